@@ -13,4 +13,5 @@ pub mod push;
 pub mod reply;
 pub mod request;
 pub mod settings;
+pub mod shared;
 pub mod write;

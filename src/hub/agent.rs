@@ -16,8 +16,10 @@ use crate::{
     ids::{AgentId, ConversationId, WorkspaceId},
     store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings},
     wire::{
-        agent::{AgentStatus, FolderName, Presence as PresencePush, PresenceReason},
+        agent::{AgentStatus, PresenceReason},
         code::CloseCode,
+        push::PresencePush,
+        request::FolderName,
     },
 };
 

@@ -16,7 +16,7 @@ use crate::{
     chat::{conversation::Sight, event::Page, summary::Beside},
     ids::{ConversationId, Seq},
     store::Loaded,
-    wire::agent::{VisitorNow, Watching},
+    wire::push::{Side, VisitorMoved, Watching},
 };
 
 /// What has yet to be written.
@@ -50,22 +50,29 @@ impl Hub {
         let Some(tail) = self.board.tail(conversation) else { return };
         let moved = tail.with(|hot| {
             let head = hot.conversation.seq;
-            let mark = match &seat.who {
-                Who::Visitor { workspace, visitor, .. } => (hot.conversation.workspace == *workspace
-                    && hot.conversation.visitor.id == *visitor)
-                    .then_some(&mut hot.beside.seen.visitor),
-                Who::Agent { workspace, agent, .. } => (hot.conversation.workspace == *workspace
-                    && hot.conversation.assignee().is_some_and(|owner| owner.id == agent.id))
-                .then_some(&mut hot.beside.seen.agent),
-            }?;
-            mark.advance(received, read, head).then(|| (head, hot.beside.clone()))
+            let (side, theirs, mark) = match &seat.who {
+                Who::Visitor { workspace, visitor, .. } => (
+                    Side::Visitor,
+                    hot.conversation.workspace == *workspace && hot.conversation.visitor.id == *visitor,
+                    &mut hot.beside.seen.visitor,
+                ),
+                Who::Agent { workspace, agent, .. } => (
+                    Side::Agent,
+                    hot.conversation.workspace == *workspace
+                        && hot.conversation.assignee().is_some_and(|owner| owner.id == agent.id),
+                    &mut hot.beside.seen.agent,
+                ),
+            };
+            let moved = theirs && mark.advance(received, read, head);
+            let mark = *mark;
+            moved.then(|| (side, mark, hot.beside.clone()))
         });
-        let Some(Some((head, beside))) = moved else { return };
+        let Some(Some((side, mark, beside))) = moved else { return };
         self.unwritten.put(conversation, &beside);
         self.board.followers(conversation, |other| {
             if other.session != seat.session {
                 other.mail.put(|mail| {
-                    mail.seen.insert(conversation.clone(), (head, beside.seen));
+                    mail.seen.insert((conversation.clone(), side), mark);
                 });
             }
         });
@@ -123,7 +130,7 @@ impl Hub {
             let conversation = &hot.conversation;
             let connected = self.board.has_visitor(&conversation.workspace, &conversation.visitor.id);
             let page = hot.beside.page.clone().or_else(|| conversation.page.clone());
-            (VisitorNow { conversation: tail.id().clone(), connected, page }, conversation.sight())
+            (VisitorMoved { conversation: tail.id().clone(), connected, page }, conversation.sight())
         }) else {
             return;
         };

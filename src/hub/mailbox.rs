@@ -8,13 +8,12 @@ use std::{
 use tokio::sync::Notify as Bell;
 
 use crate::{
-    chat::summary::{Seen, Summary},
+    chat::summary::{Mark, Summary},
     ids::{AgentId, ConversationId, Millis, Seq},
     wire::{
-        agent::{Notify, Presence, VisitorNow, Watching},
         code::CloseCode,
+        push::{Available, NotifyPush, PresencePush, Side, VisitorMoved, Watching},
         shared::Shared,
-        visitor::Available,
     },
 };
 
@@ -42,15 +41,15 @@ pub struct Mail {
     /// Folder sizes that changed.
     pub counts: CountsChange,
     /// Other agents.
-    pub presence: HashMap<AgentId, Presence>,
+    pub presence: HashMap<AgentId, PresencePush>,
     /// What to ring for.
-    pub notify: VecDeque<Notify>,
+    pub notify: VecDeque<NotifyPush>,
     /// Who types where.
     pub typing: HashMap<ConversationId, Typing>,
     /// How far the two sides have come.
-    pub seen: HashMap<ConversationId, (Seq, Seen)>,
+    pub seen: HashMap<(ConversationId, Side), Mark>,
     /// Whether visitors are connected, and on which page.
-    pub visitor: HashMap<ConversationId, VisitorNow>,
+    pub visitor: HashMap<ConversationId, VisitorMoved>,
     /// Who looks at which unassigned conversation.
     pub watching: HashMap<ConversationId, Watching>,
     /// Whether somebody could take a chat.
@@ -144,12 +143,12 @@ impl Mail {
         self.rows.insert(conversation.clone(), row);
         if self.rows.len() > MAX_ROWS {
             self.rows.clear();
-            self.leave.get_or_insert(Leave { code: CloseCode::SlowReader, after_ms: None });
+            self.leave.get_or_insert(Leave { code: CloseCode::TooSlow, after_ms: None });
         }
     }
 
     /// Puts a notification in; the oldest falls out when too many wait.
-    pub fn ring(&mut self, notify: Notify) {
+    pub fn ring(&mut self, notify: NotifyPush) {
         if self.notify.len() == MAX_NOTIFY {
             self.notify.pop_front();
         }
@@ -219,7 +218,7 @@ mod tests {
             mail.row(&ConversationId::random(), removed(1));
         }
         assert!(mail.rows.len() <= MAX_ROWS);
-        assert_eq!(mail.leave.map(|leave| leave.code), Some(CloseCode::SlowReader));
+        assert_eq!(mail.leave.map(|leave| leave.code), Some(CloseCode::TooSlow));
     }
 
     #[tokio::test]

@@ -10,7 +10,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::wire::agent::{AgentStatus, NotifyReason, Outcome, PresenceReason};
+use crate::wire::{
+    agent::{AgentStatus, PresenceReason},
+    request::{NotifyReason, Outcome},
+};
 
 /// The hub's counters.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use crate::{
     ids::{AgentId, ConversationId, Millis, SessionId, WorkspaceId},
     store::NotifySettings,
     wire::{
-        agent::{Notify, NotifyReason, Outcome},
         entry::Entry,
+        push::NotifyPush,
+        request::{NotifyReason, Outcome},
     },
 };
 
@@ -33,7 +34,7 @@ pub struct Rings {
 
 #[derive(Debug)]
 struct Ring {
-    notify: Notify,
+    notify: NotifyPush,
     tried: Vec<SessionId>,
     at: Millis,
 }
@@ -135,9 +136,9 @@ impl Hub {
         }
         let seats = self.board.seats_of(&workspace, agent);
         let Some(rings) = seats.iter().max_by_key(|seat| seat.last_asked()) else { return };
-        let notify = Notify { conversation: tail.id().clone(), reason, title, body, ring: true };
+        let notify = NotifyPush { conversation: tail.id().clone(), reason, title, body, ring: true };
         for seat in &seats {
-            let notify = Notify { ring: Arc::ptr_eq(seat, rings), ..notify.clone() };
+            let notify = NotifyPush { ring: Arc::ptr_eq(seat, rings), ..notify.clone() };
             seat.mail.put(|mail| mail.ring(notify));
         }
         if self.rings.open.len() < MAX_RINGS {

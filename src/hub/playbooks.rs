@@ -9,7 +9,7 @@ use crate::{
     chat::event::{MissedReason, PlaybookRef},
     ids::{PlaybookId, WorkspaceId},
     store::{PlaybookRow, Result, Saved, StoreError},
-    wire::visitor::{Available, AvailableReason},
+    wire::push::{Available, AvailableReason},
 };
 
 /// How often a playbook's `last_seen_at` moves at most, in milliseconds.
@@ -98,16 +98,12 @@ impl Hub {
         } else {
             AvailableReason::Ok
         };
-        Available { available: reason == AvailableReason::Ok, reason }
+        reason.into()
     }
 
     /// The same for a decision: why the offline flow must begin.
     pub(super) fn policy_available(&self, newest: &PlaybookRow) -> std::result::Result<(), MissedReason> {
-        match self.available(newest).reason {
-            AvailableReason::Ok => Ok(()),
-            AvailableReason::NobodyOnline => Err(MissedReason::NobodyOnline),
-            AvailableReason::Inactive | AvailableReason::NotInstalled => Err(MissedReason::NotInstalled),
-        }
+        self.available(newest).reason.missed()
     }
 
     async fn playbook_changed(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<()> {

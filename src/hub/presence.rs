@@ -12,7 +12,7 @@ use crate::{
     chat::event::AgentRef,
     ids::{AgentId, Millis, WorkspaceId},
     store::{AgentRow, NotifySettings},
-    wire::agent::{AgentStatus, PresenceReason},
+    wire::agent::{Agent, AgentStatus, PresenceReason},
 };
 
 /// How long an agent stays present after their last connection closed, in milliseconds.
@@ -48,6 +48,11 @@ pub struct Flip {
     pub status: AgentStatus,
     /// Why.
     pub reason: PresenceReason,
+}
+
+/// An agent as others are shown them.
+pub fn shown(agent: &AgentRef, status: AgentStatus) -> Agent {
+    Agent { id: agent.id.clone(), name: agent.name.clone(), avatar: agent.avatar.clone(), status }
 }
 
 // === impl Presence ===

@@ -18,7 +18,7 @@ use crate::{
     },
     ids::{ConversationId, Seq, VisitorId, WorkspaceId},
     store::{Begun, Loaded, PlaybookRow},
-    wire::{entry::Entry, visitor::Available},
+    wire::{entry::Entry, push::Available},
 };
 
 /// For how long a closed conversation is still shown to its visitor, in milliseconds.
