@@ -127,6 +127,18 @@ fn r3_texts_made_to_be_slow_or_deep_are_neither() {
     }
 }
 
+#[test]
+fn p2_the_schema_is_the_wire_form() {
+    let schema = serde_json::to_value(schemars::schema_for!(Rich)).unwrap();
+    assert_eq!((&schema["type"], &schema["items"]["$ref"]), (&json!("array"), &json!("#/$defs/Block")));
+    let forms = |name: &str, of: &str| -> Vec<String> {
+        let forms = schema["$defs"][name][of].as_array().unwrap();
+        forms.iter().map(|form| form["required"].to_string()).collect()
+    };
+    assert_eq!(forms("Block", "oneOf"), [r#"["p"]"#, r#"["ul"]"#]);
+    assert_eq!(forms("Inline", "anyOf"), ["null", r#"["b"]"#, r#"["i"]"#, r#"["a","c"]"#, r#"["img","alt"]"#]);
+}
+
 /// Text that looks like Markdown more often than chance would make it.
 fn markdownish() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
