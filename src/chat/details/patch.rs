@@ -14,15 +14,15 @@ use super::{Amount, BadField, Claim, Details, Reading, TEXT_COUNT, TEXTS, VALUE,
 #[serde(default)]
 pub struct DetailsPatch {
     /// Of the sale.
-    #[serde(skip_serializing_if = "DealPatch::is_empty")]
+    #[serde(skip_serializing_if = "DealPatch::is_empty", deserialize_with = "section")]
     #[ts(optional, as = "Option<DealPatch>")]
     pub deal: DealPatch,
     /// Of the visitor.
-    #[serde(skip_serializing_if = "PersonPatch::is_empty")]
+    #[serde(skip_serializing_if = "PersonPatch::is_empty", deserialize_with = "section")]
     #[ts(optional, as = "Option<PersonPatch>")]
     pub person: PersonPatch,
     /// Of whom they speak for.
-    #[serde(skip_serializing_if = "OrganizationPatch::is_empty")]
+    #[serde(skip_serializing_if = "OrganizationPatch::is_empty", deserialize_with = "section")]
     #[ts(optional, as = "Option<OrganizationPatch>")]
     pub organization: OrganizationPatch,
     /// Free text, at most 16 KiB.
@@ -84,6 +84,17 @@ pub struct OrganizationPatch {
 /// Tells `null` from absence: serde calls this only for a field that is there.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// `null` for a section clears every field of it.
+fn section<'de, D: Deserializer<'de>, T: Section + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(|section| section.unwrap_or_else(T::cleared))
+}
+
+/// A section of the panel, which can be cleared as a whole.
+trait Section {
+    /// The change that leaves nothing in it.
+    fn cleared() -> Self;
 }
 
 // === impl DetailsPatch ===
@@ -220,6 +231,12 @@ impl DealPatch {
     }
 }
 
+impl Section for DealPatch {
+    fn cleared() -> Self {
+        Self { value: Some(None), currency: Some(None), expected_close_date: Some(None) }
+    }
+}
+
 // === impl PersonPatch ===
 
 impl PersonPatch {
@@ -229,11 +246,23 @@ impl PersonPatch {
     }
 }
 
+impl Section for PersonPatch {
+    fn cleared() -> Self {
+        Self { name: Some(None), email: Some(None), phone: Some(None) }
+    }
+}
+
 // === impl OrganizationPatch ===
 
 impl OrganizationPatch {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl Section for OrganizationPatch {
+    fn cleared() -> Self {
+        Self { name: Some(None), address: Some(None) }
     }
 }

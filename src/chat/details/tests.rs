@@ -59,6 +59,16 @@ fn p5_absent_stays_null_clears_a_value_sets() {
 }
 
 #[test]
+fn p5_null_for_a_section_clears_all_of_it_however_it_is_read() {
+    let json = json!({"deal": null, "person": null, "organization": null, "note": null});
+    let read: DetailsPatch = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(read, patch(json));
+    let mut details = whole();
+    details.apply(&read);
+    assert_eq!(details, Details::default());
+}
+
+#[test]
 fn p5_a_wrong_type_names_its_field() {
     for (json, field) in [
         (json!(3), "details"),

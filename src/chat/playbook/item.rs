@@ -144,7 +144,9 @@ impl ItemFields {
         ]
     }
 
-    fn tidied(&self) -> Self {
+    /// The same without stray white space and control characters, the currency in capitals.
+    #[must_use]
+    pub fn tidied(&self) -> Self {
         let [currency, expected_close_date, due_date, note] =
             self.texts().map(|(path, text)| text.as_deref().and_then(|text| tidy(path, text)));
         Self { value: self.value, currency, expected_close_date, due_date, note }
