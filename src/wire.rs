@@ -12,5 +12,10 @@ pub mod error;
 pub mod push;
 pub mod reply;
 pub mod request;
+pub mod schema;
 pub mod settings;
+pub mod typescript;
 pub mod write;
+
+#[cfg(test)]
+mod samples;
