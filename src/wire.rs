@@ -14,6 +14,7 @@ pub mod reply;
 pub mod request;
 pub mod schema;
 pub mod settings;
+pub mod shared;
 pub mod typescript;
 pub mod write;
 
