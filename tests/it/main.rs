@@ -3,6 +3,11 @@
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
 mod floors;
+mod connection;
+mod limits;
+mod liveness;
+mod log;
 mod road;
 mod spec;
 mod support;
+mod tokens;

@@ -253,6 +253,16 @@ impl Client {
         self.until("the end of the connection", |seen| seen.closed).await
     }
 
+    /// Waits for a goodbye and a close that both say `code`; gives the goodbye.
+    pub async fn dismissed(&self, code: u16) -> Value {
+        let goodbye = self.push(&format!("goodbye {code}"), |push| push["type"] == "goodbye").await;
+        assert_eq!(goodbye["code"], code, "{goodbye}");
+        assert_eq!(goodbye["reconnect"], code < 4500, "{goodbye}");
+        assert!(goodbye["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "no words: {goodbye}");
+        assert_eq!(self.closing().await, Some(code));
+        goodbye
+    }
+
     /// Stops reading, so that the hub's writes pile up; or goes on.
     pub fn hold(&self, held: bool) {
         self.hold.send_replace(held);

@@ -39,6 +39,7 @@ impl Settings {
         }
         settings
             .set("USHER_AGENT__HS256_SECRET", token::SECRET)
+            .set("USHER_IDENTITY__DEFAULT__HS256_SECRET", token::SITE_SECRET)
             .set("USHER_LOG", "info")
             .set("USHER_RUNTIME__WORKER_THREADS", "1")
     }
