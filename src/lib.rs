@@ -9,8 +9,10 @@
 //! | 1 | [`chat`] | the pure domain: events, the fold, decisions, the playbook's card machine |
 //! | 2 | [`wire`] | frames, codes, the bytes of an event |
 //! | 3 | [`store`] | the promises of a store; SQLite |
+//! | 4 | [`hub`] | append, followers, presence, waits, inbox, notifications |
 
 pub mod chat;
+pub mod hub;
 pub mod ids;
 pub mod store;
 pub mod wire;
