@@ -46,7 +46,7 @@ pub(super) fn decide(
                 item: item.clone(),
                 kind: *kind,
                 title: title.trim().into(),
-                fields: fields.clone(),
+                fields: fields.tidied(),
                 external: None,
             };
             draft.push(What::Item(item));
