@@ -2,8 +2,8 @@
 //!
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
-mod floors;
 mod connection;
+mod floors;
 mod limits;
 mod liveness;
 mod log;
