@@ -12,6 +12,7 @@ use super::{
     request::{Malformed, Request, RequestId, parse_agent, parse_visitor},
     samples,
     schema::{GROUPS, schema},
+    shared::{Shared, write_upsert},
     typescript::typescript,
     write,
 };
@@ -77,6 +78,9 @@ fn pushes(files: &mut Files) {
     for (name, one) in samples::agent_pushes() {
         let case = push(name, &one, |buf| match &one {
             AgentPush::Events(push) => write::write_events(buf, &push.conversation, &push.events),
+            AgentPush::Inbox(push) if let Some(row) = push.upsert.clone() => {
+                write_upsert(buf, &Shared::new(row), push.counts.unwrap_or_default());
+            }
             AgentPush::Ping => buf.push_str(write::PING),
             other => write::write_push(buf, other),
         });
@@ -214,7 +218,7 @@ fn p1_the_typescript_types_are_made_from_the_hubs() {
 }
 
 /// A validator of one of the schema's groups.
-fn validator(pointer: &str) -> jsonschema::Validator {
+pub(super) fn validator(pointer: &str) -> jsonschema::Validator {
     let mut schema = schema();
     schema["$ref"] = json!(format!("#/$defs/{pointer}"));
     jsonschema::validator_for(&schema).expect("the schema is one")

@@ -148,7 +148,11 @@ impl TypeVisitor for Types<'_> {
             let text = format!("{docs}export {}\n", T::decl(self.config));
             let was = self.text.insert(T::ident(self.config), lay_out(&text));
             // A type of the same name would silently be lost.
-            debug_assert!(was.is_none_or(|was| was == lay_out(&text)), "two types are called {}", T::ident(self.config));
+            debug_assert!(
+                was.is_none_or(|was| was == lay_out(&text)),
+                "two types are called {}",
+                T::ident(self.config)
+            );
         }
     }
 }

@@ -126,7 +126,10 @@ fn p1_a_wrong_shape_names_the_field_and_keeps_the_id() {
         (r#"{"type":"details","id":1,"conversation":"c","details":{"person":["Zoe"]}}"#, "details.person"),
         (r#"{"type":"details","id":1,"conversation":"c","details":{"note":7}}"#, "details.note"),
         (r#"{"type":"item","id":1,"conversation":"c","kind":"lead","title":"t","key":"k","fields":[1]}"#, "fields"),
-        (r#"{"type":"item","id":1,"conversation":"c","kind":"lead","title":"t","key":"k","fields":{"value":"1"}}"#, "fields.value"),
+        (
+            r#"{"type":"item","id":1,"conversation":"c","kind":"lead","title":"t","key":"k","fields":{"value":"1"}}"#,
+            "fields.value",
+        ),
         (r#"{"type":"item","id":1,"conversation":"c","kind":7,"title":"t","key":"k"}"#, "kind"),
     ];
     for (frame, field) in agent {
@@ -170,8 +173,10 @@ fn p1_a_refused_value_names_the_field_and_does_not_count() {
         (json!({"type": "list", "folder": "trash"}), "folder"),
         (json!({"type": "notified", "conversation": "c", "reason": "message", "outcome": "eaten"}), "outcome"),
         (json!({"type": "item", "conversation": "c", "kind": "cake", "title": "t", "key": "k"}), "kind"),
-        (json!({"type": "item", "conversation": "c", "kind": "deal", "title": "t", "key": "k", "fields": {"value": -1}}),
-            "fields.value"),
+        (
+            json!({"type": "item", "conversation": "c", "kind": "deal", "title": "t", "key": "k", "fields": {"value": -1}}),
+            "fields.value",
+        ),
         (json!({"type": "details", "conversation": "c", "details": {"deal": {"value": -0.5}}}), "details.deal.value"),
     ];
     for (frame, field) in agent {
