@@ -40,7 +40,7 @@ impl Audience {
     }
 
     /// What it is shown of these.
-    pub fn of<'a>(self, entries: &'a [Arc<Entry>]) -> impl Iterator<Item = &'a Arc<Entry>> + Clone {
+    pub fn of(self, entries: &[Arc<Entry>]) -> impl Iterator<Item = &Arc<Entry>> + Clone {
         entries.iter().filter(move |entry| self.sees(entry))
     }
 

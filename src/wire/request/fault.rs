@@ -13,7 +13,7 @@ pub struct Malformed {
     /// The request's id, where one can be read.
     pub id: Option<RequestId>,
     /// What to answer.
-    pub error: ErrorBody,
+    pub error: Box<ErrorBody>,
     /// Whether it is one of the ten malformed frames in a row that end a connection. A refused value and an unknown
     /// `type` are not.
     pub counts: bool,
@@ -63,7 +63,7 @@ impl Fault {
     }
 
     pub(super) fn of(self, id: Option<RequestId>) -> Malformed {
-        Malformed { id, error: *self.error, counts: self.counts }
+        Malformed { id, error: self.error, counts: self.counts }
     }
 
     pub(super) fn without_id(self) -> Malformed {
