@@ -83,6 +83,7 @@ pub struct Availability {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct SetSettings {
     /// What is left out stays as it was.
+    #[serde(deserialize_with = "check::object")]
     pub notify: NotifyPatch,
 }
 
@@ -143,7 +144,7 @@ pub struct Open {
     /// Which.
     pub conversation: ConversationId,
     /// Where the client left off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "check::maybe_object", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after: Option<AgentAfter>,
 }
@@ -173,6 +174,7 @@ pub struct ChangeDetails {
     /// Of which conversation.
     pub conversation: ConversationId,
     /// Only what changes; null clears.
+    #[serde(deserialize_with = "check::object")]
     pub details: DetailsPatch,
 }
 
@@ -189,7 +191,7 @@ pub struct MakeItem {
     #[schemars(length(min = 1, max = 64))]
     pub key: MessageKey,
     /// What to set beside the panel's details.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "check::maybe_object", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub fields: Option<ItemFields>,
 }

@@ -1,10 +1,14 @@
 //! Ranges: what the types alone do not say.
 
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::{DEFAULT_PAGE, MAX_KEY, MAX_PAGE, MAX_SEQ, MAX_URL, fault::Fault};
 use crate::{
-    chat::decide::{MAX_SHORT, MAX_TEXT},
+    chat::{
+        decide::{MAX_SHORT, MAX_TEXT},
+        details::Object,
+    },
     ids::{MessageKey, Seq},
     wire::{code::ErrorCode, error::ErrorBody},
 };
@@ -15,6 +19,18 @@ const MAX_LOCALE: usize = 64;
 /// Members whose ranges can be checked; what may be tidied instead of refused is tidied.
 pub(super) trait Check {
     fn check(&mut self) -> Result<(), Fault>;
+}
+
+/// A member that is an object.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// A member that is an object, or null.
+pub(super) fn maybe_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<Object<T>>::deserialize(deserializer).map(|object| object.map(|Object(value)| value))
 }
 
 pub(super) fn refuse(field: &str, message: impl Into<String>) -> Fault {
