@@ -3,7 +3,9 @@
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
 mod floors;
+mod agent;
 mod connection;
+mod details;
 mod limits;
 mod liveness;
 mod log;
@@ -11,3 +13,4 @@ mod road;
 mod spec;
 mod support;
 mod tokens;
+mod visitor;
