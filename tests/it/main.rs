@@ -2,13 +2,17 @@
 //!
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
+mod drain;
 mod floors;
+mod flow;
 mod agent;
 mod connection;
 mod details;
 mod limits;
 mod liveness;
 mod log;
+mod notify;
+mod presence;
 mod road;
 mod spec;
 mod support;
