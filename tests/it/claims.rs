@@ -36,7 +36,8 @@ async fn a1_200_conversations_claimed_by_20_agents_at_once_have_one_owner_each()
             // Each begins elsewhere, so that they meet everywhere.
             let order: Vec<String> = (0..CHATS).map(|at| ids[(at + n * 10) % CHATS].clone()).collect();
             let asked = Instant::now();
-            let posted = agent.post_all(order.iter().map(|chat| json!({"type": "claim", "conversation": chat}))).await;
+            let claims: Vec<Value> = order.iter().map(|chat| json!({"type": "claim", "conversation": chat})).collect();
+            let posted = agent.post_all(claims).await;
             let mut verdicts = Vec::new();
             for (chat, id) in order.into_iter().zip(posted) {
                 verdicts.push((chat, agent.reply(id).await, asked.elapsed()));

@@ -58,7 +58,9 @@ fn rows(frame: &Value) -> Vec<&Value> {
 #[tokio::test]
 async fn a3_no_frame_shows_an_assigned_conversation_to_anybody_but_its_owner() {
     let hub = Hub::start().await;
-    let mut random = StdRng::seed_from_u64(rand::random());
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
     let mut agents = Vec::new();
     for n in 0..AGENTS {
         agents.push(hub.online(&format!("agent{n}")).await);
