@@ -128,18 +128,14 @@ id!(
 );
 
 /// An event's place in its conversation's log: 1, 2, 3 … without holes. 0 is "before the first".
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(transparent)]
 #[schemars(inline)]
 #[ts(as = "u32")]
 pub struct Seq(pub u64);
 
 /// A moment: milliseconds since the Unix epoch, UTC, by the store's clock.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(transparent)]
 #[schemars(inline)]
 #[ts(as = "i32")]

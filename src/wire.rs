@@ -12,6 +12,11 @@ pub mod error;
 pub mod push;
 pub mod reply;
 pub mod request;
+pub mod schema;
 pub mod settings;
 pub mod shared;
+pub mod typescript;
 pub mod write;
+
+#[cfg(test)]
+mod samples;

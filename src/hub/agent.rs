@@ -72,13 +72,20 @@ impl Hub {
         for conversation in self.store.assigned_to(workspace, &agent.id).await? {
             seated.follow(&conversation);
         }
+        let desk = self.desk(workspace, &agent.id).await?;
+        for loaded in &desk.mine {
+            seated.follow(&loaded.conversation.id).seed(loaded.clone());
+        }
+        Ok((seated, desk))
+    }
+
+    /// What lies before an agent now.
+    pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
+        let row = self.store.agent(workspace, agent).await?.ok_or_else(HubError::not_found)?;
         let mut mine = Vec::new();
         let mut before = None;
         loop {
-            let page = self.rows(workspace, Folder::Mine(agent.id.clone()), before, CHUNK, None).await?;
-            for loaded in &page.conversations {
-                seated.follow(&loaded.conversation.id).seed(loaded.clone());
-            }
+            let page = self.rows(workspace, Folder::Mine(agent.clone()), before, CHUNK, None).await?;
             mine.extend(page.conversations);
             before = page.next;
             if before.is_none() {
@@ -86,9 +93,8 @@ impl Hub {
             }
         }
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
-        let counts = self.store.counts(workspace, &agent.id).await?;
-        let desk = Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine };
-        Ok((seated, desk))
+        let counts = self.store.counts(workspace, agent).await?;
+        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.
@@ -112,9 +118,9 @@ impl Hub {
             FolderName::Mine => Folder::Mine(agent.id.clone()),
             FolderName::Closed => Folder::Closed,
             FolderName::All if !admin => return Err(HubError::forbidden("only admins may list all conversations")),
-            FolderName::All => Folder::All {
-                only_mine: (!self.settings.admins_see_assigned).then(|| agent.id.clone()),
-            },
+            FolderName::All => {
+                Folder::All { only_mine: (!self.settings.admins_see_assigned).then(|| agent.id.clone()) }
+            }
         };
         self.rows(workspace, folder, before, limit, query).await
     }
@@ -208,10 +214,8 @@ impl Hub {
         let flip = self.presence.toggle(workspace, &row, false, PresenceReason::Admin);
         self.flipped(flip);
         self.presence.forget(workspace, agent);
-        let owner = Caller::Agent(
-            workspace.clone(),
-            crate::chat::command::Actor::Agent { agent: row.agent, admin: false },
-        );
+        let owner =
+            Caller::Agent(workspace.clone(), crate::chat::command::Actor::Agent { agent: row.agent, admin: false });
         for conversation in self.store.assigned_to(workspace, agent).await? {
             match self.command(&conversation, &owner, &Command::Assign { to: None }).await {
                 // Somebody reassigned or closed it first: it is free either way.

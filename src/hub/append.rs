@@ -130,13 +130,7 @@ impl Hub {
 
     /// A refused command may be the repetition of one that was done when the world was another: then the first
     /// answer stands. One who no longer sees the conversation learns nothing.
-    async fn maybe_repeated(
-        &self,
-        tail: &Tail,
-        caller: &Caller,
-        command: &Command,
-        refusal: Refusal,
-    ) -> Result<Done> {
+    async fn maybe_repeated(&self, tail: &Tail, caller: &Caller, command: &Command, refusal: Refusal) -> Result<Done> {
         let Some(key) = command.key().filter(|_| refusal != Refusal::NotFound) else { return Err(refusal.into()) };
         match self.store.keyed(tail.id(), &command.scope(caller.actor()), key).await? {
             Some(event) => repeated(command, &event),

@@ -106,13 +106,7 @@ impl Hub {
     }
 
     /// The assignee's sessions get the events from `assigned` on, without asking.
-    fn tell_follow(
-        &self,
-        workspace: &WorkspaceId,
-        conversation: &ConversationId,
-        to: &AgentId,
-        seq: Seq,
-    ) {
+    fn tell_follow(&self, workspace: &WorkspaceId, conversation: &ConversationId, to: &AgentId, seq: Seq) {
         for seat in self.board.seats_of(workspace, to) {
             seat.mail.put(|mail| {
                 mail.follow.insert(conversation.clone(), Seq(seq.0 - 1));

@@ -67,9 +67,9 @@ impl Hub {
                 assignee
             })
         });
-        let texts = entries.iter().any(|entry| {
-            entry.event().by == Author::Visitor && matches!(entry.event().what, What::Message { .. })
-        });
+        let texts = entries
+            .iter()
+            .any(|entry| entry.event().by == Author::Visitor && matches!(entry.event().what, What::Message { .. }));
         if let Some(Some(assignee)) = assignee.filter(|_| texts) {
             self.notify_one(tail, &assignee, NotifyReason::Message, |wants| wants.message);
         }

@@ -111,12 +111,7 @@ impl Presence {
             }
             None => {
                 let (was, status) = (AgentStatus::of(row.online, false), AgentStatus::of(online, false));
-                (was != status).then(|| Flip {
-                    workspace: workspace.clone(),
-                    agent: row.agent.clone(),
-                    status,
-                    reason,
-                })
+                (was != status).then(|| Flip { workspace: workspace.clone(), agent: row.agent.clone(), status, reason })
             }
         }
     }
@@ -175,9 +170,8 @@ impl Presence {
     /// How many could take a chat, and how many are connected or within their grace.
     pub fn counts(&self, workspace: &WorkspaceId) -> (usize, usize) {
         let here = self.lock();
-        here.get(workspace).map_or((0, 0), |agents| {
-            (agents.values().filter(|entry| entry.is_online()).count(), agents.len())
-        })
+        here.get(workspace)
+            .map_or((0, 0), |agents| (agents.values().filter(|entry| entry.is_online()).count(), agents.len()))
     }
 
     /// Whether an agent is switched on, and what they want to be notified of. None for one who is not here.
@@ -219,12 +213,7 @@ impl Here {
 
     fn flip(&self, workspace: &WorkspaceId, was: AgentStatus, reason: PresenceReason) -> Option<Flip> {
         let status = self.status();
-        (was != status).then(|| Flip {
-            workspace: workspace.clone(),
-            agent: self.agent.clone(),
-            status,
-            reason,
-        })
+        (was != status).then(|| Flip { workspace: workspace.clone(), agent: self.agent.clone(), status, reason })
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     append::{Caller, Face},
     error::{HubError, Result},
     page::{Page, Recover},
-    seat::{Seat, Seated, Who},
+    seat::{Seated, Who},
 };
 use crate::{
     chat::{
@@ -16,7 +16,7 @@ use crate::{
         decide::{self, Policy},
         event::{self, PlaybookRef, Started, VisitorRef},
     },
-    ids::{ConversationId, Seq, VisitorId, WorkspaceId},
+    ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
     store::{Begun, Loaded, PlaybookRow},
     wire::{entry::Entry, push::Available},
 };
@@ -97,16 +97,24 @@ impl Hub {
         Ok((seated, Greeting { available: self.available(&guest.playbook), conversation }))
     }
 
-    /// Opens a conversation and runs the playbook from its first card; the open one when there is one.
-    pub async fn start(self: &Arc<Self>, seated: &mut Seated, guest: &Guest) -> Result<Shown> {
+    /// Opens a conversation and runs the playbook from its first card; the open one when there is one. `paced` is asked
+    /// only before a new one is made.
+    pub async fn start(
+        self: &Arc<Self>,
+        seated: &mut Seated,
+        guest: &Guest,
+        paced: impl FnOnce() -> Result<()>,
+    ) -> Result<Shown> {
         let workspace = guest.playbook.workspace.clone();
         let newest = self.playbook(&guest.playbook.playbook.id).await?.ok_or(HubError::NotOffered)?;
-        if let Some(open) = self.store.of_visitor(&workspace, &guest.visitor, crate::ids::Millis(i64::MAX)).await? {
+        let open = self.store.of_visitor(&workspace, &guest.visitor, Millis(i64::MAX)).await?;
+        if let Some(open) = open.filter(|open| open.conversation.closed_at().is_none()) {
             return self.show(seated, &open.conversation.id, None, true).await;
         }
         if !newest.playbook.active || newest.deleted {
             return Err(HubError::NotOffered);
         }
+        paced()?;
         let (row, entries) = self.begin(&workspace, guest, &newest);
         let id = row.id.clone();
         // Whoever is to see it follows before it exists: nothing can fall between.
@@ -173,9 +181,7 @@ impl Hub {
         let theirs = Caller::from(who).owns(row);
         let sees = match who {
             Who::Visitor { .. } => true,
-            Who::Agent { agent, admin, .. } => {
-                row.sight().allows(&agent.id, *admin, self.settings.admins_see_assigned)
-            }
+            Who::Agent { agent, admin, .. } => row.sight().allows(&agent.id, *admin, self.settings.admins_see_assigned),
         };
         match theirs && sees {
             true => Ok(loaded),
@@ -183,21 +189,7 @@ impl Hub {
         }
     }
 
-    /// The visitor of this seat is on another page.
-    pub fn visitor_moved(&self, seat: &Seat, conversation: Option<&ConversationId>, page: event::Page) {
-        if seat.who.agent().is_none()
-            && let Some(conversation) = conversation
-        {
-            self.moved_to(conversation, page);
-        }
-    }
-
-    fn begin(
-        &self,
-        workspace: &WorkspaceId,
-        guest: &Guest,
-        playbook: &PlaybookRow,
-    ) -> (Conversation, Vec<Arc<Entry>>) {
+    fn begin(&self, workspace: &WorkspaceId, guest: &Guest, playbook: &PlaybookRow) -> (Conversation, Vec<Arc<Entry>>) {
         let started = Started {
             visitor: VisitorRef { id: guest.visitor.clone(), name: guest.name.clone(), verified: guest.verified },
             playbook: PlaybookRef { id: playbook.playbook.id.clone(), version: playbook.version },

@@ -21,8 +21,7 @@ use crate::{
     ids::{ConversationId, Seq},
 };
 
-/// `events`: what happened in a conversation, in the log's order. The fast way to write it is
-/// [`write_events`](super::write::write_events).
+/// `events`: what happened in a conversation, in the log's order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct EventsPush {
     /// Where.

@@ -24,14 +24,15 @@ pub enum Reply<T> {
     /// It was done.
     Ok(OkReply<T>),
     /// It was refused.
-    Refused(Refusal),
+    Refused(ErrorReply),
 }
 
 /// The answer to a request that was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(tag = "type", rename = "reply")]
-#[ts(rename = "OkReply")]
 pub struct OkReply<T> {
+    /// `reply`.
+    #[serde(rename = "type")]
+    pub kind: ReplyTag,
     /// The request's.
     pub id: Option<RequestId>,
     /// True.
@@ -45,9 +46,10 @@ pub struct OkReply<T> {
 
 /// The answer to a request that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(tag = "type", rename = "reply")]
-#[ts(rename = "ErrorReply")]
-pub struct Refusal {
+pub struct ErrorReply {
+    /// `reply`.
+    #[serde(rename = "type")]
+    pub kind: ReplyTag,
     /// The request's; null where none could be read.
     pub id: Option<RequestId>,
     /// False.
@@ -58,16 +60,24 @@ pub struct Refusal {
     pub error: ErrorBody,
 }
 
+/// The `type` of every reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyTag {
+    /// The only one.
+    Reply,
+}
+
 // === impl Reply ===
 
 impl<T> Reply<T> {
     /// It was done.
     pub fn ok(id: Option<RequestId>, body: T) -> Self {
-        Self::Ok(OkReply { id, ok: true, body })
+        Self::Ok(OkReply { kind: ReplyTag::Reply, id, ok: true, body })
     }
 
     /// It was refused.
     pub fn refused(id: Option<RequestId>, error: ErrorBody) -> Self {
-        Self::Refused(Refusal { id, ok: false, error })
+        Self::Refused(ErrorReply { kind: ReplyTag::Reply, id, ok: false, error })
     }
 }

@@ -45,6 +45,7 @@ pub const MAX_SEQ: u64 = (1 << 53) - 1;
 
 /// A request as it travels: what is asked, and the `id` to answer it by.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema, TS)]
+#[schemars(rename = "{A}Request")]
 pub struct Request<A> {
     /// Echoed in the reply. Without it there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,3 +108,6 @@ impl<A: Serialize> Request<A> {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

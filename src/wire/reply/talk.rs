@@ -12,7 +12,7 @@ use crate::{
     wire::entry::Entry,
 };
 
-/// It is durable. The fast way to write it is [`write_ok_seq`](crate::wire::write::write_ok_seq).
+/// It is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Done {
     /// The last event it made; the log's last one when it made none.

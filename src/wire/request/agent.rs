@@ -21,6 +21,7 @@ use crate::{
 /// An agent's request, by `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(rename = "Agent")]
 pub enum AgentAsk {
     /// The first frame; again, with a newer token, to stay.
     Hello(AgentHello),

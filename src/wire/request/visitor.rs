@@ -19,6 +19,7 @@ use crate::{
 /// A visitor's request, by `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(rename = "Visitor")]
 pub enum VisitorAsk {
     /// The first frame.
     Hello(Box<VisitorHello>),
