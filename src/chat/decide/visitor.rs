@@ -1,0 +1,83 @@
+//! What a visitor may do.
+
+use super::{Command, Draft, MAX_SHORT, MAX_TEXT, Policy, Refusal, State, check_text, flow};
+use crate::{
+    chat::{
+        details::DetailsPatch,
+        event::{ClosedReason, What},
+        playbook::{Claim, Reply},
+    },
+    ids::{CardId, MessageKey},
+};
+
+pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'_>) -> Result<(), Refusal> {
+    match command {
+        Command::Answer { card, reply, key } => answer(draft, card, reply, key, policy),
+        Command::Send { key, text } => {
+            draft.refuse_closed()?;
+            check_text("text", text, MAX_TEXT)?;
+            draft.push(What::Message { key: Some(key.clone()), text: text.clone(), rich: None });
+            Ok(())
+        }
+        Command::Rate { score, comment } => rate(draft, *score, comment.as_deref()),
+        Command::End => {
+            draft.refuse_closed()?;
+            draft.push(What::Closed { reason: ClosedReason::Visitor });
+            Ok(())
+        }
+        _ => Err(Refusal::Forbidden("visitors cannot do that")),
+    }
+}
+
+fn answer(
+    draft: &mut Draft<'_>,
+    card: &CardId,
+    reply: &Reply,
+    key: &MessageKey,
+    policy: &Policy<'_>,
+) -> Result<(), Refusal> {
+    draft.refuse_closed()?;
+    if !matches!(draft.was.state, State::Bot | State::Offline) || draft.was.asking.as_ref() != Some(card) {
+        return Err(Refusal::conflict("this question has been answered already"));
+    }
+    let answered = policy.playbook.answer(card, reply).map_err(|refused| match refused.stale {
+        true => Refusal::conflict(&refused.message),
+        false => Refusal::invalid(refused.field, refused.message),
+    })?;
+    draft.push(What::Answer {
+        card: card.clone(),
+        option: answered.option,
+        value: answered.value,
+        label: answered.label,
+        key: Some(key.clone()),
+    });
+    if let Some(claim) = answered.claim {
+        take_claim(draft, &claim);
+    }
+    flow::walk(draft, answered.walk, policy);
+    Ok(())
+}
+
+/// A capture fills the side panel, but never over what an agent entered.
+fn take_claim(draft: &mut Draft<'_>, claim: &Claim) {
+    let was = draft.was;
+    if was.details.has(&claim.field) && !was.claimed.contains(&claim.field) {
+        return;
+    }
+    let changes = DetailsPatch::of_claim(claim).diff(&was.details);
+    if !changes.is_empty() {
+        draft.push(What::Details { changes });
+    }
+}
+
+fn rate(draft: &mut Draft<'_>, score: u8, comment: Option<&str>) -> Result<(), Refusal> {
+    if !(1..=5).contains(&score) {
+        return Err(Refusal::invalid("score", "score must be between 1 and 5"));
+    }
+    let comment = comment.map(str::trim).filter(|comment| !comment.is_empty());
+    if comment.is_some_and(|comment| comment.len() > MAX_SHORT) {
+        return Err(Refusal::TooLarge { field: "comment", limit: MAX_SHORT });
+    }
+    draft.push(What::Rated { score, comment: comment.map(Into::into) });
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Floor 0: what things are called. Newtypes, so that a visitor's id can never stand where a conversation's belongs.
+//!
+//! All ids are opaque strings behind an `Arc<str>`: cloning one is a counter, not a copy. Those the hub makes are a
+//! prefix that names the kind and 120 random bits (20 characters of base64url).
+
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Fifteen random bytes as base64url: what follows the prefix of every id the hub makes.
+fn random() -> String {
+    let bytes: [u8; 15] = rand::random();
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident $(, $prefix:literal)?) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS)]
+        #[serde(transparent)]
+        #[schemars(with = "String", inline)]
+        #[ts(as = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            $(
+                /// A new one: the prefix and 120 random bits.
+                pub fn random() -> Self {
+                    Self(format!(concat!($prefix, "{}"), random()).into())
+                }
+            )?
+
+            /// The id as it travels.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+id!(
+    /// A company: everything a hub keeps belongs to exactly one.
+    WorkspaceId
+);
+id!(
+    /// One conversation, which is one log of events.
+    ConversationId,
+    "c_"
+);
+id!(
+    /// A person on a website.
+    VisitorId,
+    "v_"
+);
+id!(
+    /// An agent within a workspace: the JWT's `sub`.
+    AgentId
+);
+id!(
+    /// One connection, from `hello` to close.
+    SessionId,
+    "s_"
+);
+id!(
+    /// One hub process.
+    NodeId,
+    "n_"
+);
+id!(
+    /// A playbook; unique in the hub.
+    PlaybookId,
+    "pb_"
+);
+id!(
+    /// A card within a playbook.
+    CardId
+);
+id!(
+    /// An answer's option within a choice card.
+    OptionId
+);
+id!(
+    /// A lead, deal or activity.
+    ItemId,
+    "i_"
+);
+id!(
+    /// What a client calls one request so that repeating it does nothing twice. At most 64 characters.
+    MessageKey
+);
+id!(
+    /// The store's incarnation: changes only when the store is replaced or restored.
+    Epoch,
+    "e_"
+);
+
+/// An event's place in its conversation's log: 1, 2, 3 … without holes. 0 is "before the first".
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS,
+)]
+#[serde(transparent)]
+#[schemars(inline)]
+#[ts(as = "u32")]
+pub struct Seq(pub u64);
+
+/// A moment: milliseconds since the Unix epoch, UTC, by the store's clock.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS,
+)]
+#[serde(transparent)]
+#[schemars(inline)]
+#[ts(as = "i32")]
+pub struct Millis(pub i64);
+
+// === impl ItemId ===
+
+impl ItemId {
+    /// The id of an item a playbook makes. Derived, because `decide` is pure and two nodes must agree on it;
+    /// the conversation's own random bits are in it.
+    pub fn made_by(conversation: &ConversationId, key: &MessageKey) -> Self {
+        let tail = conversation.as_str().trim_start_matches("c_");
+        Self(format!("i_{tail}_{key}").into())
+    }
+}
+
+// === impl Seq ===
+
+impl Seq {
+    /// The place after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+// === impl Millis ===
+
+impl Millis {
+    /// This moment moved by `ms` milliseconds; never past what the type can say.
+    #[must_use]
+    pub fn plus(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when it lies later.
+    pub fn since(self, earlier: Millis) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p1_ids_name_their_kind_and_hold_96_random_bits() {
+        let (one, two) = (ConversationId::random(), ConversationId::random());
+        assert_ne!(one, two);
+        assert!(one.as_str().starts_with("c_"));
+        // 20 characters of base64 are 120 bits.
+        assert_eq!(one.as_str().len(), 22);
+    }
+
+    #[test]
+    fn p1_an_item_a_playbook_makes_has_the_same_id_wherever_it_is_made() {
+        let conversation = ConversationId::from("c_abc");
+        let key = MessageKey::from("done-0");
+        assert_eq!(ItemId::made_by(&conversation, &key), ItemId::made_by(&conversation, &key));
+        assert_eq!(ItemId::made_by(&conversation, &key).as_str(), "i_abc_done-0");
+    }
+}

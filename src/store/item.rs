@@ -1,0 +1,78 @@
+//! Leads, deals and activities, and the rows that wait to be handed on.
+
+use crate::{
+    chat::{
+        details::Details,
+        event::{External, ItemKind},
+        playbook::ItemFields,
+    },
+    ids::{ConversationId, ItemId, Millis, VisitorId, WorkspaceId},
+};
+
+/// An item with the person and organisation it is about, as they stand in the side panel now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemRow {
+    /// Its id.
+    pub id: ItemId,
+    /// Whose company.
+    pub workspace: WorkspaceId,
+    /// Made of which conversation.
+    pub conversation: ConversationId,
+    /// Of which visitor.
+    pub visitor: VisitorId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// What people call it.
+    pub title: String,
+    /// What its maker set beside the panel.
+    pub fields: ItemFields,
+    /// The conversation's side panel as it stands now.
+    pub details: Details,
+    /// The page the conversation began on.
+    pub page: Option<String>,
+    /// When it was made.
+    pub at: Millis,
+    /// Where the CRM keeps it.
+    pub external: Option<External>,
+}
+
+/// Which items.
+#[derive(Clone, Debug)]
+pub struct ItemQuery {
+    /// Whose company.
+    pub workspace: WorkspaceId,
+    /// Only this kind.
+    pub kind: Option<ItemKind>,
+    /// Only of this conversation.
+    pub conversation: Option<ConversationId>,
+    /// [`ItemPage::next`] of the page before.
+    pub before: Option<String>,
+    /// At most this many, 1 to 100.
+    pub limit: usize,
+}
+
+/// A page of items.
+#[derive(Clone, Debug)]
+pub struct ItemPage {
+    /// Newest first.
+    pub items: Vec<ItemRow>,
+    /// Where the next page begins; None at the end.
+    pub next: Option<String>,
+}
+
+/// Something the outside is to be told; written in the transaction of the event it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its place in the outbox.
+    pub id: i64,
+    /// Whose company.
+    pub workspace: WorkspaceId,
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// `item.created`, `conversation.closed` …
+    pub topic: String,
+    /// The event's JSON.
+    pub payload: String,
+    /// When.
+    pub at: Millis,
+}
