@@ -21,11 +21,11 @@ export type ErrorBody = {
   retry_after_ms?: number | null;
 };
 
-export type Author = {
-  kind: "visitor" | "agent" | "bot" | "system";
-  id?: string | null;
-  name?: string | null;
-};
+export type Author =
+  | { kind: "visitor" }
+  | { kind: "agent"; id: string; name: string }
+  | { kind: "bot" }
+  | { kind: "system" };
 
 export type RichInline =
   | string
@@ -52,11 +52,13 @@ export type ClosedReason = "agent" | "visitor" | "finished" | "abandoned";
 
 export type ItemKind = "lead" | "deal" | "activity";
 
-export type AgentRef = { id: string; name: string; avatar?: string | null };
+export type AgentRef = { id: string; name: string; avatar?: string };
 
-export type VisitorRef = { id: string; name?: string | null };
+export type VisitorRef = { id: string; name?: string; verified?: boolean };
 
-export type Page = { url: string; title?: string | null; referrer?: string | null };
+export type Page = { url: string; title?: string; referrer?: string };
+
+export type External = { id: string; url?: string };
 
 export type Details = {
   deal?: { value?: number | null; currency?: string | null; expected_close_date?: string | null };
@@ -67,29 +69,29 @@ export type Details = {
 };
 
 export type Event = { seq: number; at: number; by: Author } & (
-  | { type: "started"; visitor: VisitorRef; playbook: { id: string; version: number }; page?: Page | null; locale?: string | null }
+  | { type: "started"; visitor: VisitorRef; playbook: { id: string; version: number }; page: Page | null; locale: string | null }
   | { type: "card"; card: string; ask: Ask; text: string; rich: RichBlock[] }
-  | { type: "answer"; card: string; option?: string | null; value?: string | null; label: string }
-  | { type: "message"; key?: string | null; text: string; rich?: RichBlock[] | null }
-  | { type: "waiting"; wait_ms: number; deadline: number }
-  | { type: "missed"; reason: MissedReason }
+  | { type: "answer"; card: string; option?: string; value?: string; label: string; key?: string }
+  | { type: "message"; key?: string; text: string; rich?: RichBlock[] }
+  | { type: "waiting"; wait_ms: number; deadline: number; card: string }
+  | { type: "missed"; reason: MissedReason; card: string }
   | { type: "assigned"; to: AgentRef; from: AgentRef | null }
   | { type: "unassigned"; from: AgentRef }
-  | { type: "rated"; score: number; comment?: string | null }
+  | { type: "rated"; score: number; comment?: string }
   | { type: "closed"; reason: ClosedReason }
   | { type: "qualified"; card: string }
   | { type: "disqualified"; card: string }
   | { type: "details"; changes: Details }
-  | { type: "item"; item: string; kind: ItemKind; title: string; external?: string | null }
+  | { type: "item"; item: string; kind: ItemKind; title: string; external?: External }
   | { type: "item_failed"; item: string; kind: ItemKind; message: string }
   | { type: "note"; key: string; text: string }
 );
 
 export type Marks = { received: number; read: number };
 
-export type ItemView = { item: string; kind: ItemKind; title: string; at: number; external?: string | null };
+export type ItemView = { item: string; kind: ItemKind; title: string; at: number; external?: External; failed?: string };
 
-export type Conversation = {
+export type Summary = {
   id: string;
   state: ConversationState;
   seq: number;
@@ -97,25 +99,24 @@ export type Conversation = {
   deadline: number | null;
   position: number | null;
   missed: MissedReason | null;
-  visitor: { id: string; name?: string | null; verified: boolean; connected: boolean };
+  visitor: { id: string; name?: string; verified: boolean; connected: boolean };
   playbook: { id: string; version: number };
   page: Page | null;
   locale: string | null;
   created_at: number;
   closed_at: number | null;
   seen: { visitor: Marks; agent: Marks };
-  details?: Details;
-  items?: ItemView[];
+  waiting_since?: number;
   unread?: number;
-  preview?: string | null;
-  last_at?: number | null;
+  preview?: string;
+  last_at?: number;
 };
 
-export type Summary = Omit<Conversation, "details" | "items">;
+export type Conversation = Summary & { details?: Details; items?: ItemView[] };
 
 export type AgentStatus = "online" | "away" | "offline";
 
-export type Agent = { id: string; name: string; avatar?: string | null; status: AgentStatus };
+export type Agent = { id: string; name: string; avatar?: string; status: AgentStatus };
 
 export type Counts = { unassigned?: number; mine?: number; closed?: number };
 

@@ -68,7 +68,7 @@ export class InboxRows {
   /** Unassigned: longest waiting first; the others: newest first. `me` is the agent's own id. */
   folder(folder: Folder, me: string): Summary[] {
     const rows = [...this.#rows.values()].filter((row) => belongs(row, folder, me));
-    if (folder === "unassigned") return rows.sort((one, other) => one.created_at - other.created_at);
+    if (folder === "unassigned") return rows.sort((one, other) => waitsSince(one) - waitsSince(other));
     return rows.sort((one, other) => newest(other, folder) - newest(one, folder));
   }
 
@@ -88,6 +88,10 @@ function belongs(row: Summary, folder: Folder, me: string): boolean {
     case "all":
       return true;
   }
+}
+
+function waitsSince(row: Summary): number {
+  return row.waiting_since ?? row.created_at;
 }
 
 function newest(row: Summary, folder: Folder): number {

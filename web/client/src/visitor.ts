@@ -398,8 +398,7 @@ export class VisitorClient {
 
   #committed(entry: OutboxEntry, { seq, at, duplicate }: Committed): void {
     if (this.#log === null || this.#log.id !== entry.conversation) return;
-    const by = { kind: "visitor", id: this.#hello?.visitor ?? "" } as const;
-    const event: Event = { type: "message", seq, at, by, key: entry.key, text: entry.text };
+    const event: Event = { type: "message", seq, at, by: { kind: "visitor" }, key: entry.key, text: entry.text };
     this.#log.place(event, duplicate);
     if (!duplicate) this.#fold([event]);
     this.#publish();

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AgentClient, type Refusal } from "../src/index.js";
 import { agentHello, conversation, FakeHub, START, started, summary, text } from "./fake_hub.js";
 
-const visitor = { kind: "visitor", id: "v_1" } as const;
-const me = { id: "jane", name: "Jane", avatar: null };
+const visitor = { kind: "visitor" } as const;
+const me = { id: "jane", name: "Jane" };
 
 let hub: FakeHub;
 let client: AgentClient;

@@ -95,7 +95,7 @@ export function conversation(over: Partial<Conversation> = {}): Conversation {
     deadline: null,
     position: null,
     missed: null,
-    visitor: { id: "v_1", name: null, verified: false, connected: true },
+    visitor: { id: "v_1", verified: false, connected: true },
     playbook: { id: "pb_demo", version: 1 },
     page: null,
     locale: "en",
@@ -111,7 +111,7 @@ export function summary(id: string, seq: number, over: Partial<Summary> = {}): S
 }
 
 export function started(seq = 1): Event {
-  const by = { kind: "visitor", id: "v_1" } as const;
+  const by = { kind: "visitor" } as const;
   return {
     type: "started",
     seq,

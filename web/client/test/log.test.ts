@@ -48,9 +48,9 @@ test("p2_history_goes_in_front_until_it_is_empty_or_the_beginning_is_here", () =
   expect(other.complete).toBe(true);
 });
 
-const bot = { kind: "bot", name: "Usher" } as const;
+const bot = { kind: "bot" } as const;
 const system = { kind: "system" } as const;
-const jane = { id: "jane", name: "Jane", avatar: null };
+const jane = { id: "jane", name: "Jane" };
 
 test("p2_the_fold_follows_the_states_of_the_protocol", () => {
   const first = started(1);
@@ -62,12 +62,24 @@ test("p2_the_fold_follows_the_states_of_the_protocol", () => {
     type: "assigned",
     seq: 5,
     at: 5,
-    by: { kind: "agent", id: "jane" },
+    by: { kind: "agent", id: "jane", name: "Jane" },
     to: jane,
     from: null,
   } as Event;
-  const unassigned = { type: "unassigned", seq: 6, at: 6, by: { kind: "agent", id: "jane" }, from: jane } as Event;
-  const closed = { type: "closed", seq: 7, at: 7, by: { kind: "agent", id: "jane" }, reason: "agent" } as Event;
+  const unassigned = {
+    type: "unassigned",
+    seq: 6,
+    at: 6,
+    by: { kind: "agent", id: "jane", name: "Jane" },
+    from: jane,
+  } as Event;
+  const closed = {
+    type: "closed",
+    seq: 7,
+    at: 7,
+    by: { kind: "agent", id: "jane", name: "Jane" },
+    reason: "agent",
+  } as Event;
   expect(walk([])).toMatchObject({ state: "bot", seq: 1 });
   expect(walk([waiting])).toMatchObject({ state: "waiting", deadline: 60_003 });
   expect(walk([waiting, missed])).toMatchObject({ state: "offline", deadline: null, missed: "wait_expired" });
@@ -78,15 +90,18 @@ test("p2_the_fold_follows_the_states_of_the_protocol", () => {
 });
 
 test("p2_details_merge_by_field_and_items_appear_once", () => {
-  const before = conversation({ details: { person: { name: "Ada", email: null } }, items: [] });
-  const by = { kind: "agent", id: "jane" } as const;
+  const before = conversation({
+    details: { person: { name: "Ada", email: null }, claimed: ["person.email"] },
+    items: [],
+  });
+  const by = { kind: "agent", id: "jane", name: "Jane" } as const;
   const after = applyEvents(before, [
     { type: "details", seq: 2, at: 2, by, changes: { person: { email: "a@b.c" }, note: "hot" } },
     { type: "item", seq: 3, at: 3, by, item: "i_1", kind: "lead", title: "Ada" },
-    { type: "item", seq: 4, at: 4, by: system, item: "i_1", kind: "lead", title: "Ada", external: "77" },
+    { type: "item", seq: 4, at: 4, by: system, item: "i_1", kind: "lead", title: "Ada", external: { id: "77" } },
   ] as Event[]);
-  expect(after.details).toEqual({ person: { name: "Ada", email: "a@b.c" }, note: "hot" });
-  expect(after.items).toEqual([{ item: "i_1", kind: "lead", title: "Ada", at: 3, external: "77" }]);
+  expect(after.details).toEqual({ person: { name: "Ada", email: "a@b.c" }, note: "hot", claimed: [] });
+  expect(after.items).toEqual([{ item: "i_1", kind: "lead", title: "Ada", at: 3, external: { id: "77" } }]);
 });
 
 test("p4_of_two_rows_the_later_position_counts_and_of_equal_ones_the_latest", () => {
@@ -113,9 +128,9 @@ test("p4_folders_are_views_of_the_rows", () => {
   ]);
   expect(rows.folder("unassigned", "jane").map((row) => row.id)).toEqual(["early", "late"]);
   expect(rows.folder("mine", "jane").map((row) => row.id)).toEqual(["mine"]);
-  rows.fold("mine", [text(2, "hello?", { by: { kind: "visitor", id: "v_1" } })]);
+  rows.fold("mine", [text(2, "hello?", { by: { kind: "visitor" } })]);
   expect(rows.get("mine")).toMatchObject({ seq: 2, unread: 1, preview: "hello?" });
-  rows.fold("mine", [text(2, "hello?", { by: { kind: "visitor", id: "v_1" } })]);
+  rows.fold("mine", [text(2, "hello?", { by: { kind: "visitor" } })]);
   expect(rows.get("mine")?.unread).toBe(1);
 });
 
