@@ -93,7 +93,7 @@ async fn greet<S: AsyncRead + AsyncWrite + Unpin + Send>(
         Ok(Request { id, ask: VisitorAsk::Hello(hello) }) => (id, hello),
         Ok(Request { id, .. }) => return connection.turn(id.as_ref(), Turned::not_hello()).await,
         Err(Malformed { id, error, .. }) => {
-            return connection.turn(id.as_ref(), Turned { error, code: CloseCode::NotHello }).await;
+            return connection.turn(id.as_ref(), Turned { error: *error, code: CloseCode::NotHello }).await;
         }
     };
     let guest = match recognise(&hello, entrance, lobby).await {
