@@ -49,8 +49,8 @@ use super::{
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store,
 };
 use crate::{
-    chat::{conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -188,6 +188,17 @@ impl Store for Sqlite {
         self.writer.write(guarded, move |desk| desk.append(&append)).await
     }
 
+    async fn keyed(
+        &self,
+        conversation: &ConversationId,
+        scope: &KeyScope,
+        key: &MessageKey,
+    ) -> Result<Option<Arc<Entry>>> {
+        let (name, scope, key) = (conversation.clone(), scope.clone(), key.clone());
+        // Asked of the writer: it alone knows the keys that are not indexed yet.
+        self.writer.write(false, move |desk| desk.keyed(&name, &scope, &key)).await
+    }
+
     async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>> {
         let conversation = conversation.clone();
         self.readers.read(move |view| view.load(&conversation)).await
@@ -278,7 +289,9 @@ impl Store for Sqlite {
 
     async fn put_beside(&self, changed: Vec<(ConversationId, Beside)>) -> Result<()> {
         self.writer
-            .write(true, move |desk| changed.iter().try_for_each(|(name, beside)| row::put_beside(&desk.conn, name, beside)))
+            .write(true, move |desk| {
+                changed.iter().try_for_each(|(name, beside)| row::put_beside(&desk.conn, name, beside))
+            })
             .await
     }
 
