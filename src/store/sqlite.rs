@@ -49,8 +49,8 @@ use super::{
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store,
 };
 use crate::{
-    chat::{conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -188,6 +188,24 @@ impl Store for Sqlite {
         self.writer.write(guarded, move |desk| desk.append(&append)).await
     }
 
+    async fn keyed(
+        &self,
+        conversation: &ConversationId,
+        scope: &KeyScope,
+        key: &MessageKey,
+    ) -> Result<Option<Arc<Entry>>> {
+        let (conversation, scope, key) = (conversation.clone(), scope.clone(), key.clone());
+        // The writer knows every key, the ones the index has yet to take over included.
+        self.writer
+            .write(false, move |desk| {
+                if desk.head(&conversation)?.is_none() {
+                    return Ok(None);
+                }
+                desk.used(&conversation, &scope, &key)?.map(|pos| desk.entry(pos)).transpose()
+            })
+            .await
+    }
+
     async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>> {
         let conversation = conversation.clone();
         self.readers.read(move |view| view.load(&conversation)).await
@@ -278,7 +296,9 @@ impl Store for Sqlite {
 
     async fn put_beside(&self, changed: Vec<(ConversationId, Beside)>) -> Result<()> {
         self.writer
-            .write(true, move |desk| changed.iter().try_for_each(|(name, beside)| row::put_beside(&desk.conn, name, beside)))
+            .write(true, move |desk| {
+                changed.iter().try_for_each(|(name, beside)| row::put_beside(&desk.conn, name, beside))
+            })
             .await
     }
 

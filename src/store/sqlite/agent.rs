@@ -25,16 +25,14 @@ pub(super) fn hello(
          RETURNING {COLUMNS}"
     ))?;
     let notify = json(NotifySettings::default())?;
-    let params =
-        params![workspace.as_str(), agent.id.as_str(), agent.name, agent.avatar, admin, notify, now.0];
+    let params = params![workspace.as_str(), agent.id.as_str(), agent.name, agent.avatar, admin, notify, now.0];
     upsert.query_row(params, |row| Ok(read(row)))?
 }
 
 /// See [`Store::agent`](crate::store::Store::agent).
 pub(super) fn one(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
-    let mut select = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM agent WHERE workspace = ?1 AND id = ?2 AND removed = 0"
-    ))?;
+    let mut select =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM agent WHERE workspace = ?1 AND id = ?2 AND removed = 0"))?;
     select.query_row([workspace.as_str(), agent.as_str()], |row| Ok(read(row))).optional()?.transpose()
 }
 

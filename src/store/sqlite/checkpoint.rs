@@ -17,11 +17,7 @@ const LONG: i64 = 16_384;
 
 /// Starts the thread. It ends when nobody can ask any more. `reset` asks the writer to make the last step: while it
 /// goes on writing, nobody else can reach the log's end.
-pub(super) fn start(
-    path: &Path,
-    asked: Receiver<()>,
-    reset: Arc<AtomicBool>,
-) -> Result<JoinHandle<()>, OpenError> {
+pub(super) fn start(path: &Path, asked: Receiver<()>, reset: Arc<AtomicBool>) -> Result<JoinHandle<()>, OpenError> {
     let conn = open::checkpointing(path)?;
     let run = move || {
         let mut failing = false;

@@ -71,8 +71,7 @@ pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     ))?;
     let limit = query.limit.clamp(1, 100);
     let conversation = query.conversation.as_ref().map(|name| name.as_str());
-    let params =
-        params![query.workspace.as_str(), before, query.kind.map(kind_name), conversation, limit as i64 + 1];
+    let params = params![query.workspace.as_str(), before, query.kind.map(kind_name), conversation, limit as i64 + 1];
     let mut rows = select.query(params)?;
     let (mut items, mut last) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
@@ -89,8 +88,8 @@ fn read(workspace: &WorkspaceId, row: &Row<'_>) -> Result<ItemRow> {
     let name: String = row.get(1)?;
     let broken = |_| damaged("item", &name);
     // Whatever changes the panel writes the row, so the row's fold has the panel as it stands now.
-    let fold: Fold = serde_json::from_str(row.get_ref(9)?.as_str().map_err(|_| damaged("item", &name))?)
-        .map_err(broken)?;
+    let fold: Fold =
+        serde_json::from_str(row.get_ref(9)?.as_str().map_err(|_| damaged("item", &name))?).map_err(broken)?;
     let external = row.get::<_, Option<String>>(5)?;
     Ok(ItemRow {
         workspace: workspace.clone(),

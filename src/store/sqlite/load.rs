@@ -10,8 +10,7 @@ use crate::{
 };
 
 /// What [`View::loaded`] needs of a row, in this order, and where from.
-pub(super) const COLUMNS: &str =
-    "c.id, c.name, c.snapshot, c.visitor, c.visitor_name, c.verified, b.body";
+pub(super) const COLUMNS: &str = "c.id, c.name, c.snapshot, c.visitor, c.visitor_name, c.verified, b.body";
 /// See [`COLUMNS`].
 pub(super) const TABLES: &str = "conversation c LEFT JOIN beside b ON b.conversation = c.id";
 /// A stored fold that lies further behind its log than this is worth writing anew.

@@ -47,8 +47,7 @@ impl View<'_> {
         for_visitor: bool,
     ) -> Result<Vec<Arc<Entry>>> {
         let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
-        let mut places =
-            self.tail.places(id, self.upto, |place| place.seq < before && !(for_visitor && place.hidden));
+        let mut places = self.tail.places(id, self.upto, |place| place.seq < before && !(for_visitor && place.hidden));
         let in_tail = places.len();
         if in_tail < limit {
             let sql_text = match for_visitor {
@@ -98,9 +97,8 @@ impl View<'_> {
 
     fn indexed(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Place>> {
         let mut select = self.conn.prepare_cached(sql)?;
-        let rows = select.query_map(params, |row| {
-            Ok(Place { seq: row.get(0)?, hidden: row.get(1)?, pos: row.get(2)? })
-        })?;
+        let rows =
+            select.query_map(params, |row| Ok(Place { seq: row.get(0)?, hidden: row.get(1)?, pos: row.get(2)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

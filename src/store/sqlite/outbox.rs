@@ -10,8 +10,11 @@ use crate::{
 
 /// Puts the event on this row of the log into the outbox.
 pub(super) fn put(conn: &Connection, conversation: i64, topic: &str, pos: i64) -> Result<()> {
-    conn.prepare_cached("INSERT INTO outbox (conversation, topic, pos) VALUES (?1, ?2, ?3)")?
-        .execute(params![conversation, topic, pos])?;
+    conn.prepare_cached("INSERT INTO outbox (conversation, topic, pos) VALUES (?1, ?2, ?3)")?.execute(params![
+        conversation,
+        topic,
+        pos
+    ])?;
     Ok(())
 }
 

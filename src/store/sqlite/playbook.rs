@@ -54,8 +54,11 @@ pub(super) fn save(conn: &Connection, workspace: &WorkspaceId, playbook: &Playbo
         Some((of, _, deleted)) if deleted || of != workspace.as_str() => return Ok(Saved::Unknown),
         Some((_, now, _)) if now != expected => return Ok(Saved::Stale(now)),
         Some(_) => {
-            conn.prepare_cached("UPDATE playbook SET name = ?2, version = ?3 WHERE id = ?1")?
-                .execute(params![id, playbook.name, version])?;
+            conn.prepare_cached("UPDATE playbook SET name = ?2, version = ?3 WHERE id = ?1")?.execute(params![
+                id,
+                playbook.name,
+                version
+            ])?;
         }
     }
     conn.prepare_cached("INSERT INTO playbook_version VALUES (?1, ?2, ?3)")?.execute(params![id, version, body])?;

@@ -102,7 +102,9 @@ fn text(event: &Event) -> Option<String> {
     let parts: Vec<&str> = match &event.what {
         What::Message { text, .. } if event.by != Author::Bot => vec![text],
         What::Note { text, .. } => vec![text],
-        What::Answer { label, value, .. } => [Some(label), value.as_ref()].into_iter().flatten().map(|s| &**s).collect(),
+        What::Answer { label, value, .. } => {
+            [Some(label), value.as_ref()].into_iter().flatten().map(|s| &**s).collect()
+        }
         What::Item(item) => vec![&item.title],
         What::Started(started) => {
             let page = started.page.as_ref();
