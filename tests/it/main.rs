@@ -19,6 +19,7 @@ mod presence;
 mod resume;
 mod road;
 mod spec;
+mod store;
 mod support;
 mod tokens;
 mod visibility;
