@@ -157,7 +157,7 @@ impl Decided {
         now: Millis,
     ) -> std::result::Result<Self, Refusal> {
         let events = decide(was, actor, command, policy, now)?;
-        let row = (events.iter().any(moves_row) || was.seq.0 % ROW_EVERY == 0).then(|| {
+        let row = (events.iter().any(moves_row) || was.seq.0.is_multiple_of(ROW_EVERY)).then(|| {
             let mut row = was.clone();
             events.iter().for_each(|event| row.apply(event));
             Box::new(row)

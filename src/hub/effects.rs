@@ -94,10 +94,10 @@ impl Hub {
         }
         self.send_row(tail, Some(before), counts);
         let waiting = tail.with(|hot| Face::of(&hot.conversation).waiting).unwrap_or(false);
-        if waiting || before.waiting {
-            if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
-                self.queue.changed(workspace);
-            }
+        if (waiting || before.waiting)
+            && let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone())
+        {
+            self.queue.changed(workspace);
         }
         self.notify_of(tail, actor, entries);
         if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {
