@@ -16,7 +16,20 @@ async fn waiting(hub: &Hub) -> (Visitor, String) {
 async fn p4_hello_answers_all_its_members() {
     let hub = Hub::start().await;
     let jane = hub.agent("jane").await;
-    for member in ["session", "agent", "epoch", "heartbeat_ms", "server_time", "limits", "online", "settings", "agents", "counts", "unassigned", "mine"] {
+    for member in [
+        "session",
+        "agent",
+        "epoch",
+        "heartbeat_ms",
+        "server_time",
+        "limits",
+        "online",
+        "settings",
+        "agents",
+        "counts",
+        "unassigned",
+        "mine",
+    ] {
         assert!(jane.welcome.get(member).is_some(), "no {member} in {}", jane.welcome);
     }
     assert_eq!((&jane.welcome["online"], &jane.welcome["heartbeat_ms"]), (&json!(false), &json!(10_000)));
@@ -32,7 +45,11 @@ async fn r10_the_switch_survives_reconnects_devices_and_restarts_and_others_see_
     let max = hub.agent("max").await;
     let jane = hub.agent("jane").await;
     jane.switch(true).await;
-    let told = max.push("Jane's presence", |push| push["type"] == "presence" && push["agent"]["id"] == "jane" && push["agent"]["status"] == "online").await;
+    let told = max
+        .push("Jane's presence", |push| {
+            push["type"] == "presence" && push["agent"]["id"] == "jane" && push["agent"]["status"] == "online"
+        })
+        .await;
     assert_eq!(told["reason"], "toggle");
     let phone = hub.agent("jane").await;
     assert_eq!(phone.welcome["online"], true);
@@ -57,7 +74,11 @@ async fn r10_an_admin_may_switch_another_agent_off_and_nobody_else_may() {
     let on = root.ask(json!({"type": "availability", "online": true, "agent": "max"})).await;
     assert_eq!(on["ok"], false, "an admin switches off, never on: {on}");
     root.ok(json!({"type": "availability", "online": false, "agent": "jane"})).await;
-    let told = jane.push("being switched off", |push| push["type"] == "presence" && push["agent"]["id"] == "jane" && push["agent"]["status"] == "offline").await;
+    let told = jane
+        .push("being switched off", |push| {
+            push["type"] == "presence" && push["agent"]["id"] == "jane" && push["agent"]["status"] == "offline"
+        })
+        .await;
     assert_eq!(told["reason"], "admin");
     assert_eq!(hub.agent("jane").await.welcome["online"], false);
 }
@@ -99,7 +120,11 @@ async fn p4_folders_hold_what_they_should_in_their_order_and_counts_say_how_many
     assert_eq!(page["conversations"].as_array().map(Vec::len), Some(3));
     let rest = jane.ok(json!({"type": "list", "folder": "unassigned", "limit": 3, "before": page["next"]})).await;
     assert_eq!((rest["conversations"].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null));
-    for bad in [json!({"type": "list", "folder": "trash"}), json!({"type": "list", "folder": "mine", "limit": 0}), json!({"type": "list", "folder": "mine", "before": "no cursor"})] {
+    for bad in [
+        json!({"type": "list", "folder": "trash"}),
+        json!({"type": "list", "folder": "mine", "limit": 0}),
+        json!({"type": "list", "folder": "mine", "before": "no cursor"}),
+    ] {
         jane.refused(bad, "invalid").await;
     }
 }
@@ -133,8 +158,13 @@ async fn p4_search_finds_words_within_the_folder_after_at_most_five_seconds() {
     let (ann, first) = waiting(&hub).await;
     let (_bob, second) = waiting(&hub).await;
     ann.say(&first, "k", "Do you sell rocking chairs?").await;
-    let find = async |agent: &Agent, query: &str| agent.ok(json!({"type": "list", "folder": "unassigned", "query": query})).await["conversations"].clone();
-    let found = wait::until("the search to find it", async || Some(find(&jane, "rocking").await).filter(|rows| rows[0]["id"] == *first)).await;
+    let find = async |agent: &Agent, query: &str| {
+        agent.ok(json!({"type": "list", "folder": "unassigned", "query": query})).await["conversations"].clone()
+    };
+    let found = wait::until("the search to find it", async || {
+        Some(find(&jane, "rocking").await).filter(|rows| rows[0]["id"] == *first)
+    })
+    .await;
     assert_eq!(found.as_array().map(Vec::len), Some(1), "not {second}");
     assert_eq!(find(&jane, "sofa").await, json!([]));
     for odd in ["\"", "%", "_", "' OR 1=1 --", "a*b", "(", "NEAR", "AND", ""] {
@@ -156,7 +186,10 @@ async fn r11_assign_to_me_has_one_winner_and_the_others_are_told_who() {
     let again = jane.claim(&chat).await;
     assert_eq!(again["seq"], won["seq"], "repeating a won claim makes no event");
     let error = max.refused(json!({"type": "claim", "conversation": chat}), "conflict").await;
-    assert_eq!((&error["assignee"]["id"], &error["assignee"]["name"], &error["at"]), (&json!("jane"), &json!("Jane"), &won["at"]));
+    assert_eq!(
+        (&error["assignee"]["id"], &error["assignee"]["name"], &error["at"]),
+        (&json!("jane"), &json!("Jane"), &won["at"])
+    );
     let lost = max.lost(&chat).await;
     assert_eq!((&lost["assignee"]["id"], &lost["counts"]["unassigned"]), (&json!("jane"), &json!(0)), "{lost}");
     assert!(lost["seq"].is_u64() && lost["at"].is_i64(), "{lost}");
@@ -238,10 +271,17 @@ async fn p4_watching_tells_who_has_an_unassigned_one_open() {
     let (_visitor, chat) = waiting(&hub).await;
     jane.open(&chat).await;
     max.open(&chat).await;
-    let both = jane.push("both watching", |push| push["type"] == "watching" && push["agents"].as_array().is_some_and(|agents| agents.len() == 2)).await;
+    let both = jane
+        .push("both watching", |push| {
+            push["type"] == "watching" && push["agents"].as_array().is_some_and(|agents| agents.len() == 2)
+        })
+        .await;
     assert_eq!(both["conversation"], *chat);
     max.ok(json!({"type": "leave", "conversation": chat})).await;
-    jane.push("Jane alone", |push| push["type"] == "watching" && push["agents"].as_array().is_some_and(|agents| agents.len() == 1)).await;
+    jane.push("Jane alone", |push| {
+        push["type"] == "watching" && push["agents"].as_array().is_some_and(|agents| agents.len() == 1)
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -64,7 +64,11 @@ async fn a1_200_conversations_claimed_by_20_agents_at_once_have_one_owner_each()
     for (chat, error) in &losers {
         let (winner, reply) = &winners[chat][0];
         assert_eq!(error["code"], "conflict", "{chat}: {error}");
-        assert_eq!((&error["assignee"]["id"], &error["at"]), (&json!(format!("agent{winner}")), &reply["at"]), "{chat}: {error}");
+        assert_eq!(
+            (&error["assignee"]["id"], &error["at"]),
+            (&json!(format!("agent{winner}")), &reply["at"]),
+            "{chat}: {error}"
+        );
     }
     for (visitor, chat) in &chats {
         let joined = visitor.event_of(chat, "assigned").await;
@@ -84,7 +88,11 @@ async fn a1_200_conversations_claimed_by_20_agents_at_once_have_one_owner_each()
         })
         .await;
     }
-    println!("figure A1 conversations={CHATS} claims={} double_owners=0 slowest_answer_ms={}", CHATS * AGENTS, slowest.as_millis());
+    println!(
+        "figure A1 conversations={CHATS} claims={} double_owners=0 slowest_answer_ms={}",
+        CHATS * AGENTS,
+        slowest.as_millis()
+    );
 }
 
 #[tokio::test]
@@ -145,7 +153,9 @@ impl Table {
 
     fn who<'a>(&'a self, visitor: &'a Visitor, what: Move) -> &'a Client {
         match what {
-            Move::Claim | Move::OwnerCloses | Move::ToMax | Move::GiveUp | Move::OwnerWrites | Move::Item => &self.jane.client,
+            Move::Claim | Move::OwnerCloses | Move::ToMax | Move::GiveUp | Move::OwnerWrites | Move::Item => {
+                &self.jane.client
+            }
             Move::RivalClaims | Move::Note | Move::Details => &self.max.client,
             Move::AdminCloses | Move::AdminTakes => &self.root.client,
             Move::VisitorEnds | Move::VisitorWrites | Move::Rate | Move::Typing => &visitor.client,
@@ -169,18 +179,31 @@ impl Table {
             assert!(matches!(code, "conflict" | "closed" | "forbidden" | "not_found"), "{moves:?}: {what:?}: {reply}");
             assert!(code != "closed" || verdict.state == "closed", "{moves:?}: {what:?} says closed, the log does not");
         }
-        let won = |wanted: &[Move]| moves.iter().zip(&replies).filter(|(what, reply)| wanted.contains(what) && reply["ok"] == true).count();
+        let won = |wanted: &[Move]| {
+            moves.iter().zip(&replies).filter(|(what, reply)| wanted.contains(what) && reply["ok"] == true).count()
+        };
         let closers = [Move::AdminCloses, Move::OwnerCloses, Move::VisitorEnds];
         assert_eq!(won(&closers), usize::from(verdict.state == "closed"), "{moves:?}: {replies:?}");
-        if verdict.missed.is_none() && verdict.state != "closed" && moves.contains(&Move::RivalClaims) && moves.contains(&Move::Claim) {
+        if verdict.missed.is_none()
+            && verdict.state != "closed"
+            && moves.contains(&Move::RivalClaims)
+            && moves.contains(&Move::Claim)
+        {
             assert_eq!(won(&[Move::Claim, Move::RivalClaims]), 1, "{moves:?}: {replies:?}");
         }
-        visitor.until("the visitor's own copy", |seen| (seen.logs.head(chat) >= last_for_visitor(&events)).then_some(())).await;
+        visitor
+            .until("the visitor's own copy", |seen| (seen.logs.head(chat) >= last_for_visitor(&events)).then_some(()))
+            .await;
     }
 }
 
 fn last_for_visitor(events: &[Value]) -> u64 {
-    let shown = |event: &&Value| !matches!(event["type"].as_str(), Some("note" | "details" | "item" | "qualified" | "disqualified" | "item_failed"));
+    let shown = |event: &&Value| {
+        !matches!(
+            event["type"].as_str(),
+            Some("note" | "details" | "item" | "qualified" | "disqualified" | "item_failed")
+        )
+    };
     events.iter().rev().find(shown).and_then(|event| event["seq"].as_u64()).unwrap_or_default()
 }
 
@@ -280,7 +303,20 @@ async fn a4_close_raced_with_everything_lets_nothing_follow_it() {
     use Move::*;
     let hub = Hub::start().await;
     let table = Table::set(&hub).await;
-    let others = [VisitorEnds, ToMax, GiveUp, AdminTakes, AdminCloses, OwnerWrites, VisitorWrites, Rate, Details, Note, Item, Typing];
+    let others = [
+        VisitorEnds,
+        ToMax,
+        GiveUp,
+        AdminTakes,
+        AdminCloses,
+        OwnerWrites,
+        VisitorWrites,
+        Rate,
+        Details,
+        Note,
+        Item,
+        Typing,
+    ];
     let mut races = 0;
     for other in others {
         for order in [[OwnerCloses, other], [other, OwnerCloses]] {

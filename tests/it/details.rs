@@ -35,7 +35,11 @@ async fn r15_the_panel_is_kept_field_by_field_and_null_clears() {
     ];
     assert_eq!(kept.into_iter().collect::<Vec<_>>(), expected.map(|(path, value)| (path.to_owned(), value)));
     let event = page["events"].as_array().expect("events").last().expect("one").clone();
-    assert_eq!((&event["seq"], &event["changes"]), (&last["seq"], &json!({"person": {"phone": null}})), "only what changed");
+    assert_eq!(
+        (&event["seq"], &event["changes"]),
+        (&last["seq"], &json!({"person": {"phone": null}})),
+        "only what changed"
+    );
     let same = jane.ok(change(json!({"note": "Likes chairs."}))).await;
     assert_eq!(same["seq"], last["seq"], "no change makes no event");
 }
@@ -68,7 +72,10 @@ async fn p5_a_bad_detail_is_named_and_nothing_of_the_request_is_stored() {
     }
     let page = jane.open(&chat).await;
     assert_eq!((&page["conversation"]["seq"], paths(&page["conversation"]["details"]).len()), (&before, 0));
-    jane.text(format!(r#"{{"type":"details","id":"nan","conversation":"{chat}","details":{{"deal":{{"value":1e999}}}}}}"#)).await;
+    jane.text(format!(
+        r#"{{"type":"details","id":"nan","conversation":"{chat}","details":{{"deal":{{"value":1e999}}}}}}"#
+    ))
+    .await;
     let reply = jane.push("a refusal", |push| push["type"] == "reply").await;
     assert_eq!(reply["error"]["code"], "invalid", "{reply}");
 }
@@ -82,7 +89,13 @@ async fn p5_what_the_visitor_said_is_claimed_and_never_overwrites_what_an_agent_
     visitor.event(&chat, |event| event["card"] == "email").await;
     let form = hub.visitor(playbooks::FORM).await;
     let filled = form.start().await;
-    for (card, value) in [("name", "Ann Smith"), ("email", "ann@site.example"), ("phone", "+49 30 1234567"), ("organization", "Smith"), ("text", "A chair")] {
+    for (card, value) in [
+        ("name", "Ann Smith"),
+        ("email", "ann@site.example"),
+        ("phone", "+49 30 1234567"),
+        ("organization", "Smith"),
+        ("text", "A chair"),
+    ] {
         form.fill(&filled, card, value).await;
     }
     let page = hub.admin("root").await.open(&filled).await;
@@ -93,7 +106,8 @@ async fn p5_what_the_visitor_said_is_claimed_and_never_overwrites_what_an_agent_
     let claimed = details["claimed"].as_array().expect("a list");
     assert_eq!(claimed.len(), 5, "{details}");
 
-    jane.ok(json!({"type": "details", "conversation": chat, "details": {"person": {"email": "agent@site.example"}}})).await;
+    jane.ok(json!({"type": "details", "conversation": chat, "details": {"person": {"email": "agent@site.example"}}}))
+        .await;
     visitor.fill(&chat, "email", "visitor@site.example").await;
     let page = jane.open(&chat).await;
     assert_eq!(page["conversation"]["details"]["person"]["email"], "agent@site.example");
@@ -106,7 +120,10 @@ async fn r15_items_are_shown_in_the_chat_made_once_and_close_nothing() {
     let (jane, _visitor, chat) = chat(&hub).await;
     let other_tab = hub.agent("jane").await;
     let make = |kind: &str, key: &str| json!({"type": "item", "conversation": chat, "kind": kind, "title": format!("A {kind}"), "key": key});
-    jane.ok(json!({"type": "details", "conversation": chat, "details": {"person": {"name": "Ann"}, "deal": {"value": 5}}})).await;
+    jane.ok(
+        json!({"type": "details", "conversation": chat, "details": {"person": {"name": "Ann"}, "deal": {"value": 5}}}),
+    )
+    .await;
     // A double click: the same key twice at once.
     let ids = jane.post_all([make("lead", "a"), make("lead", "a")]).await;
     let (one, two) = (jane.reply(ids[0]).await, jane.reply(ids[1]).await);
@@ -125,7 +142,10 @@ async fn r15_items_are_shown_in_the_chat_made_once_and_close_nothing() {
         assert_eq!(items["items"].as_array().map(Vec::len), Some(count), "{items}");
     }
     let lead = hub.get("/v1/items?kind=lead", "jane").await.ok()["items"][0].clone();
-    assert!(lead.to_string().contains("Ann") && lead.to_string().contains("https://site.example/prices"), "person and page: {lead}");
+    assert!(
+        lead.to_string().contains("Ann") && lead.to_string().contains("https://site.example/prices"),
+        "person and page: {lead}"
+    );
     for bad in [json!({"kind": "car"}), json!({"title": ""}), json!({"key": ""}), json!({"title": "x".repeat(1025)})] {
         let mut request = make("lead", "z");
         for (key, value) in bad.as_object().expect("an object") {
@@ -147,10 +167,20 @@ async fn p6_refusals_come_in_their_order() {
     max.refused(send.clone(), "forbidden").await;
     max.refused(json!({"type": "close", "conversation": chat}), "forbidden").await;
     jane.claim(&chat).await;
-    visitor.refused(json!({"type": "answer", "conversation": chat, "card": "email", "value": "a@site.example", "key": "a"}), "conflict").await;
+    visitor
+        .refused(
+            json!({"type": "answer", "conversation": chat, "card": "email", "value": "a@site.example", "key": "a"}),
+            "conflict",
+        )
+        .await;
     jane.finish(&chat).await;
     max.refused(send, "closed").await;
-    visitor.refused(json!({"type": "answer", "conversation": chat, "card": "email", "value": "a@site.example", "key": "a"}), "closed").await;
+    visitor
+        .refused(
+            json!({"type": "answer", "conversation": chat, "card": "email", "value": "a@site.example", "key": "a"}),
+            "closed",
+        )
+        .await;
     // The one exception: a lost race for what one may no longer see.
     let (_other, second) = {
         let visitor = hub.visitor(playbooks::LIVE).await;
@@ -171,7 +201,9 @@ async fn p6_oversized_texts_are_too_large_everywhere() {
         client.refused(json!({"type": kind, "conversation": chat, "key": "k", "text": text}), "too_large").await;
         client.refused(json!({"type": kind, "conversation": chat, "key": "k", "text": " \n\t "}), "invalid").await;
     }
-    visitor.refused(json!({"type": "rate", "conversation": chat, "score": 1, "comment": "x".repeat(1025)}), "too_large").await;
+    visitor
+        .refused(json!({"type": "rate", "conversation": chat, "score": 1, "comment": "x".repeat(1025)}), "too_large")
+        .await;
 }
 
 #[tokio::test]
@@ -194,7 +226,11 @@ async fn s5_odd_texts_come_back_as_they_were() {
         if reply["ok"] == true {
             assert_eq!(jane.event(&chat, |event| event["key"] == key.as_str()).await["text"], *text);
         } else {
-            assert_eq!((reply["error"]["code"].as_str(), text.contains('\u{0}')), (Some("invalid"), true), "{text:?}: {reply}");
+            assert_eq!(
+                (reply["error"]["code"].as_str(), text.contains('\u{0}')),
+                (Some("invalid"), true),
+                "{text:?}: {reply}"
+            );
         }
     }
 }

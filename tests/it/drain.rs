@@ -29,7 +29,9 @@ async fn l4_sigterm_moves_every_client_with_a_jittered_goodbye_and_exits_0() {
     let mut delays = Vec::new();
     let limit = Duration::from_secs(40);
     for client in visitors.iter().map(|visitor| &visitor.client).chain([&jane.client]) {
-        let goodbye = client.within(limit, "a goodbye", |seen| seen.pushes.iter().find(|push| push["type"] == "goodbye").cloned()).await;
+        let goodbye = client
+            .within(limit, "a goodbye", |seen| seen.pushes.iter().find(|push| push["type"] == "goodbye").cloned())
+            .await;
         assert_eq!((&goodbye["code"], &goodbye["reconnect"]), (&json!(4001), &json!(true)), "{goodbye}");
         delays.push(goodbye["after_ms"].as_u64().unwrap_or_else(|| panic!("no after_ms: {goodbye}")));
         let code = client.within(limit, "the close", |seen| seen.closed).await;
@@ -42,7 +44,13 @@ async fn l4_sigterm_moves_every_client_with_a_jittered_goodbye_and_exits_0() {
     delays.sort_unstable();
     let distinct = delays.windows(2).filter(|pair| pair[0] != pair[1]).count() + 1;
     assert!(distinct >= 20, "not spread: {delays:?}");
-    println!("figure L4 clients={} drained_in_s={:.1} after_ms min={} max={}", delays.len(), took.as_secs_f64(), delays[0], delays[delays.len() - 1]);
+    println!(
+        "figure L4 clients={} drained_in_s={:.1} after_ms min={} max={}",
+        delays.len(),
+        took.as_secs_f64(),
+        delays[0],
+        delays[delays.len() - 1]
+    );
 
     hub.restart().await;
     let back = hub.agent("jane").await;
@@ -61,7 +69,10 @@ async fn l4_what_is_sent_during_a_drain_is_kept_or_refused_never_lost() {
             hub.terminate();
         }
         let key = format!("k{n}");
-        ids.push((key.clone(), visitor.post(json!({"type": "send", "conversation": chat, "key": key, "text": "x"})).await));
+        ids.push((
+            key.clone(),
+            visitor.post(json!({"type": "send", "conversation": chat, "key": key, "text": "x"})).await,
+        ));
     }
     for (key, id) in ids {
         if visitor.try_reply(id).await.is_some_and(|reply| reply["ok"] == true) {

@@ -116,7 +116,8 @@ async fn d1_100_kills_under_8_pipelining_senders_lose_nothing_that_was_answered(
             enough.acquire_many(wanted).await.expect("open").forget();
             killer();
         };
-        let writing = join_all(senders.iter_mut().zip(&connections).map(|(sender, visitor)| sender.write(visitor, &enough)));
+        let writing =
+            join_all(senders.iter_mut().zip(&connections).map(|(sender, visitor)| sender.write(visitor, &enough)));
         tokio::join!(strike, writing);
         drop(connections);
         hub.restart().await;
@@ -133,7 +134,10 @@ async fn d1_100_kills_under_8_pipelining_senders_lose_nothing_that_was_answered(
         acked += sender.acked.len();
         stored += sender.stored.len();
     }
-    println!("figure D1 kills={KILLS} senders={SENDERS} acked={acked} stored={stored} lost=0 bound_95={:.4}", 3.0 / KILLS as f64);
+    println!(
+        "figure D1 kills={KILLS} senders={SENDERS} acked={acked} stored={stored} lost=0 bound_95={:.4}",
+        3.0 / KILLS as f64
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,7 +152,8 @@ async fn d2_10000_texts_each_sent_three_times_across_restarts_are_stored_once() 
         writers.push((visitor, chat));
     }
     let text = |n: usize| format!("text {n}");
-    let send = |chat: &str, n: usize| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": text(n)});
+    let send =
+        |chat: &str, n: usize| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": text(n)});
     let mut answers: Vec<BTreeMap<usize, u64>> = vec![BTreeMap::new(); WRITERS];
     let mut duplicates = 0;
     for round in 0..3 {
@@ -185,7 +190,10 @@ async fn d2_10000_texts_each_sent_three_times_across_restarts_are_stored_once() 
             before = first["seq"].clone();
             for event in events {
                 if let Some(key) = event["key"].as_str() {
-                    assert!(stored.insert(key.to_owned(), event["seq"].as_u64().expect("a seq")).is_none(), "{key} twice");
+                    assert!(
+                        stored.insert(key.to_owned(), event["seq"].as_u64().expect("a seq")).is_none(),
+                        "{key} twice"
+                    );
                 }
             }
         }
@@ -194,7 +202,11 @@ async fn d2_10000_texts_each_sent_three_times_across_restarts_are_stored_once() 
             assert_eq!(stored.get(&format!("k{n}")), Some(seq));
         }
     }
-    println!("figure D2 texts={} sends={} restarts=3 repeats_answered_as_duplicate={duplicates} stored_twice=0", WRITERS * TEXTS, 3 * WRITERS * TEXTS);
+    println!(
+        "figure D2 texts={} sends={} restarts=3 repeats_answered_as_duplicate={duplicates} stored_twice=0",
+        WRITERS * TEXTS,
+        3 * WRITERS * TEXTS
+    );
 }
 
 #[tokio::test]
@@ -211,7 +223,10 @@ async fn d1_state_and_switches_survive_a_kill_as_texts_do() {
     hub.kill();
     hub.restart().await;
     let jane = hub.agent("jane").await;
-    assert_eq!((&jane.welcome["online"], &jane.welcome["settings"]["notify"]["message"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&jane.welcome["online"], &jane.welcome["settings"]["notify"]["message"]),
+        (&json!(true), &json!(false))
+    );
     let page = jane.open(&chat).await;
     let conversation = &page["conversation"];
     assert_eq!((&conversation["closed_at"], &conversation["seq"]), (&closed["at"], &closed["seq"]));
@@ -219,5 +234,6 @@ async fn d1_state_and_switches_survive_a_kill_as_texts_do() {
     assert_eq!(conversation["items"].as_array().map(Vec::len), Some(1));
     let epoch = jane.welcome["epoch"].clone();
     assert_eq!(epoch, visitor.welcome["epoch"], "a restart is no new store");
-    wait::until("readiness", async || (hub.request("GET", "/readyz").send().await.ok()?.status == 200).then_some(())).await;
+    wait::until("readiness", async || (hub.request("GET", "/readyz").send().await.ok()?.status == 200).then_some(()))
+        .await;
 }

@@ -86,7 +86,12 @@ async fn r9_an_agent_who_comes_back_rescues_a_visitor_from_the_offline_flow() {
     jane.switch(true).await;
     jane.claim(&chat).await;
     visitor.event_of(&chat, "assigned").await;
-    visitor.refused(json!({"type": "answer", "conversation": chat, "card": "email", "value": "a@site.example", "key": "a"}), "conflict").await;
+    visitor
+        .refused(
+            json!({"type": "answer", "conversation": chat, "card": "email", "value": "a@site.example", "key": "a"}),
+            "conflict",
+        )
+        .await;
     jane.say(&chat, "j", "I am back.").await;
     visitor.event(&chat, |event| event["key"] == "j").await;
     judge(&jane.transcript(&chat).await);
@@ -134,7 +139,10 @@ async fn r4_a_running_conversation_keeps_the_version_it_started_with() {
     let mut playbook = if answer["playbook"].is_object() { answer["playbook"].clone() } else { answer };
     let version = playbook["version"].as_u64().expect("a version");
     playbook["cards"]["bye"]["text"] = json!("Another goodbye.");
-    let put = hub.request("PUT", &path).bearer(&crate::support::token::agent("root", "admin")).header("if-match", &version.to_string());
+    let put = hub
+        .request("PUT", &path)
+        .bearer(&crate::support::token::agent("root", "admin"))
+        .header("if-match", &version.to_string());
     let saved = put.json(&playbook).send().await.expect("an answer");
     assert!((200..300).contains(&saved.status), "{saved:?}");
     visitor.choose(&chat, "hello", "look").await;
@@ -154,7 +162,8 @@ async fn r18_the_items_of_a_flow_are_made_once_with_what_the_visitor_said() {
     visitor.choose(&chat, "hello", "write").await;
     visitor.fill(&chat, "name", "Ann Smith").await;
     visitor.event_of(&chat, "closed").await;
-    let items = async |hub: &Hub| hub.get(&format!("/v1/items?conversation={chat}"), "jane").await.ok()["items"].clone();
+    let items =
+        async |hub: &Hub| hub.get(&format!("/v1/items?conversation={chat}"), "jane").await.ok()["items"].clone();
     let before = items(&hub).await;
     assert_eq!((before.as_array().map(Vec::len), &before[0]["kind"]), (Some(1), &json!("deal")));
     assert!(before.to_string().contains("Ann Smith"), "{before}");

@@ -57,8 +57,13 @@ impl World {
         let (who, mut request) = match self.random.random_range(0..24) {
             0..5 => (&visitor.client, json!({"type": "send", "key": key, "text": format!("text {step}")})),
             5 => (&visitor.client, json!({"type": "answer", "card": "hello", "option": choice, "key": key})),
-            6 => (&visitor.client, json!({"type": "answer", "card": "name", "value": format!("Ann {step}"), "key": key})),
-            7 => (&visitor.client, json!({"type": "answer", "card": "email", "value": format!("a{step}@site.example"), "key": key})),
+            6 => {
+                (&visitor.client, json!({"type": "answer", "card": "name", "value": format!("Ann {step}"), "key": key}))
+            }
+            7 => (
+                &visitor.client,
+                json!({"type": "answer", "card": "email", "value": format!("a{step}@site.example"), "key": key}),
+            ),
             8 => (&visitor.client, json!({"type": "rate", "score": 1 + step % 5})),
             9 if step % 3 == 0 => (&visitor.client, json!({"type": "end"})),
             9..13 => (&agent.client, json!({"type": "claim"})),
@@ -67,7 +72,10 @@ impl World {
             15 => (&self.root.client, json!({"type": "assign", "to": other})),
             16..19 => (&agent.client, json!({"type": "send", "key": key, "text": format!("text {step}")})),
             19 => (&agent.client, json!({"type": "note", "key": key, "text": format!("note {step}")})),
-            20 => (&agent.client, json!({"type": "details", "details": {"person": {"name": format!("Name {step}")}, "deal": {"value": step}}})),
+            20 => (
+                &agent.client,
+                json!({"type": "details", "details": {"person": {"name": format!("Name {step}")}, "deal": {"value": step}}}),
+            ),
             21 => (&agent.client, json!({"type": "item", "kind": "deal", "title": format!("Deal {step}"), "key": key})),
             22 => (&agent.client, json!({"type": "open"})),
             _ => (&agent.client, json!({"type": "close"})),
@@ -95,14 +103,20 @@ impl World {
             assert_eq!(ids(&fresh.folder("closed").await), expected.closed);
             let folded = wait::try_within(wait::PATIENCE, async || {
                 let mirror = Mirror::fold(&agent.frames(0));
-                let open: BTreeSet<String> = mirror.ids(&["waiting", "offline", "unassigned"], &me).into_iter().collect();
+                let open: BTreeSet<String> =
+                    mirror.ids(&["waiting", "offline", "unassigned"], &me).into_iter().collect();
                 let mine: BTreeSet<String> = mirror.ids(&["assigned"], &me).into_iter().collect();
                 (open == expected.unassigned && mine == expected.mine && mirror.counts == expected.counts).then_some(())
             })
             .await;
             if folded.is_none() {
                 let mirror = Mirror::fold(&agent.frames(0));
-                panic!("{me} has folded {:?} and {:?}, {:?}; expected {expected:?}", mirror.ids(&["waiting", "offline", "unassigned"], &me), mirror.ids(&["assigned"], &me), mirror.counts);
+                panic!(
+                    "{me} has folded {:?} and {:?}, {:?}; expected {expected:?}",
+                    mirror.ids(&["waiting", "offline", "unassigned"], &me),
+                    mirror.ids(&["assigned"], &me),
+                    mirror.counts
+                );
             }
             self.compared += expected.unassigned.len() + expected.mine.len() + 3;
         }
@@ -128,9 +142,19 @@ impl World {
             assert_eq!(said["missed"].as_str(), verdict.missed.as_deref(), "{said}");
             assert_eq!(said["closed_at"].as_i64(), verdict.closed_at, "{said}");
             assert_eq!(paths(&said["details"]), verdict.details, "{said}");
-            let items: BTreeSet<&str> = said["items"].as_array().expect("items").iter().filter_map(|item| item["item"].as_str().or(item["id"].as_str())).collect();
+            let items: BTreeSet<&str> = said["items"]
+                .as_array()
+                .expect("items")
+                .iter()
+                .filter_map(|item| item["item"].as_str().or(item["id"].as_str()))
+                .collect();
             assert_eq!(items, verdict.items.keys().map(String::as_str).collect(), "{said}");
-            let visible = events.iter().rev().find(|event| !matches!(event["type"].as_str(), Some("note" | "details" | "item" | "item_failed" | "qualified" | "disqualified")));
+            let visible = events.iter().rev().find(|event| {
+                !matches!(
+                    event["type"].as_str(),
+                    Some("note" | "details" | "item" | "item_failed" | "qualified" | "disqualified")
+                )
+            });
             let head = visible.and_then(|event| event["seq"].as_u64()).expect("started at least");
             self.compared += events.len();
             verdicts.insert(chat.clone(), (verdict, head));
@@ -158,7 +182,8 @@ impl Expected {
         let unassigned = chosen(&|verdict| matches!(verdict.state.as_str(), "waiting" | "offline" | "unassigned"));
         let mine = chosen(&|verdict| verdict.state == "assigned" && verdict.assignee.as_deref() == Some(me));
         // Those that never reached the Live Chat card are in no folder of an agent.
-        let closed = chosen(&|verdict| verdict.state == "closed" && (verdict.missed.is_some() || verdict.deadline.is_some()));
+        let closed =
+            chosen(&|verdict| verdict.state == "closed" && (verdict.missed.is_some() || verdict.deadline.is_some()));
         let counts = [("unassigned", &unassigned), ("mine", &mine), ("closed", &closed)];
         let counts = counts.into_iter().map(|(folder, ids)| (folder.to_owned(), ids.len() as u64)).collect();
         Self { unassigned, mine, closed, counts }
@@ -172,7 +197,12 @@ fn ids(rows: &[Value]) -> BTreeSet<String> {
 }
 
 fn counts(counts: &Value) -> BTreeMap<String, u64> {
-    counts.as_object().expect("counts").iter().map(|(folder, count)| (folder.clone(), count.as_u64().expect("a count"))).collect()
+    counts
+        .as_object()
+        .expect("counts")
+        .iter()
+        .map(|(folder, count)| (folder.clone(), count.as_u64().expect("a count")))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,5 +216,9 @@ async fn d6_pushes_folded_over_random_operations_equal_what_is_said_afresh() {
             world.compare().await;
         }
     }
-    println!("figure D6 operations={OPERATIONS} conversations={} compared={} mismatches=0", world.visitors.len(), world.compared);
+    println!(
+        "figure D6 operations={OPERATIONS} conversations={} compared={} mismatches=0",
+        world.visitors.len(),
+        world.compared
+    );
 }

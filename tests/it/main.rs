@@ -2,14 +2,14 @@
 //!
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
-mod drain;
-mod durability;
-mod floors;
-mod flow;
 mod agent;
 mod claims;
 mod connection;
 mod details;
+mod drain;
+mod durability;
+mod floors;
+mod flow;
 mod fold;
 mod limits;
 mod liveness;

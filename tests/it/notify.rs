@@ -11,7 +11,11 @@ async fn waiting(hub: &Hub) -> (Visitor, String) {
 }
 
 async fn bell(client: &Client, chat: &str, reason: &str) -> Value {
-    client.push(&format!("notify {reason}"), |push| push["type"] == "notify" && push["conversation"] == chat && push["reason"] == reason).await
+    client
+        .push(&format!("notify {reason}"), |push| {
+            push["type"] == "notify" && push["conversation"] == chat && push["reason"] == reason
+        })
+        .await
 }
 
 fn silent(client: &Client) {

@@ -32,10 +32,15 @@ async fn told(watcher: &Agent, sub: &str, status: &str) -> (Instant, String) {
     let limit = std::time::Duration::from_secs(60);
     watcher
         .within(limit, &format!("{sub} as {status}"), |seen| {
-            let wanted = |push: &serde_json::Value| push["type"] == "presence" && push["agent"]["id"] == sub && push["agent"]["status"] == status;
+            let wanted = |push: &serde_json::Value| {
+                push["type"] == "presence" && push["agent"]["id"] == sub && push["agent"]["status"] == status
+            };
             let push = seen.pushes.iter().find(|push| wanted(push))?;
             let reason = push["reason"].as_str().unwrap_or_default().to_owned();
-            let at = seen.raw.iter().position(|raw| serde_json::from_str(raw).is_ok_and(|frame: serde_json::Value| wanted(&frame)))?;
+            let at = seen
+                .raw
+                .iter()
+                .position(|raw| serde_json::from_str(raw).is_ok_and(|frame: serde_json::Value| wanted(&frame)))?;
             Some((seen.times[at], reason))
         })
         .await
@@ -79,7 +84,8 @@ async fn pr1_agents_who_die_without_a_word_are_gone_within_35_s_and_nobody_stays
     let visitor = hub.visitor(playbooks::LIVE).await;
     assert_eq!(visitor.welcome["available"], false, "a ghost");
     let agents = hub.get("/v1/agents", "watcher").await.ok();
-    let ghosts = agents["agents"].as_array().expect("a list").iter().filter(|agent| agent["status"] == "online").count();
+    let ghosts =
+        agents["agents"].as_array().expect("a list").iter().filter(|agent| agent["status"] == "online").count();
     assert_eq!(ghosts, 0, "{agents}");
     let (p50, p99, max) = (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1]);
     println!("figure P1 cycles={} ghosts=0 time_to_away_s p50={p50:.1} p99={p99:.1} max={max:.1}", times.len());
@@ -143,7 +149,12 @@ async fn pr1_after_the_hub_died_nobody_stays_online_and_who_comes_back_never_fla
     })
     .await;
     assert!(born.elapsed().as_secs() <= 36, "{:?}", born.elapsed());
-    assert_eq!(jane.has(|push| push["type"] == "presence" && push["agent"]["id"] == "jane" && push["agent"]["status"] != "online"), None);
+    assert_eq!(
+        jane.has(|push| push["type"] == "presence"
+            && push["agent"]["id"] == "jane"
+            && push["agent"]["status"] != "online"),
+        None
+    );
     assert!(visitor.events(&chat).iter().all(|event| event["type"] != "missed"));
 }
 
@@ -159,7 +170,12 @@ async fn r10_a_second_device_keeps_an_agent_there() {
     desk.close().await;
     // When Max, who left at the same time, is found gone, Jane is still there by her phone.
     told(&watcher, "max", "away").await;
-    assert_eq!(watcher.has(|push| push["type"] == "presence" && push["agent"]["id"] == "jane" && push["agent"]["status"] == "away"), None);
+    assert_eq!(
+        watcher.has(|push| push["type"] == "presence"
+            && push["agent"]["id"] == "jane"
+            && push["agent"]["status"] == "away"),
+        None
+    );
     phone.ok(json!({"type": "list", "folder": "mine"})).await;
 }
 
@@ -175,7 +191,9 @@ async fn r8_when_the_last_agent_is_found_gone_the_wait_ends_then() {
     drop(raw);
     let limit = std::time::Duration::from_secs(40);
     let missed = visitor
-        .within(limit, "the early offline", |seen| seen.logs.events(&chat).iter().find(|event| event["type"] == "missed").cloned())
+        .within(limit, "the early offline", |seen| {
+            seen.logs.events(&chat).iter().find(|event| event["type"] == "missed").cloned()
+        })
         .await;
     assert_eq!(missed["reason"], "everyone_left");
     assert!(visitor.seen().pushes.iter().any(|push| push["type"] == "available" && push["available"] == false));

@@ -30,7 +30,8 @@ impl Sight {
                 self.extend(id, seq);
             }
         }
-        let chat = frame["conversation"].as_str().or(frame["conversation"]["id"].as_str()).unwrap_or_default().to_owned();
+        let chat =
+            frame["conversation"].as_str().or(frame["conversation"]["id"].as_str()).unwrap_or_default().to_owned();
         for event in frame["events"].as_array().into_iter().flatten() {
             let opens = match event["type"].as_str() {
                 Some("assigned") => event["to"]["id"] == me,
@@ -50,7 +51,8 @@ impl Sight {
 }
 
 fn rows(frame: &Value) -> Vec<&Value> {
-    let lists = ["conversations", "unassigned", "mine"].iter().flat_map(|list| frame[*list].as_array().into_iter().flatten());
+    let lists =
+        ["conversations", "unassigned", "mine"].iter().flat_map(|list| frame[*list].as_array().into_iter().flatten());
     let single = [&frame["upsert"], &frame["conversation"]].into_iter().filter(|row| row.is_object());
     lists.chain(single).collect()
 }

@@ -8,7 +8,20 @@ use crate::support::{Hub, Visitor, playbooks};
 async fn p3_hello_answers_all_its_members_and_writes_nothing() {
     let hub = Hub::start().await;
     let visitor = hub.visitor(playbooks::TALK).await;
-    for member in ["session", "visitor", "token", "epoch", "heartbeat_ms", "server_time", "limits", "playbook", "available", "conversation", "recovered", "events"] {
+    for member in [
+        "session",
+        "visitor",
+        "token",
+        "epoch",
+        "heartbeat_ms",
+        "server_time",
+        "limits",
+        "playbook",
+        "available",
+        "conversation",
+        "recovered",
+        "events",
+    ] {
         assert!(visitor.welcome.get(member).is_some(), "no {member} in {}", visitor.welcome);
     }
     assert_eq!(visitor.welcome["conversation"], Value::Null);
@@ -32,10 +45,16 @@ async fn p3_start_runs_the_playbook_and_a_second_start_finds_the_first() {
     let kinds: Vec<&Value> = reply["events"].as_array().expect("events").iter().map(|event| &event["type"]).collect();
     assert_eq!(kinds, ["started", "card"]);
     let started = &reply["events"][0];
-    assert_eq!((&started["visitor"]["id"], &started["playbook"]["id"]), (&json!(visitor.id()), &json!(playbooks::TALK)));
+    assert_eq!(
+        (&started["visitor"]["id"], &started["playbook"]["id"]),
+        (&json!(visitor.id()), &json!(playbooks::TALK))
+    );
     assert_eq!((&started["page"]["url"], &started["locale"]), (&json!("https://site.example/prices"), &json!("en")));
     let card = &reply["events"][1];
-    assert_eq!((&card["card"], &card["ask"]["kind"], &card["by"]["kind"]), (&json!("hello"), &json!("choice"), &json!("bot")));
+    assert_eq!(
+        (&card["card"], &card["ask"]["kind"], &card["by"]["kind"]),
+        (&json!("hello"), &json!("choice"), &json!("bot"))
+    );
     assert_eq!(card["ask"]["options"][0], json!({"id": "talk", "label": "Talk to someone"}));
 
     // Another tab gets it from the very beginning, and a start there, of another playbook even, finds it.
@@ -79,11 +98,16 @@ async fn p3_a_choice_takes_its_options_only() {
     let hub = Hub::start().await;
     let visitor = hub.visitor(playbooks::TALK).await;
     let chat = visitor.start().await;
-    let reply = visitor.ask(json!({"type": "answer", "conversation": chat, "card": "hello", "option": "dance", "key": "k"})).await;
+    let reply = visitor
+        .ask(json!({"type": "answer", "conversation": chat, "card": "hello", "option": "dance", "key": "k"}))
+        .await;
     assert_eq!(reply["ok"], false, "{reply}");
     visitor.choose(&chat, "hello", "look").await;
     let answer = visitor.event_of(&chat, "answer").await;
-    assert_eq!((&answer["option"], &answer["label"], &answer["by"]["kind"]), (&json!("look"), &json!("Just looking"), &json!("visitor")));
+    assert_eq!(
+        (&answer["option"], &answer["label"], &answer["by"]["kind"]),
+        (&json!("look"), &json!("Just looking"), &json!("visitor"))
+    );
     assert_eq!(visitor.event(&chat, |event| event["card"] == "bye").await["ask"]["kind"], "end");
     assert_eq!(visitor.event_of(&chat, "closed").await["reason"], "finished");
 }
@@ -102,7 +126,12 @@ async fn p3_visitors_may_write_in_every_open_state_and_it_moves_no_card() {
     visitor.say(&chat, "k3", "to Jane").await;
     jane.assign(&chat, None).await;
     visitor.say(&chat, "k4", "to nobody").await;
-    let error = visitor.refused(json!({"type": "answer", "conversation": chat, "card": "hello", "option": "look", "key": "k"}), "conflict").await;
+    let error = visitor
+        .refused(
+            json!({"type": "answer", "conversation": chat, "card": "hello", "option": "look", "key": "k"}),
+            "conflict",
+        )
+        .await;
     assert!(error["message"].is_string());
     visitor.ok(json!({"type": "end", "conversation": chat})).await;
     visitor.refused(json!({"type": "send", "conversation": chat, "key": "k5", "text": "too late"}), "closed").await;
@@ -128,7 +157,10 @@ async fn p3_a_visitor_sees_only_their_own_conversations() {
         let (theirs, nobodys) = (bob.refused(theirs, "not_found").await, bob.refused(nobodys, "not_found").await);
         assert_eq!(theirs, nobodys, "{request}: a foreign conversation and none look different");
     }
-    for request in [json!({"type": "typing", "conversation": chat, "on": true}), json!({"type": "seen", "conversation": chat, "read": 1})] {
+    for request in [
+        json!({"type": "typing", "conversation": chat, "on": true}),
+        json!({"type": "seen", "conversation": chat, "read": 1}),
+    ] {
         bob.tell(request).await;
     }
     let mut greeting = Visitor::greeting(playbooks::LIVE);
@@ -154,7 +186,10 @@ async fn p3_end_rate_and_what_is_left_of_a_closed_conversation() {
     visitor.refused(json!({"type": "end", "conversation": chat}), "closed").await;
     // The one closed last is still shown, and a new start opens another.
     let back = visitor.again(&hub.visitors(), playbooks::LIVE).await;
-    assert_eq!((&back.welcome["conversation"]["id"], &back.welcome["conversation"]["state"]), (&json!(chat), &json!("closed")));
+    assert_eq!(
+        (&back.welcome["conversation"]["id"], &back.welcome["conversation"]["state"]),
+        (&json!(chat), &json!("closed"))
+    );
     assert_ne!(back.start().await, chat);
 }
 
@@ -167,10 +202,15 @@ async fn p3_typing_reaches_the_assignee_and_its_preview_only_where_allowed() {
         let chat = visitor.start().await;
         jane.claim(&chat).await;
         visitor.tell(json!({"type": "typing", "conversation": chat, "on": true, "preview": "canary-half a sen"})).await;
-        let typing = jane.push("typing", |push| push["type"] == "typing" && push["conversation"] == *chat && push["on"] == true).await;
+        let typing = jane
+            .push("typing", |push| push["type"] == "typing" && push["conversation"] == *chat && push["on"] == true)
+            .await;
         assert_eq!(typing["preview"].is_string(), preview, "{typing}");
         visitor.tell(json!({"type": "typing", "conversation": chat, "on": false})).await;
-        jane.push("no more typing", |push| push["type"] == "typing" && push["conversation"] == *chat && push["on"] == false).await;
+        jane.push("no more typing", |push| {
+            push["type"] == "typing" && push["conversation"] == *chat && push["on"] == false
+        })
+        .await;
         jane.tell(json!({"type": "typing", "conversation": chat, "on": true})).await;
         let typing = visitor.push("typing", |push| push["type"] == "typing" && push["on"] == true).await;
         assert_eq!(typing["preview"], Value::Null);
@@ -211,9 +251,17 @@ async fn p3_the_assignee_sees_where_the_visitor_is_and_whether_they_are_there() 
     let chat = visitor.start().await;
     jane.claim(&chat).await;
     visitor.ok(json!({"type": "page", "url": "https://site.example/cart", "title": "Cart"})).await;
-    let moved = jane.push("the new page", |push| push["type"] == "visitor" && push["page"]["url"] == "https://site.example/cart").await;
+    let moved = jane
+        .push("the new page", |push| push["type"] == "visitor" && push["page"]["url"] == "https://site.example/cart")
+        .await;
     assert_eq!((&moved["conversation"], &moved["connected"]), (&json!(chat), &json!(true)));
-    for url in ["javascript:alert(1)", "ftp://site.example/", "", "nowhere", &format!("https://site.example/{}", "x".repeat(2048))] {
+    for url in [
+        "javascript:alert(1)",
+        "ftp://site.example/",
+        "",
+        "nowhere",
+        &format!("https://site.example/{}", "x".repeat(2048)),
+    ] {
         let reply = visitor.ask(json!({"type": "page", "url": url})).await;
         assert_eq!(reply["ok"], false, "{url} was taken");
     }
@@ -230,7 +278,8 @@ async fn r9_the_visitor_sees_their_place_in_the_queue_and_the_countdown() {
         let visitor = hub.visitor(playbooks::LIVE).await;
         let reply = visitor.ok(json!({"type": "start"})).await;
         let chat = reply["conversation"]["id"].as_str().expect("an id").to_owned();
-        let left = reply["conversation"]["deadline"].as_i64().expect("a deadline") - visitor.welcome["server_time"].as_i64().expect("a time");
+        let left = reply["conversation"]["deadline"].as_i64().expect("a deadline")
+            - visitor.welcome["server_time"].as_i64().expect("a time");
         assert!((55_000..65_000).contains(&left), "{left} ms left");
         if reply["conversation"]["position"] != place {
             visitor.push("the place in the queue", |push| push["type"] == "queue" && push["position"] == place).await;
@@ -239,7 +288,8 @@ async fn r9_the_visitor_sees_their_place_in_the_queue_and_the_countdown() {
     }
     jane.claim(&waiting[0].1).await;
     for (at, place) in [(1, 1), (2, 2)] {
-        let push = waiting[at].0.push("a better place", |push| push["type"] == "queue" && push["position"] == place).await;
+        let push =
+            waiting[at].0.push("a better place", |push| push["type"] == "queue" && push["position"] == place).await;
         assert_eq!(push["conversation"], *waiting[at].1);
     }
 }

@@ -37,7 +37,10 @@ async fn lateness(jane: &Agent, waits: &[(Visitor, String, i64)]) -> Vec<i64> {
 
 fn tell(name: &str, late: &[i64]) -> (i64, i64) {
     let (p50, p99, max) = (late[late.len() / 2], late[late.len() * 99 / 100], late[late.len() - 1]);
-    println!("figure W1 {name} waits={} early=0 double=0 missed=0 lateness_ms p50={p50} p99={p99} max={max}", late.len());
+    println!(
+        "figure W1 {name} waits={} early=0 double=0 missed=0 lateness_ms p50={p50} p99={p99} max={max}",
+        late.len()
+    );
     (p99, max)
 }
 
@@ -120,6 +123,9 @@ async fn w1_a_deadline_far_ahead_survives_several_kills() {
     }
     let jane = hub.agent("jane").await;
     let limit = Duration::from_secs(15);
-    wait::within(limit, "the end of the wait", async || (jane.folder("unassigned").await[0]["state"] == "offline").then_some(())).await;
+    wait::within(limit, "the end of the wait", async || {
+        (jane.folder("unassigned").await[0]["state"] == "offline").then_some(())
+    })
+    .await;
     assert_eq!(judge(&jane.transcript(&chat).await).missed.as_deref(), Some("wait_expired"));
 }
