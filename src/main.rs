@@ -89,8 +89,8 @@ fn serve(config: &Config) -> anyhow::Result<()> {
 
 async fn run(config: &Config) -> anyhow::Result<()> {
     let house = House::open(config).await?;
-    let listener = door::listen(config.listen.address)
-        .with_context(|| format!("cannot listen on {}", config.listen.address))?;
+    let listener =
+        door::listen(config.listen.address).with_context(|| format!("cannot listen on {}", config.listen.address))?;
     welcome(&house, &listener)?;
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
