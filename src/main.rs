@@ -1,7 +1,7 @@
 //! The program. Exit codes: 0 after a clean drain, 64 for a fault in the settings or on the command line, 1 when the
 //! hub could not start or died.
 
-use std::{io, process::ExitCode};
+use std::{future::IntoFuture, io, process::ExitCode};
 
 use anyhow::Context;
 use clap::Parser;
@@ -91,6 +91,10 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let house = House::open(config).await?;
     let listener =
         door::listen(config.listen.address).with_context(|| format!("cannot listen on {}", config.listen.address))?;
+    if let Some(address) = config.listen.metrics {
+        let apart = door::listen(address).with_context(|| format!("cannot listen on {address} for metrics"))?;
+        tokio::spawn(axum::serve(apart, house.metrics()).into_future());
+    }
     welcome(&house, &listener)?;
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
