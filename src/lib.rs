@@ -14,6 +14,10 @@
 //! | 5 | [`session`] | one socket |
 
 pub mod chat;
+pub mod cli;
+pub mod config;
+pub mod door;
+pub mod house;
 pub mod hub;
 pub mod ids;
 pub mod session;

@@ -19,4 +19,6 @@ pub mod typescript;
 pub mod write;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod samples;

@@ -4,6 +4,7 @@
 
 mod amount;
 mod check;
+mod object;
 mod patch;
 pub mod plausible;
 mod read;
@@ -19,7 +20,7 @@ pub use self::{
     check::{BadField, MAX_NOTE, MAX_SHORT, tidy},
     patch::{DealPatch, DetailsPatch, OrganizationPatch, PersonPatch},
 };
-pub(crate) use self::{check::check_text, read::Reading};
+pub(crate) use self::{check::check_text, object::Object, read::Reading};
 use super::playbook::Claim;
 
 /// What is known about a visitor and their business. Every field may be missing.

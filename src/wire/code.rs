@@ -203,11 +203,7 @@ impl CloseCode {
     /// What a client does on any close code, the hub's or not: 4000–4499 come back; 4500–4999 stop; below 4000 only
     /// 1003, 1007, 1008 and 1009 stop, for the same frame would be refused again.
     pub fn reconnects(number: u16) -> bool {
-        match number {
-            1003 | 1007 | 1008 | 1009 => false,
-            4500..=4999 => false,
-            _ => true,
-        }
+        !matches!(number, 1003 | 1007 | 1008 | 1009 | 4500..=4999)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Frames in: what a client asks. One reading, two passes: the first borrows `type` and `id` and skips the rest, the
 //! second reads exactly the members that type has. No tree of values is ever built.
 //!
-//! What the published types exclude (a string where a number belongs, a missing member) is *malformed* and counts for
-//! the ten in a row that end a connection; what only their ranges exclude (an empty key, a limit of 1,000) is a
-//! *refused value* and does not.
+//! What is not even built as its type is (a string where a number belongs, a missing member) is *malformed* and counts
+//! for the ten in a row that end a connection; what is, but says something that will not do (an empty key, a limit of
+//! 1,000, a folder that does not exist), is a *refused value* and does not.
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,16 +14,17 @@ mod check;
 mod fault;
 mod head;
 mod id;
+mod list;
+mod notice;
 mod talk;
 mod visitor;
 
 pub use self::{
-    agent::{
-        AgentAfter, AgentAsk, AgentHello, Assign, Availability, ChangeDetails, FolderName, List, MakeItem, Notified,
-        NotifyPatch, NotifyReason, Open, Outcome, SetSettings,
-    },
+    agent::{AgentAfter, AgentAsk, AgentHello, Assign, Availability, ChangeDetails, MakeItem, Open},
     fault::Malformed,
     id::RequestId,
+    list::{FolderName, List},
+    notice::{Notified, NotifyPatch, NotifyReason, Outcome, SetSettings},
     talk::{History, Say, SeenUpTo, Typing, Which},
     visitor::{Answer, Moved, Rate, VisitorAfter, VisitorAsk, VisitorHello},
 };

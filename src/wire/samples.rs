@@ -420,3 +420,29 @@ pub(super) fn errors() -> Named<ErrorBody> {
         ("unavailable", ErrorBody::unavailable()),
     ]
 }
+
+/// Frames of a visitor that are no requests. What begins with `shape` the schema refuses as well.
+pub(super) fn malformed() -> Named<&'static str> {
+    vec![
+        ("text", "hello"),
+        ("cut", r#"{"type":"send","id":1,"conversation":"c_1","#),
+        ("list", r#"[{"type":"start","id":1}]"#),
+        ("id-null", r#"{"type":"start","id":null}"#),
+        ("id-fraction", r#"{"type":"start","id":1.5}"#),
+        ("id-twice", r#"{"type":"start","id":1,"id":2}"#),
+        ("shape-type-missing", r#"{"id":1}"#),
+        ("shape-type-number", r#"{"type":7,"id":1}"#),
+        ("type-unknown", r#"{"type":"dance","id":"a"}"#),
+        ("type-of-agents", r#"{"type":"claim","id":"a","conversation":"c_1"}"#),
+        ("shape-missing", r#"{"type":"send","id":1,"conversation":"c_1","key":"k"}"#),
+        ("shape-number", r#"{"type":"send","id":1,"conversation":"c_1","key":"k","text":7}"#),
+        ("shape-nested", r#"{"type":"hello","id":1,"playbook":"pb_demo","page":{"title":"no address"}}"#),
+        ("shape-list-for-object", r#"{"type":"hello","id":1,"playbook":"pb_demo","page":["https://x/"]}"#),
+        ("twice", r#"{"type":"send","id":1,"conversation":"c_1","key":"k","text":"a","text":"b"}"#),
+        ("surrogate", r#"{"type":"send","id":1,"conversation":"c_1","key":"k","text":"\ud800"}"#),
+        ("nothing-answered", r#"{"type":"answer","id":1,"conversation":"c_1","card":"a","key":"k"}"#),
+        ("value-key", r#"{"type":"send","id":1,"conversation":"c_1","key":"","text":"a"}"#),
+        ("value-limit", r#"{"type":"history","id":1,"conversation":"c_1","before":9,"limit":101}"#),
+        ("value-url", r#"{"type":"page","id":1,"url":"javascript:alert(1)"}"#),
+    ]
+}

@@ -64,10 +64,3 @@ fn frame<P: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     let replies = [reference::<OkReply<Nothing>>(generator), reference::<ErrorReply>(generator)];
     json!({"anyOf": [reference::<P>(generator), replies[0], replies[1]]})
 }
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn p_show() {
-        std::fs::write("/tmp/wt/wire/target/s.json", serde_json::to_string_pretty(&super::schema()).unwrap()).unwrap();
-    }
-}

@@ -22,6 +22,9 @@ const ALIASES: &str = "\
 /** A whole conversation, as a reply shows it. */
 export type Conversation = ConversationView;
 
+/** The side panel, as a reply shows it; `DetailsPatch` is a change of it. */
+export type Details = DetailsView;
+
 /** `state` of a conversation. */
 export type ConversationState = StateName;
 
@@ -30,6 +33,12 @@ export type Marks = Mark;
 
 /** A folder of the inbox. */
 export type Folder = FolderName;
+
+/** A paragraph or a bullet list of a bot's text. */
+export type RichBlock = Block;
+
+/** A stretch of a bot's text. */
+export type RichInline = Inline;
 
 /** A frame a visitor sends. */
 export type VisitorRequest = Request<VisitorAsk>;
@@ -137,15 +146,13 @@ impl TypeVisitor for Types<'_> {
         if T::output_path().is_some() {
             let docs = T::docs().unwrap_or_default();
             let text = format!("{docs}export {}\n", T::decl(self.config));
-            self.text.insert(T::ident(self.config), lay_out(&text));
+            let was = self.text.insert(T::ident(self.config), lay_out(&text));
+            // A type of the same name would silently be lost.
+            debug_assert!(
+                was.is_none_or(|was| was == lay_out(&text)),
+                "two types are called {}",
+                T::ident(self.config)
+            );
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn p_show() {
-        std::fs::write("/tmp/wt/wire/target/g.ts", super::typescript()).unwrap();
     }
 }

@@ -130,3 +130,6 @@ impl io::Write for Appending<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

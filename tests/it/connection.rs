@@ -26,7 +26,13 @@ async fn p1_the_subprotocol_is_echoed_when_offered_and_never_demanded() {
 #[tokio::test]
 async fn p1_anything_before_hello_closes_with_4500() {
     let hub = Hub::start().await;
-    for frame in [r#"{"type":"list","id":1,"folder":"mine"}"#, r#"{"type":"pong"}"#, "[]", "no json", r#"{"type":"hello","id":1}"#] {
+    for frame in [
+        r#"{"type":"list","id":1,"folder":"mine"}"#,
+        r#"{"type":"pong"}"#,
+        "[]",
+        "no json",
+        r#"{"type":"hello","id":1}"#,
+    ] {
         let client = knock(&hub).await;
         client.text(frame.into()).await;
         client.dismissed(4500).await;
@@ -83,7 +89,8 @@ async fn p1_a_foreign_origin_and_a_sleeping_playbook_close_with_4503() {
 async fn p1_the_id_of_a_request_comes_back_as_it_was() {
     let hub = Hub::start().await;
     let agent = hub.agent("jane").await;
-    for id in [json!(0), json!(7), json!(9_007_199_254_740_991_u64), json!("a"), json!("ä ö ü"), json!("x".repeat(64))] {
+    for id in [json!(0), json!(7), json!(9_007_199_254_740_991_u64), json!("a"), json!("ä ö ü"), json!("x".repeat(64))]
+    {
         agent.tell(json!({"type": "list", "folder": "mine", "id": id})).await;
         let reply = agent.push("a reply", |push| push["type"] == "reply").await;
         assert_eq!((&reply["id"], &reply["ok"]), (&id, &json!(true)));
@@ -143,7 +150,8 @@ async fn p1_every_field_of_a_wrong_shape_is_invalid_by_name_and_the_connection_i
         json!({"type": "notified", "conversation": chat, "reason": "message", "outcome": "shown"}),
     ];
     for request in good {
-        let fields: Vec<String> = request.as_object().expect("an object").keys().filter(|key| *key != "type").cloned().collect();
+        let fields: Vec<String> =
+            request.as_object().expect("an object").keys().filter(|key| *key != "type").cloned().collect();
         for field in fields {
             // No field of these is a list of numbers; and every other one of them would be of the wrong type too.
             let mut bad = request.clone();
@@ -290,7 +298,8 @@ async fn p1_requests_of_one_connection_take_effect_in_order() {
     let jane = hub.online("jane").await;
     let visitor = hub.visitor(playbooks::LIVE).await;
     let chat = visitor.start().await;
-    let texts = (0..50).map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": format!("{n}")}));
+    let texts =
+        (0..50).map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": format!("{n}")}));
     let requests = std::iter::once(json!({"type": "claim", "conversation": chat}));
     let ids = jane.post_all(requests.chain(texts).chain([json!({"type": "close", "conversation": chat})])).await;
     let mut last = 0;
@@ -301,7 +310,12 @@ async fn p1_requests_of_one_connection_take_effect_in_order() {
         last = seq;
     }
     visitor.event_of(&chat, "closed").await;
-    let keys: Vec<Value> = visitor.events(&chat).iter().filter(|event| event["key"].is_string()).map(|event| event["text"].clone()).collect();
+    let keys: Vec<Value> = visitor
+        .events(&chat)
+        .iter()
+        .filter(|event| event["key"].is_string())
+        .map(|event| event["text"].clone())
+        .collect();
     assert_eq!(keys, (0..50).map(|n| json!(format!("{n}"))).collect::<Vec<_>>());
 }
 
@@ -311,7 +325,8 @@ async fn p1_ids_say_their_kind_and_cannot_be_guessed() {
     let jane = hub.online("jane").await;
     let visitor = hub.visitor(playbooks::LIVE).await;
     let chat = visitor.start().await;
-    let item = jane.ok(json!({"type": "item", "conversation": chat, "kind": "deal", "title": "A deal", "key": "k"})).await;
+    let item =
+        jane.ok(json!({"type": "item", "conversation": chat, "kind": "deal", "title": "A deal", "key": "k"})).await;
     let ids = [
         ("c_", chat.as_str()),
         ("v_", visitor.id()),

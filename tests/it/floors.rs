@@ -64,7 +64,9 @@ impl Source {
     /// Where the file's own tests begin.
     fn border(&self) -> usize {
         let lines: Vec<&str> = self.text.lines().collect();
-        let tests = |at: &usize| lines[*at] == "#[cfg(test)]" && lines.get(at + 1).is_some_and(|next| next.starts_with("mod tests"));
+        let tests = |at: &usize| {
+            lines[*at] == "#[cfg(test)]" && lines.get(at + 1).is_some_and(|next| next.starts_with("mod tests"))
+        };
         (0..lines.len()).find(tests).unwrap_or(lines.len())
     }
 
@@ -72,9 +74,7 @@ impl Source {
     fn code(&self, tests: bool) -> Vec<(usize, &str)> {
         let border = self.border();
         let lines = self.text.lines().enumerate().map(|(at, line)| (at + 1, line));
-        lines
-            .filter(|(at, line)| (*at > border) == tests && !line.trim_start().starts_with("//"))
-            .collect()
+        lines.filter(|(at, line)| (*at > border) == tests && !line.trim_start().starts_with("//")).collect()
     }
 
     /// The rooms named by `crate::…` paths outside of comments.
@@ -183,7 +183,8 @@ fn h1_no_room_knows_what_it_must_not_know() {
 
 #[test]
 fn h2_no_file_is_longer_than_400_lines_without_its_tests() {
-    let long = |source: &Source| (source.border() > MOST_LINES).then(|| format!("{}: {} lines", source.path, source.border()));
+    let long =
+        |source: &Source| (source.border() > MOST_LINES).then(|| format!("{}: {} lines", source.path, source.border()));
     assert_none(sources("src").iter().chain(&sources("tests/it")).filter_map(long).collect());
 }
 
@@ -215,7 +216,14 @@ fn h4_no_test_sleeps() {
     let nap = concat!("sle", "ep(");
     let mut faults = Vec::new();
     for source in sources("tests") {
-        faults.extend(source.text.lines().enumerate().filter(|(_, line)| line.contains(nap)).map(|(at, line)| format!("{}:{}: {line}", source.path, at + 1)));
+        faults.extend(
+            source
+                .text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| line.contains(nap))
+                .map(|(at, line)| format!("{}:{}: {line}", source.path, at + 1)),
+        );
     }
     for source in sources("src") {
         // Where time is paused a nap is a step of the clock.
@@ -233,7 +241,8 @@ fn h4_no_test_sleeps() {
 #[test]
 fn h5_the_floors_test_reads_imports_as_the_compiler_does() {
     let source = |text: &str| Source { path: "src/chat/x.rs".into(), text: text.into() };
-    let grouped = source("use crate::{\n    chat::{event::What, playbook},\n    ids::Seq, hub,\n};\n// crate::session\n");
+    let grouped =
+        source("use crate::{\n    chat::{event::What, playbook},\n    ids::Seq, hub,\n};\n// crate::session\n");
     assert_eq!(grouped.rooms_named().into_iter().collect::<Vec<_>>(), ["chat", "hub", "ids"]);
     assert_eq!(source("fn a(b: crate::door::X) {}").rooms_named().into_iter().collect::<Vec<_>>(), ["door"]);
     assert_eq!(source("a\n#[cfg(test)]\nmod tests {\n}").border(), 1);

@@ -34,7 +34,12 @@ async fn l2_a_visitors_flood_is_refused_with_a_time_and_what_follows_never_overt
     for n in refused[1..].iter().copied().chain([refused[last] + 1]) {
         wait::until("its turn", async || (visitor.ask(send(n)).await["ok"] == true).then_some(())).await;
     }
-    let texts: Vec<Value> = visitor.events(&chat).iter().filter(|event| event["key"].is_string()).map(|event| event["text"].clone()).collect();
+    let texts: Vec<Value> = visitor
+        .events(&chat)
+        .iter()
+        .filter(|event| event["key"].is_string())
+        .map(|event| event["text"].clone())
+        .collect();
     assert_eq!(texts, (0..15).map(|n| json!(format!("{n}"))).collect::<Vec<_>>());
 }
 
@@ -150,7 +155,10 @@ async fn l2_half_a_request_and_an_endless_head_are_cut_and_nobody_waits() {
     let (mut half, mut endless) = (dial.tcp().await.expect("a connection"), dial.tcp().await.expect("a connection"));
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     half.write_all(b"GET /v1/agent HTTP/1.1\r\nhost: x\r\n").await.expect("a write");
-    endless.write_all(format!("GET /v1/agent HTTP/1.1\r\nx: {}\r\n", "y".repeat(20_000)).as_bytes()).await.expect("a write");
+    endless
+        .write_all(format!("GET /v1/agent HTTP/1.1\r\nx: {}\r\n", "y".repeat(20_000)).as_bytes())
+        .await
+        .expect("a write");
     hub.agent("jane").await;
     for stream in [&mut endless, &mut half] {
         let mut answer = Vec::new();
@@ -181,9 +189,13 @@ async fn l1_a_reader_who_stops_is_closed_with_a_code_to_come_back_and_loses_noth
     }
     let grown = resident(&hub).saturating_sub(before);
     let limit = std::time::Duration::from_secs(25);
-    jane.within(limit, "all texts at a reader who reads", |seen| seen.logs.events(&chat).iter().any(|event| event["key"] == "k699").then_some(())).await;
+    jane.within(limit, "all texts at a reader who reads", |seen| {
+        seen.logs.events(&chat).iter().any(|event| event["key"] == "k699").then_some(())
+    })
+    .await;
     // A write without progress ends after ten seconds; the hub counts its connections.
-    wait::within(limit, "the end of the stalled connection", async || (!has_two_agents(&hub).await).then_some(())).await;
+    wait::within(limit, "the end of the stalled connection", async || (!has_two_agents(&hub).await).then_some(()))
+        .await;
     slow.hold(false);
     let code = slow.within(limit, "the end", |seen| seen.closed).await;
     assert!(matches!(code, Some(4002) | None), "{code:?}");
@@ -192,7 +204,9 @@ async fn l1_a_reader_who_stops_is_closed_with_a_code_to_come_back_and_loses_noth
     println!("figure L1 stalled=1 texts=700 code={code:?} resident_growth_kib={grown}");
 
     let back = hub.agent("jane").await;
-    let reply = back.ok(json!({"type": "open", "conversation": chat, "after": {"epoch": back.welcome["epoch"], "seq": head}})).await;
+    let reply = back
+        .ok(json!({"type": "open", "conversation": chat, "after": {"epoch": back.welcome["epoch"], "seq": head}}))
+        .await;
     assert_eq!(reply["recovered"], true);
     back.event(&chat, |event| event["key"] == "k699").await;
     let count = back.events(&chat).len() as u64;

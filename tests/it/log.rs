@@ -31,7 +31,8 @@ async fn p2_the_reply_to_a_send_stands_in_for_the_event_on_the_senders_connectio
     jane.event(&chat, |event| event["key"] == "v1").await;
     visitor.event(&chat, |event| event["key"] == "j1").await;
     assert!(!visitor.frames(mark).concat().contains("canary-one"), "the sender was written to twice");
-    let own: Vec<String> = jane.frames(marked).into_iter().filter(|frame| frame.contains(r#""type":"events""#)).collect();
+    let own: Vec<String> =
+        jane.frames(marked).into_iter().filter(|frame| frame.contains(r#""type":"events""#)).collect();
     assert!(!own.concat().contains("canary-two"), "the sender was written to twice");
 }
 
@@ -88,7 +89,12 @@ async fn p2_a_refused_request_consumes_no_key() {
     let hub = Hub::start().await;
     let (_jane, visitor, chat) = chat(&hub).await;
     visitor.refused(json!({"type": "send", "conversation": chat, "key": "k", "text": ""}), "invalid").await;
-    visitor.refused(json!({"type": "send", "conversation": chat, "key": "k", "text": "x".repeat(16 * 1024 + 1)}), "too_large").await;
+    visitor
+        .refused(
+            json!({"type": "send", "conversation": chat, "key": "k", "text": "x".repeat(16 * 1024 + 1)}),
+            "too_large",
+        )
+        .await;
     let taken = visitor.say(&chat, "k", &"x".repeat(16 * 1024)).await;
     assert_ne!(taken["duplicate"], true);
 }
@@ -109,8 +115,12 @@ async fn p2_other_requests_push_their_events_before_the_reply() {
         let mark = jane.mark();
         let reply = jane.ok(request).await;
         let frames = jane.frames(mark);
-        let place = |wanted: &dyn Fn(&Value) -> bool| frames.iter().position(|frame| wanted(&serde_json::from_str(frame).expect("JSON")));
-        let last = |frame: &Value| frame["events"].as_array().is_some_and(|events| events.iter().any(|event| event["seq"] == reply["seq"]));
+        let place = |wanted: &dyn Fn(&Value) -> bool| {
+            frames.iter().position(|frame| wanted(&serde_json::from_str(frame).expect("JSON")))
+        };
+        let last = |frame: &Value| {
+            frame["events"].as_array().is_some_and(|events| events.iter().any(|event| event["seq"] == reply["seq"]))
+        };
         let (event, answer) = (place(&last), place(&|frame| frame["id"] == reply["id"]));
         assert!(event.is_some() && event < answer, "{frames:#?}");
     }
@@ -120,7 +130,12 @@ async fn p2_other_requests_push_their_events_before_the_reply() {
 async fn p2_a_reply_brings_one_page_and_history_the_older_ones() {
     let hub = Hub::start().await;
     let (jane, visitor, chat) = chat(&hub).await;
-    let ids = visitor.post_all((0..450).map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": format!("{n}")}))).await;
+    let ids = visitor
+        .post_all(
+            (0..450)
+                .map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": format!("{n}")})),
+        )
+        .await;
     for id in ids {
         assert_eq!(visitor.reply(id).await["ok"], true);
     }
@@ -212,11 +227,28 @@ async fn p2_visitors_are_not_shown_what_is_for_agents() {
 async fn p2_a_conversation_in_a_reply_has_all_its_members() {
     let hub = Hub::start().await;
     let (jane, visitor, chat) = chat(&hub).await;
-    let members = ["id", "state", "seq", "assignee", "deadline", "position", "missed", "visitor", "playbook", "page", "locale", "created_at", "closed_at", "seen"];
+    let members = [
+        "id",
+        "state",
+        "seq",
+        "assignee",
+        "deadline",
+        "position",
+        "missed",
+        "visitor",
+        "playbook",
+        "page",
+        "locale",
+        "created_at",
+        "closed_at",
+        "seen",
+    ];
     let page = jane.open(&chat).await;
     let again = visitor.again(&hub.visitors(), playbooks::LIVE).await;
     let row = jane.folder("mine").await.remove(0);
-    for (whose, conversation) in [("agent", &page["conversation"]), ("visitor", &again.welcome["conversation"]), ("row", &row)] {
+    for (whose, conversation) in
+        [("agent", &page["conversation"]), ("visitor", &again.welcome["conversation"]), ("row", &row)]
+    {
         for member in members {
             assert!(conversation.get(member).is_some(), "{whose}: no {member} in {conversation}");
         }
@@ -233,7 +265,11 @@ async fn p2_a_conversation_in_a_reply_has_all_its_members() {
 async fn d5_over_2000_missing_events_give_a_fresh_page() {
     let hub = Hub::start().await;
     let (_jane, visitor, chat) = chat(&hub).await;
-    let ids = visitor.post_all((0..2_050).map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": "x"}))).await;
+    let ids = visitor
+        .post_all(
+            (0..2_050).map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": "x"})),
+        )
+        .await;
     for id in ids {
         assert_eq!(visitor.reply(id).await["ok"], true);
     }

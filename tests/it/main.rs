@@ -2,12 +2,28 @@
 //!
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
-mod floors;
+mod agent;
+mod claims;
 mod connection;
+mod details;
+mod drain;
+mod durability;
+mod floors;
+mod flow;
+mod fold;
 mod limits;
 mod liveness;
 mod log;
+mod notify;
+mod operator;
+mod playbook;
+mod presence;
+mod rest;
+mod resume;
 mod road;
 mod spec;
 mod support;
 mod tokens;
+mod visibility;
+mod visitor;
+mod waits;

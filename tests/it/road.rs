@@ -23,7 +23,10 @@ async fn r6_a_visitor_and_an_agent_chat_from_start_to_close() {
 
     jane.say(&chat, "j1", "Hi, I am Jane.").await;
     let hi = visitor.event(&chat, |event| event["key"] == "j1").await;
-    assert_eq!((&hi["text"], &hi["by"]), (&json!("Hi, I am Jane."), &json!({"kind": "agent", "id": "jane", "name": "Jane"})));
+    assert_eq!(
+        (&hi["text"], &hi["by"]),
+        (&json!("Hi, I am Jane."), &json!({"kind": "agent", "id": "jane", "name": "Jane"}))
+    );
     visitor.say(&chat, "v1", "Hello Jane!").await;
     jane.event(&chat, |event| event["key"] == "v1").await;
 

@@ -100,7 +100,12 @@ async fn s2_a_forged_visitor_token_is_refused_with_4502() {
     let last = if token.ends_with('A') { "B" } else { "A" };
     let middle = token.len() / 2;
     let swapped = if token.as_bytes()[middle] == b'x' { "y" } else { "x" };
-    for forged in ["x".to_owned(), format!("{}{last}", &token[..token.len() - 1]), format!("{}{swapped}{}", &token[..middle], &token[middle + 1..]), token::agent("jane", "admin")] {
+    for forged in [
+        "x".to_owned(),
+        format!("{}{last}", &token[..token.len() - 1]),
+        format!("{}{swapped}{}", &token[..middle], &token[middle + 1..]),
+        token::agent("jane", "admin"),
+    ] {
         let mut greeting = Visitor::greeting(playbooks::LIVE);
         greeting["token"] = json!(forged);
         let client = hub.visitors().connect().await.expect("an upgrade");
@@ -165,7 +170,8 @@ async fn s3_tokens_texts_and_addresses_stay_out_of_the_log() {
     let bad = hub.agents().connect().await.expect("an upgrade");
     bad.ask(json!({"type": "hello", "token": "canary.bad.token"})).await;
     jane.text("canary-no-json".into()).await;
-    jane.ok(json!({"type": "details", "conversation": chat, "details": {"person": {"email": "canary@site.example"}}})).await;
+    jane.ok(json!({"type": "details", "conversation": chat, "details": {"person": {"email": "canary@site.example"}}}))
+        .await;
     hub.get("/v1/conversations?folder=mine&query=canary-query", "jane").await;
     let log = hub.log();
     let token = visitor.token().as_str().expect("a token").to_owned();
@@ -219,7 +225,8 @@ async fn s1_workspaces_never_meet() {
     }
     jane.finish(&chat).await;
     assert!(spy.folder("closed").await.is_empty() && spy.folder("all").await.is_empty());
-    let found = hub.request("GET", "/v1/playbooks").bearer(&in_workspace("jane", "other")).send().await.expect("an answer");
+    let found =
+        hub.request("GET", "/v1/playbooks").bearer(&in_workspace("jane", "other")).send().await.expect("an answer");
     assert_eq!(found.ok()["playbooks"].as_array().map(Vec::len), Some(0));
     let one = hub.request("GET", &format!("/v1/conversations/{chat}")).bearer(&in_workspace("jane", "other"));
     assert_eq!(one.send().await.expect("an answer").status, 404);

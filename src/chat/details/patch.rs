@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use super::{Amount, BadField, Claim, Details, Reading, TEXT_COUNT, TEXTS, VALUE, check_text, tidy};
+use super::{Amount, BadField, Claim, Details, Object, Reading, TEXT_COUNT, TEXTS, VALUE, check_text, tidy};
 
 /// Changes of [`Details`]. A missing field stays as it is, `null` clears it, anything else is its new value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -88,7 +88,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
 
 /// `null` for a section clears every field of it.
 fn section<'de, D: Deserializer<'de>, T: Section + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(|section| section.unwrap_or_else(T::cleared))
+    Option::<Object<T>>::deserialize(deserializer).map(|section| section.map_or_else(T::cleared, |Object(given)| given))
 }
 
 /// A section of the panel, which can be cleared as a whole.

@@ -1,10 +1,14 @@
 //! Ranges: what the types alone do not say.
 
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::{DEFAULT_PAGE, MAX_KEY, MAX_PAGE, MAX_SEQ, MAX_URL, fault::Fault};
 use crate::{
-    chat::decide::{MAX_SHORT, MAX_TEXT},
+    chat::{
+        decide::{MAX_SHORT, MAX_TEXT},
+        details::Object,
+    },
     ids::{MessageKey, Seq},
     wire::{code::ErrorCode, error::ErrorBody},
 };
@@ -15,6 +19,18 @@ const MAX_LOCALE: usize = 64;
 /// Members whose ranges can be checked; what may be tidied instead of refused is tidied.
 pub(super) trait Check {
     fn check(&mut self) -> Result<(), Fault>;
+}
+
+/// A member that is an object.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// A member that is an object, or null.
+pub(super) fn maybe_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<Object<T>>::deserialize(deserializer).map(|object| object.map(|Object(value)| value))
 }
 
 pub(super) fn refuse(field: &str, message: impl Into<String>) -> Fault {
@@ -90,9 +106,26 @@ pub(super) fn url(field: &str, url: &str) -> Result<(), Fault> {
 
 /// Whether it is an http or https address of at most 2 KiB.
 pub(super) fn is_web(url: &str) -> bool {
-    url.len() <= MAX_URL
-        && !url.contains('\0')
-        && Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    url.len() <= MAX_URL && !url.contains('\0') && web(url).is_some()
+}
+
+/// Makes an address fit that an advertisement made too long: without what stands behind the `?`, or only its site.
+/// The widget on that page must work, and nobody there could do anything about it.
+pub(super) fn shorten(url: &mut String) {
+    if url.len() <= MAX_URL {
+        return;
+    }
+    let Some(mut short) = web(url) else { return };
+    short.set_fragment(None);
+    short.set_query(None);
+    if short.as_str().len() > MAX_URL {
+        short.set_path("/");
+    }
+    *url = short.into();
+}
+
+fn web(url: &str) -> Option<Url> {
+    Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// A page's title is what the page says; nobody at the keyboard could shorten it, so it is cut.

@@ -13,7 +13,7 @@ pub struct Malformed {
     /// The request's id, where one can be read.
     pub id: Option<RequestId>,
     /// What to answer.
-    pub error: ErrorBody,
+    pub error: Box<ErrorBody>,
     /// Whether it is one of the ten malformed frames in a row that end a connection. A refused value and an unknown
     /// `type` are not.
     pub counts: bool,
@@ -52,22 +52,30 @@ impl Fault {
         let message = error.into_inner().to_string();
         // serde_json's own " at line 1 column 30" helps nobody with one line.
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+        let counts = is_shape(message);
         let field = match member_named(message) {
             Some(member) if path.is_empty() => member.to_owned(),
             Some(member) if !path.ends_with(member) => format!("{path}.{member}"),
             _ => path,
         };
         let field = (!field.is_empty()).then_some(field);
-        Self::shape(field.as_deref(), message.chars().take(MAX_MESSAGE).collect())
+        Self { counts, ..Self::shape(field.as_deref(), message.chars().take(MAX_MESSAGE).collect()) }
     }
 
     pub(super) fn of(self, id: Option<RequestId>) -> Malformed {
-        Malformed { id, error: *self.error, counts: self.counts }
+        Malformed { id, error: self.error, counts: self.counts }
     }
 
     pub(super) fn without_id(self) -> Malformed {
         self.of(None)
     }
+}
+
+/// Whether it is JSON of the wrong type, or none at all, that is the matter; serde and our own readers say it otherwise
+/// when the type is right and only the value will not do.
+fn is_shape(message: &str) -> bool {
+    let value = ["invalid value:", "unknown variant", "an amount is"];
+    !value.iter().any(|start| message.starts_with(start))
 }
 
 /// The member that is missing or doubled: the path of such an error ends at the object around it.

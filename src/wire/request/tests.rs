@@ -99,13 +99,11 @@ fn p1_a_wrong_shape_names_the_field_and_keeps_the_id() {
         (r#"{"type":"hello","id":1,"playbook":"p","page":7}"#, "page"),
         (r#"{"type":"hello","id":1,"playbook":"p","after":{"conversation":"c","epoch":"e","seq":"7"}}"#, "after.seq"),
         (r#"{"type":"hello","id":1,"playbook":"p","after":{"conversation":"c","epoch":"e"}}"#, "after.seq"),
-        (r#"{"type":"seen","id":1,"conversation":"c","read":-1}"#, "read"),
         (r#"{"type":"seen","id":1,"conversation":"c","read":1.5}"#, "read"),
         (r#"{"type":"seen","id":1,"conversation":"c","read":1e999}"#, "read"),
         (r#"{"type":"seen","id":1,"conversation":"c","read":123456789012345678901234567890}"#, "read"),
         (r#"{"type":"typing","id":1,"conversation":"c","on":"yes"}"#, "on"),
         (r#"{"type":"rate","id":1,"conversation":"c","score":"5"}"#, "score"),
-        (r#"{"type":"rate","id":1,"conversation":"c","score":300}"#, "score"),
         (r#"{"type":"answer","id":1,"conversation":"c","card":"a","key":"k"}"#, "option"),
         (r#"{"type":"answer","id":1,"conversation":"c","card":"a","key":"k","option":"o","value":"v"}"#, "value"),
     ];
@@ -120,14 +118,19 @@ fn p1_a_wrong_shape_names_the_field_and_keeps_the_id() {
     let agent = [
         (r#"{"type":"assign","id":1,"conversation":"c"}"#, "to"),
         (r#"{"type":"assign","id":1,"conversation":"c","to":7}"#, "to"),
-        (r#"{"type":"list","id":1,"folder":"trash"}"#, "folder"),
         (r#"{"type":"settings","id":1,"notify":{"message":"yes"}}"#, "notify.message"),
         (r#"{"type":"settings","id":1}"#, "notify"),
         (r#"{"type":"open","id":1,"conversation":"c","after":{"epoch":"e","seq":[]}}"#, "after.seq"),
         (r#"{"type":"details","id":1,"conversation":"c","details":{"deal":{"value":"many"}}}"#, "details.deal.value"),
         (r#"{"type":"details","id":1,"conversation":"c","details":[]}"#, "details"),
-        (r#"{"type":"item","id":1,"conversation":"c","kind":"cake","title":"t","key":"k"}"#, "kind"),
-        (r#"{"type":"notified","id":1,"conversation":"c","reason":"message","outcome":"eaten"}"#, "outcome"),
+        (r#"{"type":"details","id":1,"conversation":"c","details":{"person":["Zoe"]}}"#, "details.person"),
+        (r#"{"type":"details","id":1,"conversation":"c","details":{"note":7}}"#, "details.note"),
+        (r#"{"type":"item","id":1,"conversation":"c","kind":"lead","title":"t","key":"k","fields":[1]}"#, "fields"),
+        (
+            r#"{"type":"item","id":1,"conversation":"c","kind":"lead","title":"t","key":"k","fields":{"value":"1"}}"#,
+            "fields.value",
+        ),
+        (r#"{"type":"item","id":1,"conversation":"c","kind":7,"title":"t","key":"k"}"#, "kind"),
     ];
     for (frame, field) in agent {
         let malformed = parse_agent(frame).expect_err(frame);
@@ -151,6 +154,8 @@ fn p1_a_refused_value_names_the_field_and_does_not_count() {
         (json!({"type": "history", "conversation": "c", "before": 9, "limit": 0}), "limit"),
         (json!({"type": "history", "conversation": "c", "before": 9, "limit": 101}), "limit"),
         (json!({"type": "history", "conversation": "c", "before": MAX_SEQ + 1, "limit": 1}), "before"),
+        (json!({"type": "seen", "conversation": "c", "read": -1}), "read"),
+        (json!({"type": "rate", "conversation": "c", "score": 300}), "score"),
         (json!({"type": "page", "url": "javascript:alert(1)"}), "url"),
         (json!({"type": "page", "url": "/prices"}), "url"),
         (json!({"type": "page", "url": long_url}), "url"),
@@ -163,8 +168,21 @@ fn p1_a_refused_value_names_the_field_and_does_not_count() {
         assert_eq!((field_of(&malformed), malformed.id.clone()), (field, Some("q".into())), "{frame}");
         assert!(!malformed.counts, "{frame}");
     }
-    let malformed = parse_agent(r#"{"type":"list","folder":"mine","limit":1000}"#).unwrap_err();
-    assert_eq!((field_of(&malformed), malformed.counts), ("limit", false));
+    let agent = [
+        (json!({"type": "list", "folder": "mine", "limit": 1000}), "limit"),
+        (json!({"type": "list", "folder": "trash"}), "folder"),
+        (json!({"type": "notified", "conversation": "c", "reason": "message", "outcome": "eaten"}), "outcome"),
+        (json!({"type": "item", "conversation": "c", "kind": "cake", "title": "t", "key": "k"}), "kind"),
+        (
+            json!({"type": "item", "conversation": "c", "kind": "deal", "title": "t", "key": "k", "fields": {"value": -1}}),
+            "fields.value",
+        ),
+        (json!({"type": "details", "conversation": "c", "details": {"deal": {"value": -0.5}}}), "details.deal.value"),
+    ];
+    for (frame, field) in agent {
+        let malformed = parse_agent(&frame.to_string()).expect_err("a refusal");
+        assert_eq!((field_of(&malformed), malformed.counts), (field, false), "{frame}");
+    }
 }
 
 #[test]
@@ -188,6 +206,19 @@ fn p3_what_a_page_says_of_itself_is_tidied_rather_than_refused() {
     let VisitorAsk::Hello(hello) = parse_visitor(&frame.to_string()).unwrap().ask else { panic!("{frame}") };
     let page = hello.page.unwrap();
     assert_eq!((page.title.unwrap().len(), page.referrer), (1024, None));
+}
+
+#[test]
+fn p3_a_page_whose_address_is_too_long_can_still_say_hello() {
+    let shortened = |url: &str| {
+        let frame = json!({"type": "hello", "playbook": "p", "page": {"url": url}});
+        let VisitorAsk::Hello(hello) = parse_visitor(&frame.to_string()).unwrap().ask else { panic!("{frame}") };
+        hello.page.unwrap().url
+    };
+    let (long, exact) = ("x".repeat(5000), format!("https://shop.example/{}", "x".repeat(2048 - 21)));
+    assert_eq!(shortened(&format!("https://shop.example/a?ad={long}#top")), "https://shop.example/a");
+    assert_eq!(shortened(&format!("https://shop.example/{long}")), "https://shop.example/");
+    assert_eq!(shortened(&exact), exact);
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub struct VisitorHello {
     #[ts(optional)]
     pub identity: Option<String>,
     /// Where the visitor is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "check::maybe_object", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub page: Option<Page>,
     /// The visitor's language tag, at most 64 bytes.
@@ -67,7 +67,7 @@ pub struct VisitorHello {
     #[ts(optional)]
     pub locale: Option<String>,
     /// Where the client left off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "check::maybe_object", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub after: Option<VisitorAfter>,
 }
@@ -187,6 +187,7 @@ impl Check for Box<VisitorHello> {
         check::plain("playbook", self.playbook.as_str())?;
         check::locale(self.locale.as_deref())?;
         if let Some(page) = &mut self.page {
+            check::shorten(&mut page.url);
             check::url("page.url", &page.url)?;
             check::title(&mut page.title);
             // Apps and extensions call themselves what they like; where somebody came from is no reason to refuse them.

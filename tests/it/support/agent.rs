@@ -92,7 +92,11 @@ impl Agent {
     /// Waits for the row of a conversation to be pushed in a state.
     pub async fn row(&self, conversation: &str, state: &str) -> Value {
         let what = format!("the row of {conversation} as {state}");
-        let push = self.push(&what, |push| push["type"] == "inbox" && push["upsert"]["id"] == conversation && push["upsert"]["state"] == state).await;
+        let push = self
+            .push(&what, |push| {
+                push["type"] == "inbox" && push["upsert"]["id"] == conversation && push["upsert"]["state"] == state
+            })
+            .await;
         push["upsert"].clone()
     }
 
@@ -108,7 +112,8 @@ impl Agent {
         let mut events = page["events"].as_array().expect("events").clone();
         while events.first().is_some_and(|event| event["seq"].as_u64() > Some(1)) {
             let before = events[0]["seq"].clone();
-            let page = self.ok(json!({"type": "history", "conversation": conversation, "before": before, "limit": 100})).await;
+            let page =
+                self.ok(json!({"type": "history", "conversation": conversation, "before": before, "limit": 100})).await;
             let older = page["events"].as_array().expect("events").clone();
             assert!(!older.is_empty(), "history ends before the beginning: {before}");
             events.splice(0..0, older);

@@ -11,12 +11,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use serde_json::{Value, json};
-use tokio::{
-    net::TcpStream,
-    sync::watch,
-    task::JoinHandle,
-    time::timeout_at,
-};
+use tokio::{net::TcpStream, sync::watch, task::JoinHandle, time::timeout_at};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use super::{log::Logs, wait::PATIENCE};

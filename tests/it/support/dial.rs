@@ -61,7 +61,8 @@ impl Dial {
     /// The upgraded socket and the subprotocol the hub chose.
     pub async fn upgrade(&self) -> Result<(WebSocketStream<TcpStream>, Option<String>), u16> {
         let stream = self.tcp().await.map_err(|_| 0u16)?;
-        let mut request = format!("ws://127.0.0.1:{}{}", self.port, self.path).into_client_request().expect("a request");
+        let mut request =
+            format!("ws://127.0.0.1:{}{}", self.port, self.path).into_client_request().expect("a request");
         if let Some(origin) = &self.origin {
             request.headers_mut().insert("origin", HeaderValue::from_str(origin).expect("a header"));
         }

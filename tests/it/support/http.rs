@@ -66,7 +66,8 @@ impl Request {
 
     async fn exchange(self) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        let mut head = format!("{} {} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n", self.method, self.path, self.port);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n", self.method, self.path, self.port);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -121,7 +122,10 @@ impl Answer {
         let document = self.json();
         assert_eq!(self.status, status, "{document}");
         assert_eq!(document["code"], code, "{document}");
-        assert!(self.header("content-type").is_some_and(|kind| kind.starts_with("application/problem+json")), "{self:?}");
+        assert!(
+            self.header("content-type").is_some_and(|kind| kind.starts_with("application/problem+json")),
+            "{self:?}"
+        );
         document
     }
 }
@@ -130,7 +134,8 @@ fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let end = bytes.windows(2).position(|two| two == b"\r\n")?;
-        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).ok()?.split(';').next()?.trim(), 16).ok()?;
+        let size =
+            usize::from_str_radix(std::str::from_utf8(&bytes[..end]).ok()?.split(';').next()?.trim(), 16).ok()?;
         bytes = &bytes[end + 2..];
         if size == 0 {
             return Some(body);

@@ -107,9 +107,16 @@ impl Verdict {
             }
             "waiting" => {
                 expect(state == "bot", "a wait that cannot begin here");
-                expect(events[index - 1]["type"] == "message" && events[index - 1]["by"]["kind"] == "bot", "a wait without the online message");
+                expect(
+                    events[index - 1]["type"] == "message" && events[index - 1]["by"]["kind"] == "bot",
+                    "a wait without the online message",
+                );
                 let deadline = event["deadline"].as_i64();
-                expect(deadline == Some(event["at"].as_i64().unwrap_or_default() + event["wait_ms"].as_i64().unwrap_or(-1)), "a wrong deadline");
+                expect(
+                    deadline
+                        == Some(event["at"].as_i64().unwrap_or_default() + event["wait_ms"].as_i64().unwrap_or(-1)),
+                    "a wrong deadline",
+                );
                 self.deadline = deadline;
                 self.state = "waiting".into();
             }
@@ -119,12 +126,18 @@ impl Verdict {
                 expect(state == if during { "waiting" } else { "bot" }, "missed in a wrong state");
                 expect(reason != "wait_expired" || event["at"].as_i64() >= self.deadline, "missed before its deadline");
                 let next = events.get(index + 1);
-                expect(next.is_none_or(|next| next["type"] == "message" && next["by"]["kind"] == "bot"), "no offline message behind it");
+                expect(
+                    next.is_none_or(|next| next["type"] == "message" && next["by"]["kind"] == "bot"),
+                    "no offline message behind it",
+                );
                 self.missed = Some(reason.into());
                 self.state = "offline".into();
             }
             "assigned" => {
-                expect(matches!(&*state, "waiting" | "offline" | "unassigned" | "assigned"), "assigned in a wrong state");
+                expect(
+                    matches!(&*state, "waiting" | "offline" | "unassigned" | "assigned"),
+                    "assigned in a wrong state",
+                );
                 let from = event["from"]["id"].as_str().map(ToOwned::to_owned);
                 expect(from == self.assignee, "assigned from somebody else");
                 let to = event["to"]["id"].as_str().unwrap_or_else(|| fail("assigned to nobody"));

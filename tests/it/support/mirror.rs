@@ -25,7 +25,9 @@ impl Mirror {
             let frame: Value = serde_json::from_str(frame).expect("JSON");
             match frame["type"].as_str() {
                 Some("reply") => {
-                    for row in ["unassigned", "mine"].iter().flat_map(|folder| frame[folder].as_array().into_iter().flatten()) {
+                    for row in
+                        ["unassigned", "mine"].iter().flat_map(|folder| frame[folder].as_array().into_iter().flatten())
+                    {
                         mirror.upsert(row);
                     }
                     mirror.count(&frame["counts"]);

@@ -44,13 +44,17 @@ pub fn of(id: &str, start: &str, cards: Value) -> Value {
 
 /// A playbook whose first card is the Live Chat card.
 pub fn live(id: &str, wait_ms: u64) -> Value {
-    of(id, "live", json!({
-        "live": {"kind": "live_chat", "online_message": "**One moment**, please.", "wait_ms": wait_ms,
-                 "offline_message": "Nobody is free right now.", "offline": "email"},
-        "email": {"kind": "capture", "field": "email", "text": "Where can we write to you?", "required": true, "next": "done"},
-        "done": {"kind": "qualify", "text": "Thank you!",
-                 "create": [{"kind": "lead"}, {"kind": "activity", "subject": "Write back"}]},
-    }))
+    of(
+        id,
+        "live",
+        json!({
+            "live": {"kind": "live_chat", "online_message": "**One moment**, please.", "wait_ms": wait_ms,
+                     "offline_message": "Nobody is free right now.", "offline": "email"},
+            "email": {"kind": "capture", "field": "email", "text": "Where can we write to you?", "required": true, "next": "done"},
+            "done": {"kind": "qualify", "text": "Thank you!",
+                     "create": [{"kind": "lead"}, {"kind": "activity", "subject": "Write back"}]},
+        }),
+    )
 }
 
 /// `playbook` with another value.
@@ -60,30 +64,38 @@ pub fn with(mut playbook: Value, key: &str, value: Value) -> Value {
 }
 
 fn talk() -> Value {
-    of(TALK, "hello", json!({
-        "hello": {"kind": "choice", "text": "Hi! What brings you here?", "options": [
-            {"id": "talk", "label": "Talk to someone", "next": "live"},
-            {"id": "write", "label": "Write to us", "next": "name"},
-            {"id": "look", "label": "Just looking", "next": "bye"}]},
-        "live": {"kind": "live_chat", "online_message": "**One moment**, please.", "wait_ms": 60_000,
-                 "offline_message": "Nobody is free right now.", "offline": "email"},
-        "email": {"kind": "capture", "field": "email", "text": "Where can we write to you?", "required": true, "next": "done"},
-        "done": {"kind": "qualify", "text": "Thank you!", "create": [{"kind": "lead"}]},
-        "name": {"kind": "capture", "field": "name", "text": "Who are you?", "required": true, "next": "sent"},
-        "sent": {"kind": "qualify", "text": "We will write.", "create": [{"kind": "deal"}]},
-        "bye": {"kind": "disqualify", "text": "Enjoy your visit.", "create": []},
-    }))
+    of(
+        TALK,
+        "hello",
+        json!({
+            "hello": {"kind": "choice", "text": "Hi! What brings you here?", "options": [
+                {"id": "talk", "label": "Talk to someone", "next": "live"},
+                {"id": "write", "label": "Write to us", "next": "name"},
+                {"id": "look", "label": "Just looking", "next": "bye"}]},
+            "live": {"kind": "live_chat", "online_message": "**One moment**, please.", "wait_ms": 60_000,
+                     "offline_message": "Nobody is free right now.", "offline": "email"},
+            "email": {"kind": "capture", "field": "email", "text": "Where can we write to you?", "required": true, "next": "done"},
+            "done": {"kind": "qualify", "text": "Thank you!", "create": [{"kind": "lead"}]},
+            "name": {"kind": "capture", "field": "name", "text": "Who are you?", "required": true, "next": "sent"},
+            "sent": {"kind": "qualify", "text": "We will write.", "create": [{"kind": "deal"}]},
+            "bye": {"kind": "disqualify", "text": "Enjoy your visit.", "create": []},
+        }),
+    )
 }
 
 fn form() -> Value {
     let capture = |field: &str, required: bool, next: &str| json!({"kind": "capture", "field": field, "text": format!("Your {field}?"), "required": required, "next": next});
-    of(FORM, "intro", json!({
-        "intro": {"kind": "message", "text": "A *few* questions with a [link](https://site.example/why).", "next": "name"},
-        "name": capture("name", true, "email"),
-        "email": capture("email", true, "phone"),
-        "phone": capture("phone", false, "organization"),
-        "organization": capture("organization", false, "text"),
-        "text": capture("text", false, "end"),
-        "end": {"kind": "qualify", "text": "Thank you!", "create": [{"kind": "lead"}]},
-    }))
+    of(
+        FORM,
+        "intro",
+        json!({
+            "intro": {"kind": "message", "text": "A *few* questions with a [link](https://site.example/why).", "next": "name"},
+            "name": capture("name", true, "email"),
+            "email": capture("email", true, "phone"),
+            "phone": capture("phone", false, "organization"),
+            "organization": capture("organization", false, "text"),
+            "text": capture("text", false, "end"),
+            "end": {"kind": "qualify", "text": "Thank you!", "create": [{"kind": "lead"}]},
+        }),
+    )
 }

@@ -1,5 +1,7 @@
 //! A WebSocket made by hand, for what a decent library would never send, and for cutting it at any byte.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -39,6 +41,9 @@ pub const BINARY: u8 = 0x2;
 pub const CONTINUATION: u8 = 0x0;
 /// Opcode of a ping.
 pub const PING: u8 = 0x9;
+
+/// After so long without a byte nothing more is expected.
+const QUIET: Duration = Duration::from_millis(25);
 
 // === impl Raw ===
 
@@ -122,9 +127,10 @@ impl Raw {
         }
     }
 
-    /// Reads until `limit` bytes have come, takes the whole frames among them and cuts the connection.
+    /// Reads until `limit` bytes have come, or none for a moment, takes the whole frames among them and cuts the
+    /// connection.
     pub async fn cut_after(mut self, limit: usize) -> Vec<Frame> {
-        while self.received < limit && self.more().await {}
+        while self.received < limit && timeout(QUIET, self.more()).await.is_ok_and(|more| more) {}
         let surplus = self.received.saturating_sub(limit);
         self.pending.truncate(self.pending.len().saturating_sub(surplus));
         self.cut()

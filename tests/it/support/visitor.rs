@@ -2,12 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Client,
-    client::is_a_client,
-    dial::Dial,
-    playbooks::SITE,
-};
+use super::{Client, client::is_a_client, dial::Dial, playbooks::SITE};
 
 /// A visitor who has said `hello`.
 pub struct Visitor {
@@ -76,7 +71,8 @@ impl Visitor {
     /// Answers a choice.
     pub async fn choose(&self, conversation: &str, card: &str, option: &str) -> Value {
         let key = format!("{card}-{option}");
-        self.ok(json!({"type": "answer", "conversation": conversation, "card": card, "option": option, "key": key})).await
+        self.ok(json!({"type": "answer", "conversation": conversation, "card": card, "option": option, "key": key}))
+            .await
     }
 
     /// Answers a capture.

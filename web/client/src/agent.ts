@@ -1,0 +1,467 @@
+import { ClockOffset } from "./clock.js";
+import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+import { type Env, hostEnv } from "./env.js";
+import type {
+  Agent,
+  AgentHelloReply,
+  AgentPush,
+  AgentRequest,
+  Conversation,
+  Counts,
+  Details,
+  Event,
+  Folder,
+  ItemKind,
+  Settings,
+  Summary,
+} from "./generated.js";
+import { Opened, type OpenedView } from "./opened.js";
+import { type Committed, Outbox } from "./outbox.js";
+import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
+import { Refusal } from "./refusal.js";
+import { InboxRows } from "./rows.js";
+import { Listeners, Signal } from "./signal.js";
+import { committedBy } from "./visitor.js";
+
+export interface AgentOptions {
+  /** `wss://hub/v1/agent` */
+  url: string;
+  /** The agent's JWT. */
+  token: string;
+  outbox?: OutboxStore;
+  env?: Env;
+}
+
+export type NotifyPush = Extract<AgentPush, { type: "notify" }>;
+
+export interface AgentState {
+  connection: ConnectionState;
+  /** Null until the first `hello` was answered. */
+  me: AgentHelloReply["agent"] | null;
+  /** The switch: the agent's intent, on whatever device it was set. */
+  online: boolean;
+  settings: Settings | null;
+  agents: readonly Agent[];
+  counts: Counts;
+  /** The rows known so far; `list` brings more. `all` means all that are here. */
+  folders: Readonly<Record<Folder, readonly Summary[]>>;
+  opened: ReadonlyMap<string, OpenedView>;
+  /** Texts and notes that are not events yet, of all conversations. */
+  unsent: readonly OutboxEntry[];
+}
+
+export interface ListQuery {
+  before?: string;
+  limit?: number;
+  query?: string;
+}
+
+const HISTORY_PAGE = 50;
+const OPEN_RETRY_MS = 1_000;
+
+/** One agent on one device: rows, opened conversations and what is to be done with them. */
+export class AgentClient {
+  readonly state: Signal<AgentState>;
+  readonly clock: ClockOffset;
+  /** Each `notify` push; the receiver answers with {@link notified}. */
+  readonly notifications = new Listeners<NotifyPush>();
+  readonly #env: Env;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #rows = new InboxRows();
+  readonly #opened = new Map<string, Opened>();
+  readonly #listed = new Set<Folder>();
+  #token: string;
+  #hello: AgentHelloReply | null = null;
+  #online = false;
+  #settings: Settings | null = null;
+  #agents: readonly Agent[] = [];
+  #counts: Counts = {};
+  #folders: AgentState["folders"] = { unassigned: [], mine: [], closed: [], all: [] };
+
+  constructor(options: AgentOptions) {
+    const env = options.env ?? hostEnv();
+    this.#env = env;
+    this.#token = options.token;
+    this.clock = new ClockOffset(() => env.now());
+    this.#connection = new Connection({
+      url: options.url,
+      env,
+      hello: () => asFrame({ type: "hello", token: this.#token }),
+      onHello: (reply, sentAt) => this.#welcomed(reply as unknown as AgentHelloReply, sentAt),
+      onPush: (push) => this.#pushed(push as AgentPush),
+    });
+    this.#outbox = new Outbox({
+      env,
+      store: options.outbox ?? memoryStore(),
+      deliver: (entry, committed) => this.#deliver(entry, committed),
+      onCommitted: (entry, how) => this.#committed(entry, how),
+    });
+    this.state = new Signal(this.#snapshot());
+    this.#connection.state.subscribe((state) => this.#connectionChanged(state));
+    this.#outbox.entries.subscribe(() => this.#publish());
+  }
+
+  /** Connects; also out of `stopped`, when the person asks for it. */
+  connect(): void {
+    this.#connection.open();
+  }
+
+  disconnect(): void {
+    for (const opened of this.#opened.values()) opened.rest();
+    this.#connection.close();
+  }
+
+  /** The network is back, or the page is visible again. */
+  nudge(): void {
+    this.#connection.nudge();
+  }
+
+  /** A newer token of the same agent: extends the live session in band, or signs in again after 4502. */
+  async renew(token: string): Promise<void> {
+    this.#token = token;
+    if (!this.#connection.live) {
+      this.#connection.open();
+      return;
+    }
+    const sentAt = this.#env.now();
+    await this.#request({ type: "hello", token }, (reply) => {
+      const hello = reply as unknown as AgentHelloReply;
+      this.clock.observe(hello.server_time, sentAt, false);
+      this.#hello = hello;
+      this.#publish();
+    });
+  }
+
+  // === what an agent may ask; each rejects with a Refusal ===
+
+  /** The switch; `agent` is somebody else's, for an admin. */
+  async availability(online: boolean, agent?: string): Promise<void> {
+    await this.#request({ type: "availability", online, ...(agent === undefined ? {} : { agent }) }, () => {
+      if (agent === undefined || agent === this.#hello?.agent.id) this.#online = online;
+      this.#publish();
+    });
+  }
+
+  async settings(notify: Settings["notify"]): Promise<void> {
+    await this.#request({ type: "settings", notify }, () => {
+      this.#settings = { ...this.#settings, notify };
+      this.#publish();
+    });
+  }
+
+  /** One page of a folder, in the hub's order. Without `query` its rows join `state.folders`. */
+  async list(folder: Folder, query: ListQuery = {}): Promise<{ conversations: Summary[]; next: string | null }> {
+    const reply = await this.#request({ type: "list", folder, ...query }, (answer) => {
+      if (query.query !== undefined) return;
+      this.#listed.add(folder);
+      for (const row of answer.conversations as Summary[]) this.#rows.upsert(row);
+      this.#sorted();
+    });
+    return { conversations: reply.conversations as Summary[], next: (reply.next as string | null) ?? null };
+  }
+
+  /** Follows a conversation, now and after each reconnect, until `leave`. `state.opened` shows it. */
+  open(conversation: string): void {
+    const known = this.#opened.get(conversation);
+    if (known !== undefined && !known.lost) return;
+    const opened = this.#newOpened(conversation);
+    this.#opened.set(conversation, opened);
+    this.#askOpen(opened);
+    this.#publish();
+  }
+
+  leave(conversation: string): void {
+    const opened = this.#opened.get(conversation);
+    if (opened === undefined) return;
+    opened.rest();
+    opened.visitorTyping.show(false);
+    this.#opened.delete(conversation);
+    this.#connection.tell(asFrame({ type: "leave", conversation }));
+    this.#publish();
+  }
+
+  /** Fetches an older page of an opened conversation; `complete` says when there is none. */
+  async older(conversation: string): Promise<void> {
+    const opened = this.#opened.get(conversation);
+    if (opened?.first === undefined) return;
+    const before = opened.first;
+    const reply = await this.#request({ type: "history", conversation, before, limit: HISTORY_PAGE });
+    opened.prepend(reply.events as Event[]);
+    this.#publish();
+  }
+
+  /** Rejects with `conflict`, naming `assignee` and `at`, when somebody else was first. */
+  async claim(conversation: string): Promise<void> {
+    await this.#request({ type: "claim", conversation });
+  }
+
+  /** `to`: an agent's id, or null for Unassigned. */
+  async assign(conversation: string, to: string | null): Promise<void> {
+    await this.#request({ type: "assign", conversation, to });
+  }
+
+  send(conversation: string, text: string): void {
+    this.#opened.get(conversation)?.typing.stop();
+    this.#outbox.add(conversation, "send", text);
+  }
+
+  note(conversation: string, text: string): void {
+    this.#outbox.add(conversation, "note", text);
+  }
+
+  retry(key: string): void {
+    this.#outbox.retry(key);
+  }
+
+  discard(key: string): void {
+    this.#outbox.discard(key);
+  }
+
+  /** The text box of an opened conversation holds `text` now. */
+  typed(conversation: string, text: string): void {
+    this.#opened.get(conversation)?.typing.typed(text, false);
+  }
+
+  /** Everything shown of it so far was read. */
+  read(conversation: string): void {
+    const opened = this.#opened.get(conversation);
+    if (opened === undefined || opened.lost) return;
+    opened.seen.mark(opened.cursor, opened.cursor);
+    if (this.#rows.get(conversation)?.unread) {
+      this.#rows.patch(conversation, () => ({ unread: 0 }));
+      this.#sorted();
+    }
+  }
+
+  async details(conversation: string, details: Details): Promise<void> {
+    await this.#request({ type: "details", conversation, details });
+  }
+
+  /**
+   * Makes a lead, deal or activity and answers its id. The default key counts the ones of this kind, so that a double
+   * click, or two agents at once, make one.
+   */
+  async item(
+    conversation: string,
+    kind: ItemKind,
+    title: string,
+    more: { key?: string; fields?: Details } = {},
+  ): Promise<string> {
+    const made = this.#opened.get(conversation)?.conversation?.items?.filter((item) => item.kind === kind) ?? [];
+    const key = more.key ?? `${kind}-${made.length + 1}`;
+    const fields = more.fields === undefined ? {} : { fields: more.fields };
+    const reply = await this.#request({ type: "item", conversation, kind, title, key, ...fields });
+    return reply.item as string;
+  }
+
+  async close(conversation: string): Promise<void> {
+    await this.#request({ type: "close", conversation });
+  }
+
+  /** What became of a `notify`. */
+  notified(push: NotifyPush, outcome: "shown" | "blocked" | "hidden"): void {
+    const { conversation, reason } = push;
+    this.#connection.tell(asFrame({ type: "notified", conversation, reason, outcome }));
+  }
+
+  // === hello ===
+
+  #welcomed(reply: AgentHelloReply, sentAt: number): void {
+    this.clock.observe(reply.server_time, sentAt, true);
+    this.#hello = reply;
+    this.#online = reply.online;
+    this.#settings = reply.settings;
+    this.#agents = reply.agents;
+    this.#counts = reply.counts;
+    this.#rows.reset([...reply.unassigned, ...reply.mine]);
+    this.#sorted();
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    if (state.kind === "live") {
+      for (const opened of this.#opened.values()) if (!opened.lost) this.#askOpen(opened);
+      // The sign-in brought the first rows of Unassigned and Mine; what else was on screen is asked for again.
+      for (const folder of this.#listed) this.list(folder).catch(ignoreRefusal);
+      this.#outbox.resume();
+    } else {
+      this.#outbox.pause();
+      for (const opened of this.#opened.values()) opened.visitorTyping.show(false);
+    }
+    this.#publish();
+  }
+
+  // === opened conversations ===
+
+  #newOpened(conversation: string): Opened {
+    return new Opened(conversation, {
+      env: this.#env,
+      changed: () => this.#publish(),
+      tellSeen: (id, marks) => this.#connection.tell(asFrame({ type: "seen", conversation: id, ...marks })),
+      tellTyping: (id, on, preview) => {
+        const shown = preview === undefined ? {} : { preview };
+        this.#connection.tell(asFrame({ type: "typing", conversation: id, on, ...shown }));
+      },
+    });
+  }
+
+  #askOpen(opened: Opened): void {
+    const { after, id } = opened;
+    if (!this.#connection.live) return;
+    this.#request({ type: "open", conversation: id, ...(after === undefined ? {} : { after }) }, (reply) => {
+      if (this.#opened.get(id) !== opened) return;
+      const onwards = after !== undefined && reply.recovered === true;
+      const epoch = this.#hello?.epoch ?? "";
+      opened.adopt(reply.conversation as Conversation, reply.events as Event[], epoch, onwards);
+      this.#settle(reply.events as Event[]);
+      this.#publish();
+    }).catch((refusal: Refusal) => this.#notOpened(opened, refusal));
+  }
+
+  #notOpened(opened: Opened, refusal: Refusal): void {
+    if (this.#opened.get(opened.id) !== opened || refusal.code === "disconnected") return;
+    if (refusal.retryable) {
+      this.#env.after(refusal.retryAfterMs ?? OPEN_RETRY_MS, () => {
+        if (this.#opened.get(opened.id) === opened && !opened.lost) this.#askOpen(opened);
+      });
+      return;
+    }
+    opened.lose(refusal.assignee ?? null, refusal.at ?? null);
+    this.#publish();
+  }
+
+  // === pushes ===
+
+  #pushed(push: AgentPush): void {
+    switch (push.type) {
+      case "events":
+        this.#opened.get(push.conversation)?.push(push.events);
+        this.#settle(push.events);
+        if (this.#rows.fold(push.conversation, push.events)) this.#sorted();
+        break;
+      case "inbox":
+        this.#inboxChanged(push);
+        break;
+      case "presence":
+        this.#present(push.agent);
+        break;
+      case "notify":
+        this.notifications.emit(push);
+        return;
+      case "typing":
+        this.#opened.get(push.conversation)?.visitorTyping.show(push.on, push.preview);
+        break;
+      case "seen": {
+        const marks = { received: push.received, read: push.read };
+        this.#beside(push.conversation, (row) => ({ seen: { ...row.seen, [push.by]: marks } }));
+        break;
+      }
+      case "visitor": {
+        const { connected, page } = push;
+        const moved = page ? { page } : {};
+        this.#beside(push.conversation, (row) => ({ visitor: { ...row.visitor, connected }, ...moved }));
+        break;
+      }
+      case "watching":
+        this.#opened.get(push.conversation)?.watch(push.agents);
+        break;
+      default:
+        return;
+    }
+    this.#publish();
+  }
+
+  #inboxChanged(push: Extract<AgentPush, { type: "inbox" }>): void {
+    if (push.counts) this.#counts = { ...this.#counts, ...push.counts };
+    if (push.upsert && this.#rows.upsert(push.upsert)) {
+      const { visitor, page, unread, seen, position } = push.upsert;
+      this.#opened.get(push.upsert.id)?.patch(() => ({ visitor, page, unread, seen, position }));
+    }
+    if (typeof push.remove === "string" && this.#rows.remove(push.remove, push.seq ?? 0)) {
+      this.#opened.get(push.remove)?.lose(push.assignee ?? null, push.at ?? null);
+    }
+    this.#sorted();
+  }
+
+  #present(agent: Agent): void {
+    const known = this.#agents.find((one) => one.id === agent.id);
+    const updated = { ...known, ...agent };
+    this.#agents =
+      known === undefined
+        ? [...this.#agents, updated]
+        : this.#agents.map((one) => (one.id === agent.id ? updated : one));
+    // Set on another device, or by an admin: `offline` is the switch, `away` is not.
+    if (agent.id === this.#hello?.agent.id) this.#online = agent.status !== "offline";
+  }
+
+  #beside(id: string, change: (row: Summary) => Partial<Summary>): void {
+    this.#opened.get(id)?.patch(change);
+    if (this.#rows.patch(id, change)) this.#sorted();
+  }
+
+  // === sending ===
+
+  #settle(events: readonly Event[]): void {
+    this.#outbox.settle(
+      events.flatMap((event) => ((event.type === "message" || event.type === "note") && event.key ? [event.key] : [])),
+    );
+  }
+
+  #deliver(entry: OutboxEntry, committed: (how: Committed) => void): Promise<OkReply> {
+    const { kind, conversation, key, text } = entry;
+    return this.#request({ type: kind, conversation, key, text }, (reply) => committed(committedBy(reply)));
+  }
+
+  #committed(entry: OutboxEntry, { seq, at, duplicate }: Committed): void {
+    const me = this.#hello?.agent;
+    const by = { kind: "agent", id: me?.id ?? "", name: me?.name ?? "" } as const;
+    const type = entry.kind === "note" ? "note" : "message";
+    const event: Event = { type, seq, at, by, key: entry.key, text: entry.text };
+    this.#opened.get(entry.conversation)?.place(event, duplicate);
+    if (!duplicate && this.#rows.fold(entry.conversation, [event])) this.#sorted();
+    this.#publish();
+  }
+
+  #request(request: AgentRequest, apply?: (reply: OkReply) => void): Promise<OkReply> {
+    return this.#connection.request(asFrame(request), apply);
+  }
+
+  // === the observable state ===
+
+  #sorted(): void {
+    const me = this.#hello?.agent.id ?? "";
+    this.#folders = {
+      unassigned: this.#rows.folder("unassigned", me),
+      mine: this.#rows.folder("mine", me),
+      closed: this.#rows.folder("closed", me),
+      all: this.#rows.folder("all", me),
+    };
+    this.#publish();
+  }
+
+  #snapshot(): AgentState {
+    return {
+      connection: this.#connection.state.value,
+      me: this.#hello?.agent ?? null,
+      online: this.#online,
+      settings: this.#settings,
+      agents: this.#agents,
+      counts: this.#counts,
+      folders: this.#folders,
+      opened: new Map([...this.#opened].map(([id, opened]) => [id, opened.view()])),
+      unsent: this.#outbox.entries.value,
+    };
+  }
+
+  #publish(): void {
+    this.state.set(this.#snapshot());
+  }
+}
+
+function asFrame(request: AgentRequest): Frame {
+  return request;
+}
+
+function ignoreRefusal(reason: unknown): void {
+  if (!(reason instanceof Refusal)) throw reason;
+}

@@ -1,0 +1,19 @@
+/** The typed client of protocol version 1, for visitors and for agents. Knows no DOM. */
+export { AgentClient, type AgentOptions, type AgentState, type ListQuery, type NotifyPush } from "./agent.js";
+export { Backoff } from "./backoff.js";
+export { ClockOffset } from "./clock.js";
+export { codeOfRefusedHello, type Verdict, verdict } from "./closing.js";
+export { Connection, type ConnectionOptions, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+export { type Env, hostEnv, type SocketLike, type Timer } from "./env.js";
+export { applyEvent, applyEvents, conversationFrom, isOpen, mergeDetails } from "./fold.js";
+export type * from "./generated.js";
+export { ConversationLog } from "./log.js";
+export type { OpenedView } from "./opened.js";
+export { Outbox } from "./outbox.js";
+export { memoryStore, type OutboxEntry, type OutboxStore, type StorageLike, webStore } from "./outbox_store.js";
+export { Refusal, type RefusalCode } from "./refusal.js";
+export { InboxRows } from "./rows.js";
+export { SeenSender } from "./seen.js";
+export { Listeners, Signal } from "./signal.js";
+export { TypingSender, TypingShown } from "./typing.js";
+export { type Answer, type TokenStore, VisitorClient, type VisitorOptions, type VisitorState } from "./visitor.js";

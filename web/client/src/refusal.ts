@@ -1,0 +1,34 @@
+import type { ErrorBody, ErrorCode } from "./generated.js";
+
+/** `timeout`: no reply within 10 s; `disconnected`: the connection ended first. Both may have taken effect. */
+export type RefusalCode = ErrorCode | "timeout" | "disconnected";
+
+/** A request that was not answered `ok`. `message` is the hub's own words. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly field: string | undefined;
+  /** Who was first, for `conflict`. */
+  readonly assignee: { id: string; name: string } | undefined;
+  readonly at: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: RefusalCode, body: Partial<ErrorBody> = {}) {
+    super(body.message ?? code);
+    this.name = "Refusal";
+    this.code = code;
+    this.field = body.field ?? undefined;
+    this.assignee = body.assignee ?? undefined;
+    this.at = body.at ?? undefined;
+    this.retryAfterMs = body.retry_after_ms ?? undefined;
+  }
+
+  /** Whether the same request, with the same key, may be sent again. */
+  get retryable(): boolean {
+    return (
+      this.code === "timeout" ||
+      this.code === "disconnected" ||
+      this.code === "rate_limited" ||
+      this.code === "unavailable"
+    );
+  }
+}

@@ -1,0 +1,69 @@
+import type { Env, Timer } from "./env.js";
+import { Signal } from "./signal.js";
+
+/** A hub shows typing for 6 s at most; said again every 3 s it stays without a gap. */
+const REPEAT_MS = 3_000;
+const PREVIEW_MS = 700;
+const IDLE_MS = 4_000;
+const SHOWN_MS = 6_000;
+
+/** Tells that a person types: at the first key, again while they go on, and when they stop. */
+export class TypingSender {
+  readonly #env: Env;
+  readonly #tell: (on: boolean, preview: string | undefined) => void;
+  #on = false;
+  #toldAt = 0;
+  #toldPreview: string | undefined;
+  #idle: Timer | undefined;
+
+  constructor(env: Env, tell: (on: boolean, preview: string | undefined) => void) {
+    this.#env = env;
+    this.#tell = tell;
+  }
+
+  /** The text box changed. `preview` only where the playbook allows it. */
+  typed(text: string, withPreview: boolean): void {
+    if (text.trim() === "") {
+      this.stop();
+      return;
+    }
+    const preview = withPreview ? text : undefined;
+    const since = this.#env.now() - this.#toldAt;
+    const news = preview !== this.#toldPreview && since >= PREVIEW_MS;
+    if (!this.#on || since >= REPEAT_MS || news) {
+      this.#on = true;
+      this.#toldAt = this.#env.now();
+      this.#toldPreview = preview;
+      this.#tell(true, preview);
+    }
+    this.#env.cancel(this.#idle);
+    this.#idle = this.#env.after(IDLE_MS, () => this.stop());
+  }
+
+  /** Sent, emptied or left alone. */
+  stop(): void {
+    this.#env.cancel(this.#idle);
+    if (!this.#on) return;
+    this.#on = false;
+    this.#toldPreview = undefined;
+    this.#tell(false, undefined);
+  }
+}
+
+/** The other side's typing, which fades by itself. */
+export class TypingShown {
+  /** `null` while nobody types; else what they let us see, perhaps nothing. */
+  readonly value = new Signal<{ preview: string | null } | null>(null);
+  readonly #env: Env;
+  #fade: Timer | undefined;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  show(on: boolean, preview?: string | null): void {
+    this.#env.cancel(this.#fade);
+    this.value.set(on ? { preview: preview ?? null } : null);
+    if (on) this.#fade = this.#env.after(SHOWN_MS, () => this.value.set(null));
+  }
+}

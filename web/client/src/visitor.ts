@@ -1,0 +1,459 @@
+import { Backoff } from "./backoff.js";
+import { ClockOffset } from "./clock.js";
+import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+import { type Env, hostEnv, type Timer } from "./env.js";
+import { applyEvents, conversationFrom, isOpen } from "./fold.js";
+import type {
+  AvailableReason,
+  Conversation,
+  Event,
+  Page,
+  VisitorHello,
+  VisitorHelloReply,
+  VisitorPush,
+  VisitorRequest,
+} from "./generated.js";
+import { ConversationLog } from "./log.js";
+import { type Committed, Outbox } from "./outbox.js";
+import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
+import { Refusal } from "./refusal.js";
+import { SeenSender } from "./seen.js";
+import { Signal } from "./signal.js";
+import { TypingSender, TypingShown } from "./typing.js";
+
+/** Where the visitor token lives between pages. Read at each `hello`, so that two tabs become one visitor. */
+export interface TokenStore {
+  get(): string | null;
+  set(token: string | null): void;
+}
+
+export interface VisitorOptions {
+  /** `wss://hub/v1/visitor` */
+  url: string;
+  playbook: string;
+  tokens: TokenStore;
+  outbox?: OutboxStore;
+  page?: Page;
+  locale?: string;
+  /** A JWT signed by the site. */
+  identity?: string;
+  env?: Env;
+}
+
+export interface VisitorState {
+  connection: ConnectionState;
+  /** Null until the first `hello` was answered. */
+  playbook: VisitorHelloReply["playbook"] | null;
+  available: boolean | null;
+  availableReason: AvailableReason | null;
+  conversation: Conversation | null;
+  /** Every event known of it, in order. */
+  events: readonly Event[];
+  /** Whether `events` reaches back to the beginning. */
+  complete: boolean;
+  /** Texts of this conversation that are not events yet. */
+  unsent: readonly OutboxEntry[];
+  agentTyping: boolean;
+  /** Why the conversation could not be started, in the hub's words. */
+  trouble: string | null;
+}
+
+export type Answer = { option: string } | { value: string };
+
+const HISTORY_PAGE = 50;
+
+/** One visitor on one page: their conversation, kept whole across reconnects. */
+export class VisitorClient {
+  readonly state: Signal<VisitorState>;
+  readonly clock: ClockOffset;
+  readonly #options: VisitorOptions;
+  readonly #env: Env;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #typing: TypingSender;
+  readonly #agentTyping: TypingShown;
+  readonly #startBackoff: Backoff;
+  readonly #answerKeys = new Map<string, string>();
+  #seen: SeenSender;
+  #page: Page | undefined;
+  #identity: string | undefined;
+  #hello: VisitorHelloReply | null = null;
+  #available: { available: boolean; reason: AvailableReason | null } | null = null;
+  #conversation: Conversation | null = null;
+  #log: ConversationLog | null = null;
+  #askedAfter = false;
+  #forgotToken = false;
+  #wantsStart = false;
+  #starting = false;
+  #startRetry: Timer | undefined;
+  #trouble: string | null = null;
+
+  constructor(options: VisitorOptions) {
+    const env = options.env ?? hostEnv();
+    this.#options = options;
+    this.#env = env;
+    this.#page = options.page;
+    this.#identity = options.identity;
+    this.clock = new ClockOffset(() => env.now());
+    this.#startBackoff = new Backoff(() => env.random());
+    this.#connection = new Connection({
+      url: options.url,
+      env,
+      hello: () => this.#helloFrame(),
+      onHello: (reply, sentAt) => this.#welcomed(reply as unknown as VisitorHelloReply, sentAt),
+      onPush: (push) => this.#pushed(push as VisitorPush),
+      onStop: (code) => this.#mayComeBack(code),
+    });
+    this.#outbox = new Outbox({
+      env,
+      store: options.outbox ?? memoryStore(),
+      deliver: (entry, committed) => this.#deliver(entry, committed),
+      onCommitted: (entry, how) => this.#committed(entry, how),
+    });
+    this.#typing = new TypingSender(env, (on, preview) => this.#tellTyping(on, preview));
+    this.#agentTyping = new TypingShown(env);
+    this.#seen = this.#newSeen();
+    this.state = new Signal(this.#snapshot());
+    this.#connection.state.subscribe((state) => this.#connectionChanged(state));
+    this.#outbox.entries.subscribe(() => this.#publish());
+    this.#agentTyping.value.subscribe(() => this.#publish());
+  }
+
+  /** Connects; also out of `stopped`, when the person asks for it. */
+  connect(): void {
+    this.#connection.open();
+  }
+
+  disconnect(): void {
+    this.#env.cancel(this.#startRetry);
+    this.#seen.stop();
+    this.#connection.close();
+  }
+
+  /** The network is back, or the page is visible again. */
+  nudge(): void {
+    this.#connection.nudge();
+  }
+
+  /** Who the site says the visitor is; from the next `hello` on, which is at once when connected. */
+  identify(identity: string): void {
+    this.#identity = identity;
+    const { kind } = this.#connection.state.value;
+    if (kind !== "idle") this.#connection.restart();
+  }
+
+  /** Opens a conversation as soon as that is possible, unless one is open then. */
+  start(): void {
+    this.#wantsStart = true;
+    this.#trouble = null;
+    this.#startIfWanted();
+    this.#publish();
+  }
+
+  /** Answers a card. The same answer tried again carries the same key, so that it counts once. */
+  async answer(card: string, answer: Answer): Promise<void> {
+    const conversation = this.#mine();
+    const content = JSON.stringify([conversation.id, card, answer]);
+    const key = this.#answerKeys.get(content) ?? this.#env.key();
+    this.#answerKeys.set(content, key);
+    try {
+      await this.#request({ type: "answer", conversation: conversation.id, card, ...answer, key });
+      this.#answerKeys.clear();
+    } catch (refusal) {
+      if (!(refusal as Refusal).retryable) this.#answerKeys.delete(content);
+      throw refusal;
+    }
+  }
+
+  /** Takes a text into the outbox; it goes out now or when the connection is back. */
+  send(text: string): void {
+    this.#typing.stop();
+    this.#outbox.add(this.#mine().id, "send", text);
+  }
+
+  retry(key: string): void {
+    this.#outbox.retry(key);
+  }
+
+  discard(key: string): void {
+    this.#outbox.discard(key);
+  }
+
+  /** The text box holds `text` now. */
+  typed(text: string): void {
+    this.#typing.typed(text, this.#hello?.playbook.typing_preview === true);
+  }
+
+  /** Everything shown so far was read. */
+  read(): void {
+    if (this.#log !== null) this.#seen.mark(this.#log.cursor, this.#log.cursor);
+  }
+
+  /** The visitor went to another page of the site without a reload. */
+  page(page: Page): void {
+    this.#page = page;
+    const title = page.title ?? undefined;
+    this.#connection.tell(asFrame({ type: "page", url: page.url, ...(title === undefined ? {} : { title }) }));
+  }
+
+  async rate(score: number, comment?: string): Promise<void> {
+    const words = comment === undefined || comment === "" ? {} : { comment };
+    await this.#request({ type: "rate", conversation: this.#mine().id, score, ...words });
+  }
+
+  async end(): Promise<void> {
+    await this.#request({ type: "end", conversation: this.#mine().id });
+  }
+
+  /** Fetches an older page; `state.complete` says when there is none. */
+  async older(): Promise<void> {
+    const log = this.#log;
+    if (log === null || log.complete || log.first === undefined) return;
+    const reply = await this.#request({
+      type: "history",
+      conversation: log.id,
+      before: log.first,
+      limit: HISTORY_PAGE,
+    });
+    log.prepend(reply.events as Event[]);
+    this.#publish();
+  }
+
+  // === hello ===
+
+  #helloFrame(): Frame {
+    const log = this.#log;
+    const token = this.#options.tokens.get();
+    this.#askedAfter = log !== null && token !== null;
+    const hello: VisitorHello = { playbook: this.#options.playbook };
+    if (token !== null) hello.token = token;
+    if (this.#identity !== undefined) hello.identity = this.#identity;
+    if (this.#page !== undefined) hello.page = this.#page;
+    if (this.#options.locale !== undefined) hello.locale = this.#options.locale;
+    if (this.#askedAfter && log !== null) hello.after = { conversation: log.id, epoch: log.epoch, seq: log.cursor };
+    return asFrame({ type: "hello", ...hello });
+  }
+
+  #welcomed(reply: VisitorHelloReply, sentAt: number): void {
+    this.clock.observe(reply.server_time, sentAt, true);
+    this.#options.tokens.set(reply.token);
+    this.#hello = reply;
+    this.#available = { available: reply.available, reason: this.#available?.reason ?? null };
+    if (reply.conversation === null) this.#forgetConversation();
+    else this.#adopt(reply.conversation, reply.events, reply.epoch, this.#askedAfter && reply.recovered);
+    // Only the open conversation can still take texts: what was written for another has nowhere to go.
+    for (const entry of this.#outbox.entries.value) {
+      if (entry.conversation !== reply.conversation?.id) this.#outbox.discard(entry.key);
+    }
+    this.#publish();
+  }
+
+  /** A refused token is forgotten, once: the next `hello` makes a new visitor. */
+  #mayComeBack(code: number): boolean {
+    if (code !== 4502 || this.#forgotToken || this.#options.tokens.get() === null) return false;
+    this.#forgotToken = true;
+    this.#options.tokens.set(null);
+    this.#forgetConversation();
+    this.#publish();
+    return true;
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    if (state.kind === "live") {
+      this.#outbox.resume();
+      this.#startIfWanted();
+    } else {
+      this.#outbox.pause();
+      this.#agentTyping.show(false);
+    }
+    this.#publish();
+  }
+
+  // === start ===
+
+  #startIfWanted(): void {
+    if (!this.#wantsStart || this.#starting || !this.#connection.live) return;
+    if (isOpen(this.#conversation)) {
+      this.#wantsStart = false;
+      return;
+    }
+    this.#starting = true;
+    this.#env.cancel(this.#startRetry);
+    this.#request({ type: "start" }, (reply) => this.#started(reply))
+      .catch((refusal: Refusal) => this.#notStarted(refusal))
+      .finally(() => {
+        this.#starting = false;
+        // The connection may have come back while the old request was still ending.
+        if (this.#startRetry === undefined) this.#startIfWanted();
+      });
+  }
+
+  #started(reply: OkReply): void {
+    this.#wantsStart = false;
+    this.#trouble = null;
+    this.#startBackoff.reset();
+    const epoch = this.#hello?.epoch ?? "";
+    this.#adopt(reply.conversation as Conversation, reply.events as Event[], epoch, true);
+    this.#publish();
+  }
+
+  #notStarted(refusal: Refusal): void {
+    if (refusal.code === "disconnected") return;
+    this.#trouble = refusal.message;
+    if (refusal.retryable) {
+      const delay = refusal.retryAfterMs ?? this.#startBackoff.next();
+      this.#startRetry = this.#env.after(delay, () => {
+        this.#startRetry = undefined;
+        this.#startIfWanted();
+      });
+    } else {
+      this.#wantsStart = false;
+    }
+    this.#publish();
+  }
+
+  // === events ===
+
+  #pushed(push: VisitorPush): void {
+    switch (push.type) {
+      case "events":
+        this.#arrived(push.conversation, push.events);
+        break;
+      case "typing":
+        if (push.conversation === this.#log?.id) this.#agentTyping.show(push.on);
+        break;
+      case "seen":
+        this.#patch(push.conversation, (conversation) => ({
+          seen: { ...conversation.seen, [push.by]: { received: push.received, read: push.read } },
+        }));
+        break;
+      case "available":
+        this.#available = { available: push.available, reason: push.reason };
+        break;
+      case "queue":
+        this.#patch(push.conversation, () => ({ position: push.position }));
+        break;
+      default:
+        return;
+    }
+    this.#publish();
+  }
+
+  #arrived(id: string, events: Event[]): void {
+    if (this.#log?.id !== id) {
+      const first = events[0];
+      if (first?.type !== "started") return;
+      this.#adopt(conversationFrom(id, first), events, this.#hello?.epoch ?? "", false);
+    } else {
+      this.#log.push(events);
+    }
+    this.#fold(events);
+  }
+
+  /** Takes over a conversation from a reply: `onwards` when the events continue what is here. */
+  #adopt(conversation: Conversation, events: readonly Event[], epoch: string, onwards: boolean): void {
+    if (this.#log?.id !== conversation.id) {
+      this.#seen.stop();
+      this.#seen = this.#newSeen();
+      this.#log = null;
+      this.#agentTyping.show(false);
+    }
+    this.#conversation = conversation;
+    if (this.#log !== null && onwards) {
+      this.#log.push(events);
+    } else {
+      this.#log ??= new ConversationLog(conversation.id, epoch);
+      this.#log.reset(epoch, events, conversation.seq);
+    }
+    this.#seen.synchronise(conversation.seen.visitor);
+    this.#fold(events);
+  }
+
+  #fold(events: readonly Event[]): void {
+    if (this.#conversation === null || this.#log === null) return;
+    this.#conversation = applyEvents(this.#conversation, events);
+    this.#outbox.settle(events.flatMap((event) => (event.type === "message" && event.key ? [event.key] : [])));
+    if (events.some((event) => event.by.kind === "agent")) this.#agentTyping.show(false);
+    this.#seen.mark(this.#log.cursor, 0);
+  }
+
+  #patch(id: string, change: (conversation: Conversation) => Partial<Conversation>): void {
+    if (this.#conversation?.id !== id) return;
+    this.#conversation = { ...this.#conversation, ...change(this.#conversation) };
+  }
+
+  #forgetConversation(): void {
+    this.#conversation = null;
+    this.#log = null;
+    this.#seen.stop();
+    this.#seen = this.#newSeen();
+  }
+
+  // === sending ===
+
+  #deliver(entry: OutboxEntry, committed: (how: Committed) => void): Promise<OkReply> {
+    const { conversation, key, text } = entry;
+    return this.#request({ type: "send", conversation, key, text }, (reply) => committed(committedBy(reply)));
+  }
+
+  #committed(entry: OutboxEntry, { seq, at, duplicate }: Committed): void {
+    if (this.#log === null || this.#log.id !== entry.conversation) return;
+    const event: Event = { type: "message", seq, at, by: { kind: "visitor" }, key: entry.key, text: entry.text };
+    this.#log.place(event, duplicate);
+    if (!duplicate) this.#fold([event]);
+    this.#publish();
+  }
+
+  #tellTyping(on: boolean, preview: string | undefined): void {
+    const conversation = this.#log?.id;
+    if (conversation === undefined) return;
+    this.#connection.tell(asFrame({ type: "typing", conversation, on, ...(preview === undefined ? {} : { preview }) }));
+  }
+
+  #newSeen(): SeenSender {
+    return new SeenSender(this.#env, (marks) => {
+      const conversation = this.#log?.id;
+      if (conversation !== undefined) this.#connection.tell(asFrame({ type: "seen", conversation, ...marks }));
+    });
+  }
+
+  #request(request: VisitorRequest, apply?: (reply: OkReply) => void): Promise<OkReply> {
+    return this.#connection.request(asFrame(request), apply);
+  }
+
+  #mine(): Conversation {
+    if (this.#conversation === null) throw new Refusal("not_found", { message: "There is no conversation yet." });
+    return this.#conversation;
+  }
+
+  // === the observable state ===
+
+  #snapshot(): VisitorState {
+    const id = this.#conversation?.id;
+    return {
+      connection: this.#connection.state.value,
+      playbook: this.#hello?.playbook ?? null,
+      available: this.#available?.available ?? null,
+      availableReason: this.#available?.reason ?? null,
+      conversation: this.#conversation,
+      events: this.#log?.events ?? [],
+      complete: this.#log?.complete ?? true,
+      unsent: this.#outbox.entries.value.filter((entry) => entry.conversation === id),
+      agentTyping: this.#agentTyping.value.value !== null,
+      trouble: this.#trouble,
+    };
+  }
+
+  #publish(): void {
+    this.state.set(this.#snapshot());
+  }
+}
+
+function asFrame(request: VisitorRequest): Frame {
+  return request;
+}
+
+/** What an `ok` reply to a `send` or `note` says of the event it stands for. */
+export function committedBy(reply: OkReply): Committed {
+  return { seq: reply.seq as number, at: reply.at as number, duplicate: reply.duplicate === true };
+}

@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Event, memoryStore, Refusal, VisitorClient, type VisitorState } from "../src/index.js";
+import { conversation, FakeHub, START, started, text, visitorHello } from "./fake_hub.js";
+
+let hub: FakeHub;
+let token: string | null;
+let client: VisitorClient;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: START });
+  hub = new FakeHub();
+  token = null;
+  client = new VisitorClient({
+    url: "ws://hub/v1/visitor",
+    playbook: "pb_demo",
+    tokens: {
+      get: () => token,
+      set: (next) => {
+        token = next;
+      },
+    },
+    outbox: memoryStore(),
+    page: { url: "https://shop.example/" },
+    locale: "en",
+    env: hub.env,
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function welcome(over: Record<string, unknown> = {}): Promise<void> {
+  hub.socket.accept();
+  hub.socket.answer("hello", visitorHello(over));
+  await hub.pass();
+}
+
+async function chatting(): Promise<void> {
+  client.connect();
+  await welcome({ conversation: conversation({ state: "assigned", seq: 2 }), events: [started(1), text(2, "Hi")] });
+}
+
+function texts(state: VisitorState): string[] {
+  return state.events.flatMap((event) => (event.type === "message" ? [event.text] : []));
+}
+
+test("p3_hello_carries_playbook_token_page_and_locale", async () => {
+  client.connect();
+  hub.socket.accept();
+  expect(hub.socket.last("hello")).toEqual({
+    type: "hello",
+    id: 1,
+    playbook: "pb_demo",
+    page: { url: "https://shop.example/" },
+    locale: "en",
+  });
+  hub.socket.answer("hello", visitorHello());
+  await hub.pass();
+  expect(token).toBe("token-1");
+  expect(client.state.value).toMatchObject({ available: true, conversation: null, events: [] });
+});
+
+test("p3_start_waits_for_the_connection_and_takes_the_conversation_from_its_reply", async () => {
+  client.start();
+  client.connect();
+  await welcome();
+  hub.socket.answer("start", { conversation: conversation({ seq: 2 }), events: [started(1), text(2, "Welcome")] });
+  await hub.pass();
+  expect(client.state.value.conversation?.id).toBe("c_1");
+  expect(texts(client.state.value)).toEqual(["Welcome"]);
+  client.start();
+  await hub.pass();
+  expect(hub.socket.all("start")).toHaveLength(1);
+});
+
+test("p3_a_start_without_an_answer_is_asked_again_after_the_reconnect", async () => {
+  client.start();
+  client.connect();
+  await welcome();
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  await welcome();
+  expect(hub.socket.all("start")).toHaveLength(1);
+});
+
+test("p3_a_start_that_is_refused_says_why_and_goes_on_when_it_may", async () => {
+  client.start();
+  client.connect();
+  await welcome();
+  hub.socket.refuse("start", { code: "rate_limited", message: "Slow down.", retry_after_ms: 2_000 });
+  await hub.pass();
+  expect(client.state.value.trouble).toBe("Slow down.");
+  await hub.pass(2_000);
+  hub.socket.answer("start", { conversation: conversation(), events: [started(1)] });
+  await hub.pass();
+  expect(client.state.value).toMatchObject({ trouble: null, conversation: { id: "c_1" } });
+});
+
+test("p2_a_sent_text_is_there_once_by_reply_and_event", async () => {
+  await chatting();
+  client.send("Hello");
+  expect(client.state.value.unsent).toMatchObject([{ text: "Hello", state: "sending" }]);
+  hub.socket.answer("send", { seq: 3, at: START });
+  await hub.pass();
+  hub.socket.say({
+    type: "events",
+    conversation: "c_1",
+    events: [text(3, "Hello", { key: "key-1" }), text(4, "Yes?")],
+  });
+  expect(texts(client.state.value)).toEqual(["Hi", "Hello", "Yes?"]);
+  expect(client.state.value.unsent).toEqual([]);
+});
+
+test("p2_an_event_before_the_reply_makes_no_double", async () => {
+  await chatting();
+  client.send("Hello");
+  hub.socket.say({ type: "events", conversation: "c_1", events: [text(3, "Hello", { key: "key-1" })] });
+  expect(client.state.value.unsent).toEqual([]);
+  hub.socket.answer("send", { seq: 3, at: START, duplicate: true });
+  await hub.pass();
+  expect(texts(client.state.value)).toEqual(["Hi", "Hello"]);
+});
+
+test("d5_a_reconnect_resumes_from_the_cursor", async () => {
+  await chatting();
+  client.send("Hello");
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  hub.socket.accept();
+  expect(hub.socket.last("hello")).toMatchObject({
+    token: "token-1",
+    after: { conversation: "c_1", epoch: "e1", seq: 2 },
+  });
+  hub.socket.answer(
+    "hello",
+    visitorHello({
+      recovered: true,
+      conversation: conversation({ state: "assigned", seq: 4 }),
+      events: [text(3, "Hello", { key: "key-1" }), text(4, "Yes?")],
+    }),
+  );
+  await hub.pass();
+  expect(texts(client.state.value)).toEqual(["Hi", "Hello", "Yes?"]);
+  expect(hub.socket.all("send")).toEqual([]);
+});
+
+test("d2_an_unanswered_text_is_repeated_with_its_key_on_the_new_connection", async () => {
+  await chatting();
+  client.send("Hello");
+  const before = hub.socket.last("send").key;
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  await welcome({ recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) });
+  expect(hub.socket.last("send").key).toBe(before);
+  hub.socket.answer("send", { seq: 3, at: START, duplicate: true });
+  await hub.pass();
+  hub.socket.say({ type: "events", conversation: "c_1", events: [text(3, "Hello", { key: "key-1" })] });
+  expect(texts(client.state.value)).toEqual(["Hi", "Hello"]);
+});
+
+test("d5_recovered_false_starts_from_a_fresh_page", async () => {
+  await chatting();
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  const fresh = { conversation: conversation({ state: "closed", seq: 2 }), events: [text(2, "Restored")] };
+  await welcome({ epoch: "e2", recovered: false, ...fresh });
+  expect(texts(client.state.value)).toEqual(["Restored"]);
+  expect(client.state.value.conversation?.state).toBe("closed");
+});
+
+test("p1_a_refused_token_is_forgotten_once", async () => {
+  token = "old";
+  client.connect();
+  hub.socket.accept();
+  hub.socket.refuse("hello", { code: "unauthorized" });
+  hub.socket.say({ type: "goodbye", code: 4502, reason: "expired", reconnect: false });
+  hub.socket.end(4502);
+  expect(token).toBeNull();
+  hub.socket.accept();
+  expect(hub.socket.last("hello").token).toBeUndefined();
+  hub.socket.answer("hello", visitorHello());
+  await hub.pass();
+  hub.socket.end(4502);
+  expect(client.state.value.connection).toEqual({ kind: "stopped", code: 4502, reason: "" });
+});
+
+test("a5_another_tabs_conversation_arrives_from_started_on", async () => {
+  client.connect();
+  await welcome();
+  hub.socket.say({ type: "events", conversation: "c_2", events: [started(1), text(2, "Welcome")] });
+  expect(client.state.value.conversation).toMatchObject({ id: "c_2", state: "bot", seq: 2 });
+  expect(texts(client.state.value)).toEqual(["Welcome"]);
+});
+
+test("p3_an_answer_repeated_after_a_failure_carries_the_same_key", async () => {
+  await chatting();
+  const first = client.answer("hello", { option: "talk" }).catch((refusal: Refusal) => refusal.code);
+  const { key } = hub.socket.last("answer");
+  hub.socket.end(1006);
+  expect(await first).toBe("disconnected");
+  await hub.pass(1_000);
+  await welcome({ recovered: true, conversation: conversation({ seq: 2 }) });
+  const second = client.answer("hello", { option: "talk" });
+  expect(hub.socket.last("answer")).toMatchObject({ conversation: "c_1", card: "hello", option: "talk", key });
+  hub.socket.answer("answer", { seq: 4, at: START });
+  await second;
+});
+
+test("p3_a_bad_value_is_told_in_the_hubs_words", async () => {
+  await chatting();
+  const answer = client.answer("email", { value: "nonsense" });
+  hub.socket.refuse("answer", { code: "invalid", field: "value", message: "This is no e-mail address." });
+  await expect(answer).rejects.toMatchObject({ code: "invalid", message: "This is no e-mail address." });
+});
+
+test("p3_queue_available_seen_and_typing_are_shown", async () => {
+  await chatting();
+  hub.socket.say({ type: "queue", conversation: "c_1", position: 3 });
+  hub.socket.say({ type: "available", available: false, reason: "nobody_online" });
+  hub.socket.say({ type: "typing", conversation: "c_1", on: true });
+  hub.socket.say({ type: "typing", conversation: "c_9", on: true });
+  expect(client.state.value).toMatchObject({
+    available: false,
+    availableReason: "nobody_online",
+    agentTyping: true,
+    conversation: { position: 3 },
+  });
+  await hub.pass(6_000);
+  expect(client.state.value.agentTyping).toBe(false);
+});
+
+test("p3_receipts_are_gathered_and_typing_is_repeated_sparingly", async () => {
+  await chatting();
+  await hub.pass(300);
+  expect(hub.socket.last("seen")).toEqual({ type: "seen", conversation: "c_1", received: 2, read: 0 });
+  client.read();
+  client.read();
+  await hub.pass(300);
+  expect(hub.socket.last("seen")).toMatchObject({ received: 2, read: 2 });
+  expect(hub.socket.all("seen")).toHaveLength(2);
+  client.typed("H");
+  client.typed("He");
+  expect(hub.socket.all("typing")).toEqual([{ type: "typing", conversation: "c_1", on: true }]);
+  await hub.pass(4_000);
+  expect(hub.socket.last("typing").on).toBe(false);
+});
+
+test("p3_history_is_asked_for_from_the_oldest_event_here", async () => {
+  client.connect();
+  await welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
+  const older = client.older();
+  expect(hub.socket.last("history")).toMatchObject({ conversation: "c_1", before: 9 });
+  hub.socket.answer("history", { events: [started(1), text(2, "early")] as Event[] });
+  await older;
+  expect(texts(client.state.value)).toEqual(["early", "late"]);
+  expect(client.state.value.complete).toBe(true);
+});
+
+test("p3_without_a_conversation_there_is_nothing_to_send_to", () => {
+  expect(() => client.send("Hello")).toThrow(Refusal);
+});
