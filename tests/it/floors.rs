@@ -7,17 +7,19 @@ use std::{
 };
 
 /// A room's floor; a file may use its own floor and everything below.
-const FLOORS: [(&str, u8); 12] = [
+const FLOORS: [(&str, u8); 14] = [
     ("ids", 0),
     ("chat", 1),
     ("wire", 2),
     ("store", 3),
     ("mesh", 3),
+    ("tokens", 3),
     ("hub", 4),
     ("session", 5),
     ("door", 6),
     ("outbox", 6),
     ("config", 7),
+    ("house", 7),
     ("main", 7),
     ("lib", 7),
 ];
