@@ -85,7 +85,9 @@ impl Drop for Started {
 /// The addresses in a text that begin with `http://127.0.0.1:`.
 fn links(text: &str) -> Vec<String> {
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\u{1b}' | ',' | ')');
-    text.match_indices("http://127.0.0.1:").map(|(at, _)| text[at..].split(ends).next().unwrap_or_default().to_owned()).collect()
+    text.match_indices("http://127.0.0.1:")
+        .map(|(at, _)| text[at..].split(ends).next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -97,16 +99,25 @@ async fn o_the_first_run_prints_two_sign_in_links_that_work_and_says_what_it_is_
     let printed = hub.says("/#token=").await;
     let printed = match printed.matches("/#token=").count() {
         2.. => printed,
-        _ => wait::until("the second link", async || Some(hub.output()).filter(|output| output.matches("/#token=").count() >= 2)).await,
+        _ => {
+            wait::until("the second link", async || {
+                Some(hub.output()).filter(|output| output.matches("/#token=").count() >= 2)
+            })
+            .await
+        }
     };
     let links: Vec<String> = links(&printed).into_iter().filter(|link| link.contains("/#token=")).collect();
     assert_eq!(links.len(), 2, "{printed}");
-    let port: u16 = links[0]["http://127.0.0.1:".len()..].split('/').next().and_then(|port| port.parse().ok()).expect("a port");
+    let port: u16 =
+        links[0]["http://127.0.0.1:".len()..].split('/').next().and_then(|port| port.parse().ok()).expect("a port");
     assert_ne!(port, 0, "{printed}");
     let mut roles = Vec::new();
     for link in &links {
         let token = link.split("#token=").nth(1).expect("a token");
-        wait::until("readiness", async || Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)).await;
+        wait::until("readiness", async || {
+            Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)
+        })
+        .await;
         let agent = Agent::hello(&Dial::agent(port), token).await;
         roles.push(agent.welcome["agent"]["role"].as_str().expect("a role").to_owned());
     }
@@ -117,7 +128,8 @@ async fn o_the_first_run_prints_two_sign_in_links_that_work_and_says_what_it_is_
     let demo = Request::new(port, "GET", "/demo").send().await.expect("an answer");
     assert_eq!(demo.status, 200);
     signal("TERM", hub.child.id());
-    let status = wait::within(Duration::from_secs(40), "its end", async || hub.child.try_wait().expect("its state")).await;
+    let status =
+        wait::within(Duration::from_secs(40), "its end", async || hub.child.try_wait().expect("its state")).await;
     assert_eq!(status.code(), Some(0));
 }
 
@@ -134,7 +146,10 @@ async fn o_the_trial_key_is_kept_over_restarts() {
         let (address, token) = link.split_once("/#token=").expect("a link");
         let port: u16 = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
         tokens.push(token.to_owned());
-        wait::until("readiness", async || Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)).await;
+        wait::until("readiness", async || {
+            Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)
+        })
+        .await;
         // The first run's link still opens the second run.
         Agent::hello(&Dial::agent(port), &tokens[0]).await;
     }
@@ -188,11 +203,21 @@ async fn o_the_environment_stands_over_the_file() {
     let folder = folder();
     let port = free_port();
     let file = folder.path().join("my.toml");
-    std::fs::write(&file, format!("listen = \"127.0.0.1:1\"\n[agent]\nhs256_secret = \"{}\"\n[limits]\nagent_heartbeat_ms = 1234\n", token::SECRET)).expect("a file");
+    std::fs::write(
+        &file,
+        format!(
+            "listen = \"127.0.0.1:1\"\n[agent]\nhs256_secret = \"{}\"\n[limits]\nagent_heartbeat_ms = 1234\n",
+            token::SECRET
+        ),
+    )
+    .expect("a file");
     let mut command = bare(&folder);
     command.args(["--config", "my.toml"]).env("USHER_LISTEN", format!("127.0.0.1:{port}"));
     let _hub = Started::new(command, &folder);
-    wait::until("readiness", async || Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)).await;
+    wait::until("readiness", async || {
+        Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)
+    })
+    .await;
     let jane = Agent::hello(&Dial::agent(port), &token::agent("jane", "agent")).await;
     assert_eq!(jane.welcome["heartbeat_ms"], 1234);
     let mut missing = bare(&folder);
@@ -212,7 +237,10 @@ async fn o_token_prints_a_jwt_the_hub_accepts() {
         assert!(output.status.success(), "{}", words(&output));
         let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let agent = Agent::hello(&hub.agents(), &token).await;
-        assert_eq!((&agent.welcome["agent"]["name"], &agent.welcome["agent"]["role"]), (&json!("Minted Agent"), &json!(role)));
+        assert_eq!(
+            (&agent.welcome["agent"]["name"], &agent.welcome["agent"]["role"]),
+            (&json!("Minted Agent"), &json!(role))
+        );
     }
     let mut command = bare(&folder);
     command.args(["token", "--name", "Nobody"]);

@@ -17,12 +17,23 @@ fn faulty() -> Vec<(&'static str, &'static str, Value)> {
         of(json!({"a": card, "e": end()}))
     };
     let many: serde_json::Map<String, Value> = (0..201)
-        .map(|n| (if n == 0 { "a".into() } else { format!("c{n}") }, if n == 200 { end() } else { message(&format!("c{}", n + 1)) }))
+        .map(|n| {
+            (
+                if n == 0 { "a".into() } else { format!("c{n}") },
+                if n == 200 { end() } else { message(&format!("c{}", n + 1)) },
+            )
+        })
         .collect();
     vec![
         ("a next that is not there", "a", of(json!({"a": message("nowhere")}))),
         ("an offline that is not there", "a", of(json!({"a": live("nowhere")}))),
-        ("an option that leads nowhere", "a", of(json!({"a": {"kind": "choice", "text": "?", "options": [{"id": "x", "label": "X", "next": "nowhere"}]}}))),
+        (
+            "an option that leads nowhere",
+            "a",
+            of(
+                json!({"a": {"kind": "choice", "text": "?", "options": [{"id": "x", "label": "X", "next": "nowhere"}]}}),
+            ),
+        ),
         ("a cycle without a question", "a", of(json!({"a": message("b"), "b": message("a")}))),
         ("a card to itself", "a", of(json!({"a": message("a")}))),
         ("an unreachable card", "lost", of(json!({"a": end(), "lost": end()}))),
@@ -35,9 +46,19 @@ fn faulty() -> Vec<(&'static str, &'static str, Value)> {
         ("an empty text", "a", of(json!({"a": {"kind": "qualify", "text": "", "create": []}}))),
         ("a choice without options", "a", of(json!({"a": {"kind": "choice", "text": "?", "options": []}}))),
         ("an unknown kind", "a", of(json!({"a": {"kind": "dance", "text": "x"}}))),
-        ("an unknown field to capture", "a", of(json!({"a": {"kind": "capture", "field": "age", "text": "?", "required": true, "next": "e"}, "e": end()}))),
+        (
+            "an unknown field to capture",
+            "a",
+            of(
+                json!({"a": {"kind": "capture", "field": "age", "text": "?", "required": true, "next": "e"}, "e": end()}),
+            ),
+        ),
         ("an item that is none", "a", of(json!({"a": {"kind": "qualify", "text": "x", "create": [{"kind": "car"}]}}))),
-        ("a text over 16 KiB", "a", of(json!({"a": {"kind": "qualify", "text": "x".repeat(16 * 1024 + 1), "create": []}}))),
+        (
+            "a text over 16 KiB",
+            "a",
+            of(json!({"a": {"kind": "qualify", "text": "x".repeat(16 * 1024 + 1), "create": []}})),
+        ),
         ("a start that is not there", "", playbooks::of("pb_x", "nowhere", json!({"a": end()}))),
         ("201 cards", "", of(Value::Object(many))),
         ("no cards", "", of(json!({}))),
@@ -55,7 +76,8 @@ async fn b_every_fault_of_a_playbook_is_refused_naming_card_and_reason() {
         let words = format!("{} {} {}", problem["detail"], problem["title"], problem["field"]);
         assert!(words.contains(card), "{what}: card {card} is not named in {problem}");
         // The same on a change.
-        let put = hub.request("PUT", "/v1/playbooks/pb_live").bearer(&token::agent("root", "admin")).header("if-match", "1");
+        let put =
+            hub.request("PUT", "/v1/playbooks/pb_live").bearer(&token::agent("root", "admin")).header("if-match", "1");
         assert!(put.json(&playbook).send().await.expect("an answer").status >= 400, "{what}");
     }
     let found = hub.rest("GET", "/v1/playbooks/pb_live", None).await.ok();
@@ -70,13 +92,17 @@ async fn b_every_fault_of_a_playbook_is_refused_naming_card_and_reason() {
 async fn b_a_cycle_with_a_question_and_two_paths_with_live_chat_are_fine() {
     let hub = Hub::start().await;
     let live = json!({"kind": "live_chat", "online_message": "One moment", "wait_ms": 10_000, "offline_message": "Nobody", "offline": "end"});
-    let playbook = playbooks::of("pb_x", "ask", json!({
-        "ask": {"kind": "choice", "text": "Again?", "options": [
-            {"id": "again", "label": "Again", "next": "back"}, {"id": "one", "label": "One", "next": "one"}, {"id": "two", "label": "Two", "next": "two"}]},
-        "back": {"kind": "message", "text": "Once more.", "next": "ask"},
-        "one": live, "two": live,
-        "end": {"kind": "disqualify", "text": "Bye", "create": []},
-    }));
+    let playbook = playbooks::of(
+        "pb_x",
+        "ask",
+        json!({
+            "ask": {"kind": "choice", "text": "Again?", "options": [
+                {"id": "again", "label": "Again", "next": "back"}, {"id": "one", "label": "One", "next": "one"}, {"id": "two", "label": "Two", "next": "two"}]},
+            "back": {"kind": "message", "text": "Once more.", "next": "ask"},
+            "one": live, "two": live,
+            "end": {"kind": "disqualify", "text": "Bye", "create": []},
+        }),
+    );
     let answer = hub.rest("POST", "/v1/playbooks", Some(&playbook)).await;
     assert!((200..300).contains(&answer.status), "{answer:?}");
 }
@@ -129,7 +155,10 @@ async fn b_a_deleted_or_sleeping_playbook_closes_the_door_but_for_a_running_conv
     assert_eq!(stranger.ask(Visitor::greeting(playbooks::LIVE)).await["ok"], false);
     stranger.dismissed(4503).await;
     let back = visitor.again(&hub.visitors(), playbooks::LIVE).await;
-    assert_eq!((&back.welcome["conversation"]["id"], &back.welcome["conversation"]["state"]), (&json!(chat), &json!("waiting")));
+    assert_eq!(
+        (&back.welcome["conversation"]["id"], &back.welcome["conversation"]["state"]),
+        (&json!(chat), &json!("waiting"))
+    );
     back.say(&chat, "k", "still here").await;
 }
 
@@ -141,7 +170,8 @@ async fn b_a_faulty_seed_refuses_to_start_with_words() {
     std::fs::create_dir(folder.path().join("playbooks")).expect("a folder");
     let seed = settings.playbooks.last().expect("one").to_string();
     std::fs::write(folder.path().join("playbooks/pb_x.json"), seed).expect("a file");
-    let output = crate::operator::run_to_its_end(Hub::command(&settings, &folder, crate::support::hub::free_port())).await;
+    let output =
+        crate::operator::run_to_its_end(Hub::command(&settings, &folder, crate::support::hub::free_port())).await;
     assert!(!output.status.success(), "{output:?}");
     let words = crate::operator::words(&output);
     assert!(words.contains("pb_x") && words.contains("nowhere"), "{words}");

@@ -7,15 +7,24 @@ use crate::support::{Hub, playbooks, token};
 #[tokio::test]
 async fn b_the_widgets_settings_need_no_token_and_hide_what_sleeps() {
     let hub = Hub::start().await;
-    let answer = hub.request("GET", "/v1/widget/pb_live").header("origin", playbooks::SITE).send().await.expect("an answer");
+    let answer =
+        hub.request("GET", "/v1/widget/pb_live").header("origin", playbooks::SITE).send().await.expect("an answer");
     let settings = answer.ok();
     let members: Vec<&String> = settings.as_object().expect("an object").keys().collect();
     assert_eq!(members, ["appearance", "locale", "open_after_ms", "typing_preview"]);
-    assert!(answer.header("access-control-allow-origin").is_some_and(|origin| origin == "*" || origin == playbooks::SITE), "{answer:?}");
+    assert!(
+        answer.header("access-control-allow-origin").is_some_and(|origin| origin == "*" || origin == playbooks::SITE),
+        "{answer:?}"
+    );
     assert!(answer.header("cache-control").is_some(), "{answer:?}");
     assert!(answer.header("set-cookie").is_none(), "{answer:?}");
     for id in [playbooks::ASLEEP, "pb_nobody_made"] {
-        let answer = hub.request("GET", &format!("/v1/widget/{id}")).header("origin", playbooks::SITE).send().await.expect("an answer");
+        let answer = hub
+            .request("GET", &format!("/v1/widget/{id}"))
+            .header("origin", playbooks::SITE)
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status, 404, "{id}");
     }
 }
@@ -23,15 +32,26 @@ async fn b_the_widgets_settings_need_no_token_and_hide_what_sleeps() {
 #[tokio::test]
 async fn b_rest_needs_a_token_and_writing_playbooks_an_admins() {
     let hub = Hub::start().await;
-    for path in ["/v1/playbooks", "/v1/conversations", "/v1/items", "/v1/agents", "/v1/why?playbook=pb_live", "/v1/playbooks/templates", "/v1/conversations/c_x"] {
+    for path in [
+        "/v1/playbooks",
+        "/v1/conversations",
+        "/v1/items",
+        "/v1/agents",
+        "/v1/why?playbook=pb_live",
+        "/v1/playbooks/templates",
+        "/v1/conversations/c_x",
+    ] {
         let answer = hub.request("GET", path).send().await.expect("an answer");
         answer.problem(401, "unauthorized");
         let answer = hub.request("GET", path).header("authorization", "Basic eDp4").send().await.expect("an answer");
         assert_eq!(answer.status, 401, "{path}");
     }
     let playbook = playbooks::live("pb_x", 60_000);
-    for (method, path) in [("POST", "/v1/playbooks"), ("PUT", "/v1/playbooks/pb_live"), ("DELETE", "/v1/playbooks/pb_live")] {
-        let request = hub.request(method, path).bearer(&token::agent("jane", "agent")).header("if-match", "1").json(&playbook);
+    for (method, path) in
+        [("POST", "/v1/playbooks"), ("PUT", "/v1/playbooks/pb_live"), ("DELETE", "/v1/playbooks/pb_live")]
+    {
+        let request =
+            hub.request(method, path).bearer(&token::agent("jane", "agent")).header("if-match", "1").json(&playbook);
         request.send().await.expect("an answer").problem(403, "forbidden");
     }
 }
@@ -84,7 +104,8 @@ async fn b_saving_makes_versions_and_a_stale_if_match_is_412() {
 async fn b_templates_are_playbooks_one_may_save() {
     let hub = Hub::start().await;
     let answer = hub.get("/v1/playbooks/templates", "jane").await.ok();
-    let templates = answer["templates"].as_array().or(answer["playbooks"].as_array()).unwrap_or_else(|| panic!("{answer}"));
+    let templates =
+        answer["templates"].as_array().or(answer["playbooks"].as_array()).unwrap_or_else(|| panic!("{answer}"));
     let text = answer.to_string();
     for name in ["live_chat", "qualify_lead", "collect_email"] {
         assert!(text.contains(name), "no {name} in {answer}");
@@ -105,12 +126,23 @@ async fn r13_rest_shows_each_agent_what_the_socket_shows() {
     let ids = async |folder: &str, sub: &str| {
         let answer = hub.get(&format!("/v1/conversations?folder={folder}"), sub).await.ok();
         assert!(answer.get("next").is_some(), "{answer}");
-        answer["conversations"].as_array().expect("a list").iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+        answer["conversations"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|row| row["id"].as_str().expect("an id").to_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!((ids("unassigned", "jane").await, ids("unassigned", "max").await), (vec![chat.clone()], vec![chat.clone()]));
+    assert_eq!(
+        (ids("unassigned", "jane").await, ids("unassigned", "max").await),
+        (vec![chat.clone()], vec![chat.clone()])
+    );
     jane.claim(&chat).await;
     visitor.say(&chat, "k", "canary-text").await;
-    assert_eq!((ids("mine", "jane").await, ids("mine", "max").await.len(), ids("unassigned", "max").await.len()), (vec![chat.clone()], 0, 0));
+    assert_eq!(
+        (ids("mine", "jane").await, ids("mine", "max").await.len(), ids("unassigned", "max").await.len()),
+        (vec![chat.clone()], 0, 0)
+    );
     let path = format!("/v1/conversations/{chat}");
     let own = hub.get(&path, "jane").await.ok();
     assert_eq!(own["conversation"]["id"], *chat);
@@ -132,7 +164,14 @@ async fn b_agents_are_listed_with_their_status() {
     let _jane = hub.online("jane").await;
     let _max = hub.agent("max").await;
     let answer = hub.get("/v1/agents", "max").await.ok();
-    let status = |sub: &str| answer["agents"].as_array().expect("a list").iter().find(|agent| agent["id"] == sub).map(|agent| agent["status"].clone());
+    let status = |sub: &str| {
+        answer["agents"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(|agent| agent["id"] == sub)
+            .map(|agent| agent["status"].clone())
+    };
     assert_eq!((status("jane"), status("max")), (Some(json!("online")), Some(json!("offline"))));
 }
 
@@ -168,9 +207,25 @@ async fn o_health_readiness_metrics_and_descriptions_need_no_token() {
     assert!(metrics.body.lines().any(|line| line.starts_with("# TYPE")), "{}", metrics.body);
     assert!(!metrics.body.contains("canary") && !metrics.body.contains(&chat), "{}", metrics.body);
     let openapi = get("/openapi.json").await.ok();
-    for path in ["/v1/playbooks", "/v1/playbooks/{id}", "/v1/conversations", "/v1/conversations/{id}", "/v1/items", "/v1/agents", "/v1/why"] {
-        let known = openapi["paths"].as_object().expect("paths").keys().any(|known| known == path || known.replace("{playbook}", "{id}") == path);
-        assert!(known, "{path} is not described: {:?}", openapi["paths"].as_object().map(|paths| paths.keys().collect::<Vec<_>>()));
+    for path in [
+        "/v1/playbooks",
+        "/v1/playbooks/{id}",
+        "/v1/conversations",
+        "/v1/conversations/{id}",
+        "/v1/items",
+        "/v1/agents",
+        "/v1/why",
+    ] {
+        let known = openapi["paths"]
+            .as_object()
+            .expect("paths")
+            .keys()
+            .any(|known| known == path || known.replace("{playbook}", "{id}") == path);
+        assert!(
+            known,
+            "{path} is not described: {:?}",
+            openapi["paths"].as_object().map(|paths| paths.keys().collect::<Vec<_>>())
+        );
     }
     let schema = get("/schema.json").await.ok().to_string();
     for word in ["hello", "events", "goodbye", "inbox", "rate_limited", "unassigned"] {
@@ -184,14 +239,26 @@ async fn b_errors_are_problem_documents_whatever_is_sent() {
     let hub = Hub::start().await;
     let admin = token::agent("root", "admin");
     for body in ["", "{", "[]", "null", "5", "{\"cards\":5}", &"[".repeat(5_000)] {
-        let answer = hub.request("POST", "/v1/playbooks").bearer(&admin).text("application/json", body).send().await.expect("an answer");
+        let answer = hub
+            .request("POST", "/v1/playbooks")
+            .bearer(&admin)
+            .text("application/json", body)
+            .send()
+            .await
+            .expect("an answer");
         assert!((400..500).contains(&answer.status), "{body:.40}: {answer:?}");
         assert_eq!(answer.json()["code"], "invalid", "{body:.40}: {answer:?}");
     }
     let big = "x".repeat(2 * 1024 * 1024);
     let answer = hub.request("POST", "/v1/playbooks").bearer(&admin).text("application/json", &big).send().await;
     assert!(answer.is_err() || answer.is_ok_and(|answer| matches!(answer.status, 400 | 413 | 422)));
-    for path in ["/v1/conversations/%00", "/v1/conversations/../../etc/passwd", "/v1/conversations?limit=x", "/v1/items?kind=car", "/..%2f..%2fetc/passwd"] {
+    for path in [
+        "/v1/conversations/%00",
+        "/v1/conversations/../../etc/passwd",
+        "/v1/conversations?limit=x",
+        "/v1/items?kind=car",
+        "/..%2f..%2fetc/passwd",
+    ] {
         let answer = hub.get(path, "jane").await;
         assert!((400..500).contains(&answer.status), "{path}: {answer:?}");
     }
