@@ -95,7 +95,7 @@ export class Desk {
     const field = this.panel.getByLabel(label, { exact: true });
     await field.fill(value);
     await field.blur();
-    await expect(this.panel.getByText("Saved")).toBeVisible();
+    await expect(field).toHaveAccessibleDescription("Saved");
   }
 
   async assignTo(name: string): Promise<void> {
