@@ -2,6 +2,7 @@
 
 mod accept;
 mod addresses;
+mod assets;
 mod connection;
 mod handshake;
 mod listener;
@@ -10,6 +11,7 @@ mod metrics;
 mod network;
 mod peer;
 mod problem;
+mod rest;
 mod socket;
 
 pub use accept::{Door, DoorSettings, Shutdown};
@@ -20,14 +22,5 @@ pub use metrics::DoorMetrics;
 pub use network::Network;
 pub use peer::Peer;
 pub use problem::Problem;
+pub use rest::{metrics_only, openapi, routes};
 pub use socket::{Sessions, Socket};
-pub fn routes(
-    _hub: std::sync::Arc<crate::hub::Hub>,
-    _lobby: std::sync::Arc<crate::session::Lobby>,
-    _r: std::sync::Arc<prometheus_client::registry::Registry>,
-    _s: &Shutdown,
-) -> axum::Router {
-    axum::Router::new()
-        .route("/healthz", axum::routing::get(|| async { "ok" }))
-        .route("/readyz", axum::routing::get(|| async { "ok" }))
-}

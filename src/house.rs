@@ -31,6 +31,8 @@ pub struct House {
     hub: Arc<Hub>,
     lobby: Arc<Lobby>,
     door: Arc<Door<Rooms>>,
+    /// `/metrics` for a listener of its own.
+    metrics: axum::Router,
     shutdown: Shutdown,
     on_trial: bool,
 }
@@ -74,9 +76,17 @@ impl House {
         hub.metrics.register(&mut registry);
         let metrics = DoorMetrics::register(&mut registry);
         let shutdown = Shutdown::default();
-        let routes = door::routes(hub.clone(), lobby.clone(), Arc::new(registry), &shutdown);
+        let registry = Arc::new(registry);
+        let apart = config.listen.metrics.is_some();
+        let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
+        let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, lobby, door, shutdown, on_trial: keys.on_trial })
+        Ok(Self { hub, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+    }
+
+    /// `/metrics` and nothing else, for a listener of its own.
+    pub fn metrics(&self) -> axum::Router {
+        self.metrics.clone()
     }
 
     /// True when no agents' key was configured: the hub made one, and is being tried out.

@@ -14,6 +14,7 @@
 //! | 5 | [`session`] | one socket |
 
 pub mod chat;
+pub mod cli;
 pub mod config;
 pub mod door;
 pub mod house;

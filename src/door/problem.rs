@@ -6,10 +6,9 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// A refusal over HTTP. `code` and what it means are those of the protocol's section 6.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub struct Problem {
     /// Always `about:blank`: the code says more than a page would.
     #[serde(rename = "type")]

@@ -168,7 +168,7 @@ impl Hub {
     }
 
     /// What memory knows better than the store about a conversation just read.
-    pub(super) fn freshen(&self, loaded: &mut Loaded) {
+    pub fn freshen(&self, loaded: &mut Loaded) {
         let id = &loaded.conversation.id;
         let known = self.board.tail(id).and_then(|tail| tail.with(|hot| hot.beside.clone()));
         if let Some(beside) = known.or_else(|| self.unwritten.get(id)) {

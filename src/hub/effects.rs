@@ -83,7 +83,7 @@ impl Hub {
                     }
                 }
                 What::Waiting { deadline, .. } => {
-                    self.waiting.note(*deadline, tail.id());
+                    self.waiting.note(*deadline, self.store.now(), tail.id());
                     self.metrics.waits.inc();
                 }
                 What::Missed { .. } => {

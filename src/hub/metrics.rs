@@ -5,11 +5,13 @@ use prometheus_client::{
     metrics::{
         counter::Counter,
         family::Family,
+        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
 };
 
+use super::Hub;
 use crate::wire::{
     agent::{AgentStatus, PresenceReason},
     request::{NotifyReason, Outcome},
@@ -26,9 +28,17 @@ pub struct Metrics {
     pub waits: Counter,
     /// Waits (or the lack of one) that ended in the offline flow.
     pub missed: Counter,
+    sessions: Family<Kind, Gauge>,
+    followed: Gauge,
+    deadlines: Gauge,
     late: Histogram,
     receipts: Family<Receipt, Counter>,
     flips: Family<Flips, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,6 +66,9 @@ impl Default for Metrics {
             conversations: Counter::default(),
             waits: Counter::default(),
             missed: Counter::default(),
+            sessions: Family::default(),
+            followed: Gauge::default(),
+            deadlines: Gauge::default(),
             // From 1 ms to 32 s.
             late: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
             receipts: Family::default(),
@@ -71,6 +84,9 @@ impl Metrics {
         registry.register("usher_conversations", "Conversations opened", self.conversations.clone());
         registry.register("usher_waits", "Waits begun", self.waits.clone());
         registry.register("usher_missed", "Visitors carried into the offline flow", self.missed.clone());
+        registry.register("usher_sessions", "Sessions that have said hello", self.sessions.clone());
+        registry.register("usher_followed", "Conversations held in memory", self.followed.clone());
+        registry.register("usher_deadlines", "Deadlines of the next seconds", self.deadlines.clone());
         registry.register(
             "usher_wait_lateness_seconds",
             "How long after its deadline an expired wait ended",
@@ -78,6 +94,16 @@ impl Metrics {
         );
         registry.register("usher_notify_receipts", "Receipts for notifications", self.receipts.clone());
         registry.register("usher_presence_flips", "Changes of agents' status", self.flips.clone());
+    }
+
+    /// Reads what is not counted but there.
+    pub fn measure(&self, hub: &Hub) {
+        let (visitors, agents, followed) = hub.board().sizes();
+        let gauge = |size: usize| i64::try_from(size).unwrap_or(i64::MAX);
+        self.sessions.get_or_create(&Kind { kind: "visitor" }).set(gauge(visitors));
+        self.sessions.get_or_create(&Kind { kind: "agent" }).set(gauge(agents));
+        self.followed.set(gauge(followed));
+        self.deadlines.set(gauge(hub.waiting().len()));
     }
 
     /// An expired wait ended so many milliseconds after its deadline.

@@ -38,8 +38,11 @@ pub struct Waiting {
 // === impl Waiting ===
 
 impl Waiting {
-    /// Hears of a deadline. Far ones are left to the poll.
-    pub(super) fn note(&self, deadline: Millis, conversation: &ConversationId) {
+    /// Hears of a deadline. Far ones are left to the poll, which finds them in time.
+    pub(super) fn note(&self, deadline: Millis, now: Millis, conversation: &ConversationId) {
+        if deadline.since(now) > AHEAD_MS {
+            return;
+        }
         let earliest = {
             let mut near = self.lock();
             near.insert((deadline, conversation.clone()));
@@ -107,7 +110,10 @@ impl Hub {
 
     async fn poll_due(&self) {
         match self.store.due(self.store.now().plus(AHEAD_MS), MOST).await {
-            Ok(due) => due.iter().for_each(|due| self.waiting.note(due.deadline, &due.conversation)),
+            Ok(due) => {
+                let now = self.store.now();
+                due.iter().for_each(|due| self.waiting.note(due.deadline, now, &due.conversation));
+            }
             Err(cause) => tracing::warn!(error = %cause, "could not read what falls due; asking again"),
         }
     }
@@ -125,7 +131,10 @@ impl Hub {
                             }
                         }
                         Ok(_) => {}
-                        Err(HubError::Unavailable) => hub.waiting.note(hub.store.now().plus(AGAIN_MS), &conversation),
+                        Err(HubError::Unavailable) => {
+                            let now = hub.store.now();
+                            hub.waiting.note(now.plus(AGAIN_MS), now, &conversation);
+                        }
                         Err(cause) => tracing::debug!(%conversation, %cause, "a deadline had nothing to do"),
                     }
                 }

@@ -33,6 +33,9 @@ use crate::{
     },
 };
 
+/// Conversations one connection may have open, its own aside.
+const MOST_OPEN: usize = 1_000;
+
 /// An agent who said hello.
 struct Working {
     workspace: WorkspaceId,
@@ -177,9 +180,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Role<S> for Working {
             (AgentAsk::List(list), _) => self.list(live, id, list).await,
             (AgentAsk::Open(open), _) => self.open(live, id, &open).await,
             (AgentAsk::Leave(which), _) => {
-                let owned = live.follows.get(&which.conversation).is_some_and(|follow| self.owns(follow));
-                if !owned {
-                    live.unfollow(&which.conversation);
+                match live.follows.get_mut(&which.conversation) {
+                    // One's own keeps coming.
+                    Some(follow) if self.owns(follow) => follow.opened = false,
+                    _ => live.unfollow(&which.conversation),
                 }
                 live.answer(id, &Nothing {}).await
             }
@@ -303,6 +307,12 @@ impl Working {
         id: Option<&RequestId>,
         open: &Open,
     ) -> Result<(), End> {
+        let opened = live.follows.values().filter(|follow| follow.opened).count();
+        if opened >= MOST_OPEN && !live.follows.contains_key(&open.conversation) {
+            return live
+                .refuse(id, ErrorBody::new(ErrorCode::Forbidden, "too many open at once; leave some first"))
+                .await;
+        }
         let recover = open.after.as_ref().map(|after| Recover { epoch: after.epoch.clone(), seq: after.seq });
         let shown = match live.lobby.hub.open(&mut live.seated, &open.conversation, recover.as_ref()).await {
             Ok(shown) => shown,

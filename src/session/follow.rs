@@ -19,6 +19,8 @@ pub struct Follow {
     pub tail: Arc<Tail>,
     /// The last event this session has been written, or was not to be shown.
     pub cursor: Seq,
+    /// Whether the client asked for it: such a one lasts beyond the close.
+    pub opened: bool,
     /// Up to here the reader was entitled when they began to follow: whoever may see a conversation may see all that
     /// led to it.
     clear: Seq,
@@ -40,7 +42,7 @@ pub struct Cut {
 impl Follow {
     /// Follows from `cursor`; entitled to everything up to `clear`, as of which `sight` is.
     pub fn new(tail: Arc<Tail>, cursor: Seq, clear: Seq, sight: Sight) -> Self {
-        Self { tail, cursor, clear, sight }
+        Self { tail, cursor, opened: false, clear, sight }
     }
 
     /// Moves over the next events. An agent's last one is the one that takes the conversation from them.
@@ -81,6 +83,11 @@ impl Follow {
         }
         events
     }
+}
+
+/// Whether one of these ends the conversation.
+pub fn ends(events: &[Arc<Entry>]) -> bool {
+    events.iter().any(|entry| matches!(entry.event().what, What::Closed { .. }))
 }
 
 /// Who may see the log behind an event, given who could see what led to it.

@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     connection::{Connection, Incoming},
     end::End,
-    follow::Follow,
+    follow::{Follow, ends},
     lobby::Lobby,
 };
 use crate::{
@@ -51,8 +51,9 @@ pub(super) struct Live<S> {
     pub(super) caller: Caller,
     pub(super) follows: HashMap<ConversationId, Follow>,
     pub(super) audience: Audience,
-    /// Conversations whose events the store could not give; asked for again soon.
+    /// Conversations whose events the store could not give; asked for again at `again`.
     behind: HashSet<ConversationId>,
+    again: Option<Instant>,
     /// The `send` that was refused for now, by conversation: later ones wait for its key to come again, so that one
     /// sender's messages never overtake each other.
     held: HashMap<ConversationId, (MessageKey, ErrorBody)>,
@@ -82,6 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
             seated,
             follows: HashMap::new(),
             behind: HashSet::new(),
+            again: None,
             held: HashMap::new(),
             malformed: 0,
         }
@@ -131,11 +133,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
                         return Err(End::code(CloseCode::Unauthorized));
                     }
                     self.connection.beat().await?;
-                    self.look_again();
+                    if self.again.is_some_and(|again| again <= Instant::now()) {
+                        self.look_again();
+                    }
                     timer.as_mut().reset(self.next_look(role));
                 }
             }
-            if !self.behind.is_empty() {
+            if self.again.is_some_and(|again| again < timer.deadline()) {
                 timer.as_mut().reset(self.next_look(role));
             }
         }
@@ -143,11 +147,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
 
     fn next_look(&self, role: &impl Role<S>) -> Instant {
         let beat = self.connection.next_beat();
-        let again = if self.behind.is_empty() { beat } else { beat.min(Instant::now() + AGAIN) };
-        role.expires().map_or(again, |at| again.min(at))
+        let look = self.again.map_or(beat, |again| beat.min(again));
+        role.expires().map_or(look, |at| look.min(at))
     }
 
+    /// Asks again for what the store could not give.
     fn look_again(&mut self) {
+        self.again = None;
         let behind = std::mem::take(&mut self.behind);
         if !behind.is_empty() {
             self.seated.seat().mail.put(|mail| mail.news.extend(behind));
@@ -287,13 +293,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
     /// From now on a conversation that was just shown is followed from the page's end.
     pub(super) fn follow(&mut self, shown: &Shown) {
         let conversation = &shown.loaded.conversation;
-        let tail = self.seated.follow(&conversation.id);
-        let follow = Follow::new(tail, shown.page.cursor, conversation.seq, conversation.sight());
-        self.follows.insert(conversation.id.clone(), follow);
-        if shown.page.cursor < conversation.seq {
-            self.behind.insert(conversation.id.clone());
-            self.look_again();
+        if self.audience == Audience::Visitor {
+            self.unfollow_others(&conversation.id);
         }
+        let tail = self.seated.follow(&conversation.id);
+        let mut follow = Follow::new(tail, shown.page.cursor, conversation.seq, conversation.sight());
+        follow.opened = true;
+        self.follows.insert(conversation.id.clone(), follow);
+        // What the page did not hold, and what came since it was read.
+        self.seated.seat().mail.put(|mail| {
+            mail.news.insert(conversation.id.clone());
+        });
+    }
+
+    /// A visitor has one conversation; the one before it is over.
+    pub(super) fn unfollow_others(&mut self, conversation: &ConversationId) {
+        let others: Vec<_> = self.follows.keys().filter(|other| *other != conversation).cloned().collect();
+        others.iter().for_each(|other| self.unfollow(other));
     }
 
     /// And no longer.
@@ -310,6 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
             let Ok(mut entries) = follow.tail.read(&**self.lobby.hub.store(), follow.cursor).await else {
                 // Nothing is lost: they are in the log, and the cursor stays where it is.
                 self.behind.insert(conversation.clone());
+                self.again.get_or_insert(Instant::now() + AGAIN);
                 return Ok(());
             };
             if let Some(until) = until {
@@ -333,7 +350,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
                 write::write_events(&mut frame, conversation, &shown);
                 self.connection.feed(frame).await?;
             }
-            if lost {
+            let over = self.follows.get(conversation).is_some_and(|follow| !follow.opened && ends(&events));
+            if lost || over {
                 self.unfollow(conversation);
                 return Ok(());
             }

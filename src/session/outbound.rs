@@ -83,8 +83,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
     /// A conversation became the agent's own, or the visitor began one in another tab.
     fn follow_own(&mut self, conversation: &ConversationId, from: Seq) {
         if !self.follows.contains_key(conversation) {
+            if self.audience == Audience::Visitor {
+                self.unfollow_others(conversation);
+            }
             let tail = self.seated.follow(conversation);
-            self.follows.insert(conversation.clone(), Follow::new(tail, from, from, Sight::Everybody));
+            let mut follow = Follow::new(tail, from, from, Sight::Everybody);
+            // A visitor's own lasts until the next one; they may still rate it.
+            follow.opened = self.audience == Audience::Visitor;
+            self.follows.insert(conversation.clone(), follow);
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
         page::Recover,
         visitor::{Greeting, Guest},
     },
-    ids::{ConversationId, VisitorId, WorkspaceId},
+    ids::{VisitorId, WorkspaceId},
     store::PlaybookRow,
     wire::{
         code::{CloseCode, ErrorCode},
@@ -43,8 +43,6 @@ const IDENTIFIED: &str = "v_i.";
 struct Visiting {
     guest: Guest,
     address: IpAddr,
-    /// The conversation they have, open or just closed.
-    conversation: Option<ConversationId>,
 }
 
 /// A first frame that was not good enough: what to answer, and how to close.
@@ -113,8 +111,7 @@ async fn greet<S: AsyncRead + AsyncWrite + Unpin + Send>(
         write::write_ok(&mut frame, id, &hello_reply(lobby, &guest, &seated, &greeting));
         connection.feed(frame).await?;
     }
-    let conversation = greeting.conversation.as_ref().map(|shown| shown.loaded.conversation.id.clone());
-    Ok(((seated, greeting), Visiting { guest, address: entrance.address, conversation }))
+    Ok(((seated, greeting), Visiting { guest, address: entrance.address }))
 }
 
 /// Finds out who says hello, and whether they may from this page.
@@ -280,7 +277,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Role<S> for Visiting {
             VisitorAsk::Page(moved) => {
                 let page = Page { url: moved.url, title: moved.title, referrer: None };
                 self.guest.page = Some(page.clone());
-                if let Some(conversation) = &self.conversation {
+                if let Some(conversation) = live.follows.keys().next() {
                     live.lobby.hub.moved_to(conversation, page);
                 }
                 live.answer(id, &Nothing {}).await
@@ -319,7 +316,6 @@ impl Visiting {
             Err(error) => return live.refuse(id, &error).await,
         };
         let conversation = &shown.loaded.conversation;
-        self.conversation = Some(conversation.id.clone());
         let body = StartReply {
             conversation: conversation.visitor_view(&shown.loaded.beside, shown.position),
             events: live.audience.collect(&shown.page.events),

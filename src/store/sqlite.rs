@@ -194,16 +194,9 @@ impl Store for Sqlite {
         scope: &KeyScope,
         key: &MessageKey,
     ) -> Result<Option<Arc<Entry>>> {
-        let (conversation, scope, key) = (conversation.clone(), scope.clone(), key.clone());
-        // The writer knows every key, the ones the index has yet to take over included.
-        self.writer
-            .write(false, move |desk| {
-                if desk.head(&conversation)?.is_none() {
-                    return Ok(None);
-                }
-                desk.used(&conversation, &scope, &key)?.map(|pos| desk.entry(pos)).transpose()
-            })
-            .await
+        let (name, scope, key) = (conversation.clone(), scope.clone(), key.clone());
+        // Asked of the writer: it alone knows the keys that are not indexed yet.
+        self.writer.write(false, move |desk| desk.keyed(&name, &scope, &key)).await
     }
 
     async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>> {

@@ -1,12 +1,17 @@
 //! The golden files: one of every frame as it travels, the schema, and the TypeScript client's types. Both the hub's
 //! tests and the client's read them. `UPDATE_GOLDEN=1` writes them anew; the diff is the change of the contract.
 
-use std::{collections::BTreeMap, env, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::Path,
+};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    code::{CloseCode, ErrorCode},
     push::{AgentPush, VisitorPush},
     reply::{AgentReplies, Reply, VisitorReplies},
     request::{Malformed, Request, RequestId, parse_agent, parse_visitor},
@@ -274,5 +279,31 @@ fn p1_the_schema_refuses_what_the_reader_refuses() {
         if name.starts_with("shape") {
             assert!(!requests.is_valid(&value(frame)), "{name}: {frame}");
         }
+    }
+}
+
+#[test]
+fn p1_the_documentation_names_every_frame_and_every_member() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.md")).unwrap();
+    // Names stand in code of some form: between word boundaries that are no letters.
+    let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    for (name, file) in files() {
+        let Some(cases) = file["cases"].as_array() else { continue };
+        let kind = file["type"].as_str().unwrap();
+        assert!(kind == "frames" || words.contains(kind), "docs/protocol.md does not name {kind} of {name}");
+        for member in cases.iter().flat_map(|case| case["frame"].as_object().unwrap().keys()) {
+            assert!(words.contains(member.as_str()), "docs/protocol.md does not name {member} of {name}");
+        }
+    }
+    for event in samples::events() {
+        for member in event.as_object().unwrap().keys().map(String::as_str).chain(event["type"].as_str()) {
+            assert!(words.contains(member), "docs/protocol.md does not name {member} of events");
+        }
+    }
+    for code in ErrorCode::ALL {
+        assert!(text.contains(&format!("| `{}` |", code.as_str())), "{code:?}");
+    }
+    for code in CloseCode::ALL {
+        assert!(text.contains(&format!("| {} | ", code.number())), "{code:?}");
     }
 }

@@ -14,16 +14,17 @@ mod check;
 mod fault;
 mod head;
 mod id;
+mod list;
+mod notice;
 mod talk;
 mod visitor;
 
 pub use self::{
-    agent::{
-        AgentAfter, AgentAsk, AgentHello, Assign, Availability, ChangeDetails, FolderName, List, MakeItem, Notified,
-        NotifyPatch, NotifyReason, Open, Outcome, SetSettings,
-    },
+    agent::{AgentAfter, AgentAsk, AgentHello, Assign, Availability, ChangeDetails, MakeItem, Open},
     fault::Malformed,
     id::RequestId,
+    list::{FolderName, List},
+    notice::{Notified, NotifyPatch, NotifyReason, Outcome, SetSettings},
     talk::{History, Say, SeenUpTo, Typing, Which},
     visitor::{Answer, Moved, Rate, VisitorAfter, VisitorAsk, VisitorHello},
 };

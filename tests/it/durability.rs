@@ -157,7 +157,8 @@ async fn d2_10000_texts_each_sent_three_times_across_restarts_are_stored_once() 
     let mut answers: Vec<BTreeMap<usize, u64>> = vec![BTreeMap::new(); WRITERS];
     let mut duplicates = 0;
     for round in 0..3 {
-        let tabs = join_all(writers.iter().map(|(visitor, _)| visitor.again(&hub.visitors(), playbooks::TALK))).await;
+        let gate = hub.visitors();
+        let tabs = join_all(writers.iter().map(|(visitor, _)| visitor.again(&gate, playbooks::TALK))).await;
         let rounds = tabs.iter().zip(&writers).zip(answers.iter_mut()).map(|((tab, (_, chat)), answers)| async move {
             let mut repeated = 0;
             for chunk in (0..TEXTS).collect::<Vec<_>>().chunks(50) {

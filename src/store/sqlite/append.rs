@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     chat::{
+        command::KeyScope,
         conversation::Conversation,
         event::{VisitorRef, What},
     },
-    ids::{ConversationId, Seq, VisitorId, WorkspaceId},
+    ids::{ConversationId, MessageKey, Seq, VisitorId, WorkspaceId},
     store::{Append, Appended, Begun, FolderCount, Result},
     wire::entry::Entry,
 };
@@ -65,6 +66,19 @@ impl Desk {
             Some(row) => self.keep_row(id, row)?,
         };
         Ok(Appended::Done { counts })
+    }
+
+    /// See [`Store::keyed`](crate::store::Store::keyed).
+    pub(super) fn keyed(
+        &mut self,
+        conversation: &ConversationId,
+        scope: &KeyScope,
+        key: &MessageKey,
+    ) -> Result<Option<Arc<Entry>>> {
+        if self.head(conversation)?.is_none() {
+            return Ok(None);
+        }
+        self.used(conversation, scope, key)?.map(|pos| self.entry(pos)).transpose()
     }
 
     /// See [`Store::adopt`](crate::store::Store::adopt).

@@ -203,8 +203,11 @@ impl Loop {
         }
         self.take(batch);
         if let Some(wait) = self.pace.wait(batch.len()) {
-            // Asleep, not receiving: nobody who queues something now has to wake this thread.
-            std::thread::sleep(wait);
+            // Parked, not receiving: nobody who queues something now has to wake this thread.
+            let until = Instant::now() + wait;
+            while let Some(left) = until.checked_duration_since(Instant::now()) {
+                std::thread::park_timeout(left);
+            }
             self.take(batch);
         }
         self.last_work = Instant::now();

@@ -5,17 +5,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 use super::{
-    DEFAULT_PAGE,
     check::{self, Check},
     fault::Fault,
+    list::List,
     members,
+    notice::{Notified, SetSettings},
     talk::{History, Say, SeenUpTo, Typing, Which},
     unknown_type,
 };
 use crate::{
     chat::{details::DetailsPatch, event::ItemKind, playbook::ItemFields},
     ids::{AgentId, ConversationId, Epoch, MessageKey, Seq},
-    wire::settings::NotifySettings,
 };
 
 /// An agent's request, by `type`.
@@ -79,65 +79,6 @@ pub struct Availability {
     pub agent: Option<AgentId>,
 }
 
-/// `settings`: what the agent wants to be notified of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct SetSettings {
-    /// What is left out stays as it was.
-    #[serde(deserialize_with = "check::object")]
-    pub notify: NotifyPatch,
-}
-
-/// Notification switches to change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct NotifyPatch {
-    /// A new conversation in Unassigned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub unassigned: Option<bool>,
-    /// A conversation newly assigned to you.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub assigned: Option<bool>,
-    /// A new message in yours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub message: Option<bool>,
-}
-
-/// `list`: a page of a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct List {
-    /// Which.
-    pub folder: FolderName,
-    /// `next` of the page before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub before: Option<String>,
-    /// At most this many, 1 to 100; 50 when not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 100))]
-    #[ts(optional)]
-    pub limit: Option<u32>,
-    /// Words to find, at most 1 KiB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub query: Option<String>,
-}
-
-/// A folder of the inbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum FolderName {
-    /// Waiting, missed or given up; longest waiting first.
-    Unassigned,
-    /// One's own, newest assignment first.
-    Mine,
-    /// Over, newest closing first.
-    Closed,
-    /// Everything, newest first: admins.
-    All,
-}
-
 /// `open`: follow a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Open {
@@ -194,43 +135,6 @@ pub struct MakeItem {
     #[serde(default, deserialize_with = "check::maybe_object", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub fields: Option<ItemFields>,
-}
-
-/// `notified`: what became of a `notify`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct Notified {
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// The reason it came with.
-    pub reason: NotifyReason,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// Why an agent is notified; there is no other reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum NotifyReason {
-    /// A conversation is new in Unassigned.
-    Unassigned,
-    /// A conversation was given to you.
-    Assigned,
-    /// The visitor wrote in one of yours.
-    Message,
-}
-
-/// What became of a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(rename = "NotifiedOutcome")]
-#[schemars(rename = "NotifiedOutcome")]
-pub enum Outcome {
-    /// The person was shown it.
-    Shown,
-    /// The browser does not let it be shown; another connection should ring.
-    Blocked,
-    /// The person was looking at it already.
-    Hidden,
 }
 
 /// A member that may be null but not missing: serde lets an `Option` be forgotten, except where it is told how to read.
@@ -323,50 +227,6 @@ impl Check for Availability {
     }
 }
 
-// === impl SetSettings ===
-
-impl Check for SetSettings {
-    fn check(&mut self) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-// === impl NotifyPatch ===
-
-impl NotifyPatch {
-    /// The switches after this change.
-    pub fn over(self, was: NotifySettings) -> NotifySettings {
-        NotifySettings {
-            unassigned: self.unassigned.unwrap_or(was.unassigned),
-            assigned: self.assigned.unwrap_or(was.assigned),
-            message: self.message.unwrap_or(was.message),
-        }
-    }
-}
-
-// === impl List ===
-
-impl List {
-    /// How many rows, 1 to 100.
-    pub fn limit(&self) -> usize {
-        self.limit.unwrap_or(DEFAULT_PAGE) as usize
-    }
-}
-
-impl Check for List {
-    fn check(&mut self) -> Result<(), Fault> {
-        check::page_limit(&mut self.limit)?;
-        if let Some(before) = &self.before {
-            check::short("before", before)?;
-        }
-        if let Some(query) = &self.query {
-            check::short("query", query)?;
-        }
-        self.query = self.query.take().filter(|query| !query.trim().is_empty());
-        Ok(())
-    }
-}
-
 // === impl Open ===
 
 impl Check for Open {
@@ -401,13 +261,5 @@ impl Check for Box<MakeItem> {
         check::plain("conversation", self.conversation.as_str())?;
         check::key(&self.key)?;
         check::plain("title", &self.title)
-    }
-}
-
-// === impl Notified ===
-
-impl Check for Notified {
-    fn check(&mut self) -> Result<(), Fault> {
-        check::plain("conversation", self.conversation.as_str())
     }
 }

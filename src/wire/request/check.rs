@@ -106,9 +106,26 @@ pub(super) fn url(field: &str, url: &str) -> Result<(), Fault> {
 
 /// Whether it is an http or https address of at most 2 KiB.
 pub(super) fn is_web(url: &str) -> bool {
-    url.len() <= MAX_URL
-        && !url.contains('\0')
-        && Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    url.len() <= MAX_URL && !url.contains('\0') && web(url).is_some()
+}
+
+/// Makes an address fit that an advertisement made too long: without what stands behind the `?`, or only its site.
+/// The widget on that page must work, and nobody there could do anything about it.
+pub(super) fn shorten(url: &mut String) {
+    if url.len() <= MAX_URL {
+        return;
+    }
+    let Some(mut short) = web(url) else { return };
+    short.set_fragment(None);
+    short.set_query(None);
+    if short.as_str().len() > MAX_URL {
+        short.set_path("/");
+    }
+    *url = short.into();
+}
+
+fn web(url: &str) -> Option<Url> {
+    Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// A page's title is what the page says; nobody at the keyboard could shorten it, so it is cut.

@@ -209,6 +209,19 @@ fn p3_what_a_page_says_of_itself_is_tidied_rather_than_refused() {
 }
 
 #[test]
+fn p3_a_page_whose_address_is_too_long_can_still_say_hello() {
+    let shortened = |url: &str| {
+        let frame = json!({"type": "hello", "playbook": "p", "page": {"url": url}});
+        let VisitorAsk::Hello(hello) = parse_visitor(&frame.to_string()).unwrap().ask else { panic!("{frame}") };
+        hello.page.unwrap().url
+    };
+    let (long, exact) = ("x".repeat(5000), format!("https://shop.example/{}", "x".repeat(2048 - 21)));
+    assert_eq!(shortened(&format!("https://shop.example/a?ad={long}#top")), "https://shop.example/a");
+    assert_eq!(shortened(&format!("https://shop.example/{long}")), "https://shop.example/");
+    assert_eq!(shortened(&exact), exact);
+}
+
+#[test]
 fn p4_a_limit_left_out_is_50_and_switches_left_out_stay() {
     let AgentAsk::List(list) = parse_agent(r#"{"type":"list","folder":"all","query":"  "}"#).unwrap().ask else {
         panic!("a list")

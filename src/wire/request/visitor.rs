@@ -187,6 +187,7 @@ impl Check for Box<VisitorHello> {
         check::plain("playbook", self.playbook.as_str())?;
         check::locale(self.locale.as_deref())?;
         if let Some(page) = &mut self.page {
+            check::shorten(&mut page.url);
             check::url("page.url", &page.url)?;
             check::title(&mut page.title);
             // Apps and extensions call themselves what they like; where somebody came from is no reason to refuse them.
