@@ -4,7 +4,7 @@ import { expect, test } from "./fixtures";
 
 const FOLDER = resolve(__dirname, "../../test-results/screenshots");
 
-test("o1 the main pages, for looking at", async ({ hub, page, signIn, visit }) => {
+test("o the main pages, for looking at", async ({ hub, page, signIn, visit }) => {
   const shoot = async (what: Page, name: string): Promise<void> => {
     await what.screenshot({ path: `${FOLDER}/${name}.png` });
   };
