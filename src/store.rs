@@ -23,8 +23,8 @@ pub use self::{
     playbook::{PlaybookRow, Saved},
 };
 use crate::{
-    chat::{conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -84,6 +84,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Appends events of one conversation. See [`Append`] and [`Appended`].
     async fn append(&self, append: Append) -> Result<Appended>;
+
+    /// The first event that this key made in its scope, or None.
+    async fn keyed(
+        &self,
+        conversation: &ConversationId,
+        scope: &KeyScope,
+        key: &MessageKey,
+    ) -> Result<Option<Arc<Entry>>>;
 
     /// The conversation folded to its head, or None.
     async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>>;

@@ -182,6 +182,7 @@ impl KeyScope {
 }
 
 fn same_words(typed: &str, stored: &str) -> bool {
-    let squash = |text: &str| text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>();
+    let squash =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>();
     squash(typed) == squash(stored)
 }

@@ -201,7 +201,8 @@ impl Conversation {
             seq: self.seq,
             assignee: self.assignee().cloned(),
             deadline: self.deadline(),
-            position,
+            // A place that was looked up a moment ago means nothing once the wait is over.
+            position: position.filter(|_| self.deadline().is_some()),
             missed: self.missed,
             visitor: VisitorView {
                 id: self.visitor.id.clone(),

@@ -1,9 +1,6 @@
 //! Agents, as the store knows them.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
-
+pub use crate::wire::settings::NotifySettings;
 use crate::{
     chat::event::AgentRef,
     ids::{Millis, WorkspaceId},
@@ -24,24 +21,4 @@ pub struct AgentRow {
     pub notify: NotifySettings,
     /// When they said `hello` last.
     pub last_hello_at: Millis,
-}
-
-/// Which notifications an agent wants; all of them at first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(default)]
-pub struct NotifySettings {
-    /// A new conversation in Unassigned.
-    pub unassigned: bool,
-    /// A conversation newly assigned to you.
-    pub assigned: bool,
-    /// A new message in yours.
-    pub message: bool,
-}
-
-// === impl NotifySettings ===
-
-impl Default for NotifySettings {
-    fn default() -> Self {
-        Self { unassigned: true, assigned: true, message: true }
-    }
 }

@@ -1,9 +1,6 @@
 //! The inbox's folders.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
-
+pub use crate::wire::counts::Counts;
 use crate::{
     chat::{conversation::Conversation, summary::Beside},
     ids::{AgentId, WorkspaceId},
@@ -57,18 +54,4 @@ pub struct Loaded {
     pub conversation: Conversation,
     /// Beside it; `connected` is not the store's to know.
     pub beside: Beside,
-}
-
-/// The sizes of an agent's folders; absolute, never a difference.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct Counts {
-    /// Unassigned.
-    #[ts(type = "number")]
-    pub unassigned: u64,
-    /// My conversations.
-    #[ts(type = "number")]
-    pub mine: u64,
-    /// Closed.
-    #[ts(type = "number")]
-    pub closed: u64,
 }

@@ -1,1 +1,361 @@
-//! SQLite.
+//! SQLite: the store of one process. A file, one thread that writes it and makes every commit durable before it
+//! answers, and a few that read.
+//!
+//! A text costs one row at the end of one table. The index by conversation, the clients' keys and the search are
+//! filled behind, in the same thread: [`behind`] says how, [`tail`] how readers see what is not indexed yet.
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool, mpsc::sync_channel},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+mod agent;
+mod append;
+mod behind;
+mod checkpoint;
+mod clock;
+mod counter;
+mod desk;
+mod fault;
+mod folder;
+mod heads;
+mod item;
+mod load;
+mod log;
+mod migrate;
+mod open;
+mod outbox;
+mod pace;
+mod page;
+mod playbook;
+mod readers;
+mod reply;
+mod row;
+mod search;
+mod tail;
+mod watch;
+mod work;
+mod writer;
+
+pub use self::open::OpenError;
+use self::{clock::Clock, desk::Desk, readers::Readers, tail::Tail, watch::Watch, writer::Writer};
+use super::{
+    AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
+    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store,
+};
+use crate::{
+    chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    wire::entry::Entry,
+};
+
+/// A store in a file of this machine. Dropping it ends its threads when all that was asked is written.
+pub struct Sqlite {
+    epoch: Epoch,
+    clock: Arc<Clock>,
+    writer: Writer,
+    readers: Readers,
+    watch: Watch,
+    checkpoint: Option<JoinHandle<()>>,
+    /// Held for life: a second process is refused.
+    _lock: File,
+}
+
+/// How a store works inside; the defaults are meant to be right.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads that read.
+    pub readers: usize,
+    /// How many rows of the log may wait for the index.
+    pub index_at: usize,
+    /// After how long without work the index and the search are filled.
+    pub index_idle: Duration,
+    /// How often the write-ahead log is moved into the file while there is work.
+    pub checkpoint_every: Duration,
+}
+
+// === impl Options ===
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 2,
+            index_at: 8192,
+            index_idle: Duration::from_millis(200),
+            checkpoint_every: Duration::from_secs(2),
+        }
+    }
+}
+
+// === impl Sqlite ===
+
+impl Sqlite {
+    /// Opens the store in this file, making it and its folder where they are missing.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(path: impl AsRef<Path>) -> std::result::Result<Self, OpenError> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the store with other than the default options.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, OpenError> {
+        let path = path.as_ref();
+        let lock = open::take(path)?;
+        let clock = Arc::new(Clock::default());
+        let mut conn = open::writing(path)?;
+        let epoch = migrate::migrate(&mut conn, clock.now())?;
+        let tail = Arc::new(Tail::default());
+        let desk = Desk::new(conn, tail.clone()).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
+        let (ask, asked) = sync_channel(1);
+        let reset = Arc::new(AtomicBool::new(false));
+        let checkpoint = Some(checkpoint::start(path, asked, reset.clone())?);
+        let writer = Writer::start(desk, options, ask, reset)?;
+        let readers = Readers::start(path, options.readers, &tail, &writer.refreshes())?;
+        let watch = Watch::start(readers.at_work(), writer.pulse())?;
+        Ok(Self { epoch, clock, writer, readers, watch, checkpoint, _lock: lock })
+    }
+
+    /// Bounds the file to this many pages of 4 KiB, as a full disk would; None lifts the bound.
+    ///
+    /// # Errors
+    /// When the writer does not answer.
+    pub async fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
+        self.writer
+            .write(false, move |desk| {
+                let pages = pages.unwrap_or(u32::MAX - 1);
+                desk.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sqlite").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // The readers may ask the writer for something, the writer the checkpoints: in this order each can end.
+        self.watch.stop();
+        self.readers.stop();
+        self.writer.stop();
+        if let Some(thread) = self.checkpoint.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    async fn ready(&self) -> Result<()> {
+        let now = self.clock.now();
+        // Only writing shows whether writing works.
+        self.writer
+            .write(false, move |desk| {
+                desk.conn.prepare_cached("UPDATE hub SET probed = ?1")?.execute([now.0])?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn begin(&self, row: Conversation, entries: Vec<Arc<Entry>>) -> Result<Begun> {
+        self.writer.write(true, move |desk| desk.begin(&row, &entries)).await
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended> {
+        // A single event with nothing behind it is a single statement.
+        let guarded = append.row.is_some() || append.entries.len() > 1;
+        self.writer.write(guarded, move |desk| desk.append(&append)).await
+    }
+
+    async fn keyed(
+        &self,
+        conversation: &ConversationId,
+        scope: &KeyScope,
+        key: &MessageKey,
+    ) -> Result<Option<Arc<Entry>>> {
+        let (name, scope, key) = (conversation.clone(), scope.clone(), key.clone());
+        // Asked of the writer: it alone knows the keys that are not indexed yet.
+        self.writer.write(false, move |desk| desk.keyed(&name, &scope, &key)).await
+    }
+
+    async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>> {
+        let conversation = conversation.clone();
+        self.readers.read(move |view| view.load(&conversation)).await
+    }
+
+    async fn events_after(
+        &self,
+        conversation: &ConversationId,
+        after: Seq,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<Arc<Entry>>> {
+        let name = conversation.clone();
+        self.readers
+            .read(move |view| match view.id(name.as_str())? {
+                Some(id) => view.events_after(id, after, limit, bytes),
+                None => Ok(Vec::new()),
+            })
+            .await
+    }
+
+    async fn events_before(
+        &self,
+        conversation: &ConversationId,
+        before: Option<Seq>,
+        limit: usize,
+        bytes: usize,
+        for_visitor: bool,
+    ) -> Result<Vec<Arc<Entry>>> {
+        let name = conversation.clone();
+        self.readers
+            .read(move |view| match view.id(name.as_str())? {
+                Some(id) => view.events_before(id, before, limit, bytes, for_visitor),
+                None => Ok(Vec::new()),
+            })
+            .await
+    }
+
+    async fn of_visitor(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        closed_since: Millis,
+    ) -> Result<Option<Loaded>> {
+        let (workspace, visitor) = (workspace.clone(), visitor.clone());
+        self.readers.read(move |view| view.of_visitor(&workspace, &visitor, closed_since)).await
+    }
+
+    async fn adopt(
+        &self,
+        workspace: &WorkspaceId,
+        from: &VisitorId,
+        to: &VisitorId,
+        name: Option<&str>,
+    ) -> Result<Option<ConversationId>> {
+        let (workspace, from, to) = (workspace.clone(), from.clone(), to.clone());
+        let name = name.map(str::to_owned);
+        self.writer.write(true, move |desk| desk.adopt(&workspace, &from, &to, name.as_deref())).await
+    }
+
+    async fn due(&self, until: Millis, limit: usize) -> Result<Vec<Due>> {
+        self.readers.read(move |view| view.due(until, limit)).await
+    }
+
+    async fn silent(&self, before: Millis, limit: usize) -> Result<Vec<ConversationId>> {
+        self.readers.read(move |view| view.silent(before, limit)).await
+    }
+
+    async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
+        let workspace = workspace.clone();
+        self.readers.read(move |view| view.queue(&workspace)).await
+    }
+
+    async fn folder(&self, query: &FolderQuery) -> Result<FolderPage> {
+        let query = query.clone();
+        self.readers.read(move |view| view.folder(&query)).await
+    }
+
+    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.readers.read(move |view| counter::counts(view.conn, &workspace, &agent)).await
+    }
+
+    async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.readers.read(move |view| view.assigned_to(&workspace, &agent)).await
+    }
+
+    async fn put_beside(&self, changed: Vec<(ConversationId, Beside)>) -> Result<()> {
+        self.writer
+            .write(true, move |desk| {
+                changed.iter().try_for_each(|(name, beside)| row::put_beside(&desk.conn, name, beside))
+            })
+            .await
+    }
+
+    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
+        let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
+        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, now)).await
+    }
+
+    async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.readers.read(move |view| agent::one(view.conn, &workspace, &agent)).await
+    }
+
+    async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
+        let workspace = workspace.clone();
+        self.readers.read(move |view| agent::all(view.conn, &workspace)).await
+    }
+
+    async fn set_online(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.writer.write(true, move |desk| agent::set_online(&desk.conn, &workspace, &agent, online)).await
+    }
+
+    async fn set_notify(&self, workspace: &WorkspaceId, agent: &AgentId, notify: NotifySettings) -> Result<bool> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.writer.write(true, move |desk| agent::set_notify(&desk.conn, &workspace, &agent, notify)).await
+    }
+
+    async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent)).await
+    }
+
+    async fn playbooks(&self, workspace: &WorkspaceId) -> Result<Vec<PlaybookRow>> {
+        let workspace = workspace.clone();
+        self.readers.read(move |view| playbook::all(view.conn, &workspace)).await
+    }
+
+    async fn playbook(&self, id: &PlaybookId, version: Option<u32>) -> Result<Option<PlaybookRow>> {
+        let id = id.clone();
+        self.readers.read(move |view| playbook::one(view.conn, &id, version)).await
+    }
+
+    async fn save_playbook(&self, workspace: &WorkspaceId, playbook: &Playbook, expected: u32) -> Result<Saved> {
+        let (workspace, playbook) = (workspace.clone(), playbook.clone());
+        self.writer.write(true, move |desk| playbook::save(&desk.conn, &workspace, &playbook, expected)).await
+    }
+
+    async fn delete_playbook(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<bool> {
+        let (workspace, id) = (workspace.clone(), id.clone());
+        self.writer.write(true, move |desk| playbook::delete(&desk.conn, &workspace, &id)).await
+    }
+
+    async fn playbook_seen(&self, id: &PlaybookId, at: Millis) -> Result<()> {
+        let id = id.clone();
+        self.writer.write(true, move |desk| playbook::seen(&desk.conn, &id, at)).await
+    }
+
+    async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
+        let query = query.clone();
+        self.readers.read(move |view| item::page(view, &query)).await
+    }
+
+    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
+        self.readers.read(move |view| outbox::waiting(view, limit)).await
+    }
+}

@@ -1,1 +1,29 @@
-fn main(){}
+//! The tests of the whole: the real program as a process, spoken to from outside, and the house rules of its sources.
+//!
+//! Every test's name begins with its rule in `tests/SPEC.md`.
+
+mod agent;
+mod claims;
+mod connection;
+mod details;
+mod drain;
+mod durability;
+mod floors;
+mod flow;
+mod fold;
+mod limits;
+mod liveness;
+mod log;
+mod notify;
+mod operator;
+mod playbook;
+mod presence;
+mod rest;
+mod resume;
+mod road;
+mod spec;
+mod support;
+mod tokens;
+mod visibility;
+mod visitor;
+mod waits;

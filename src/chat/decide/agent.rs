@@ -46,7 +46,7 @@ pub(super) fn decide(
                 item: item.clone(),
                 kind: *kind,
                 title: title.trim().into(),
-                fields: fields.clone(),
+                fields: fields.tidied(),
                 external: None,
             };
             draft.push(What::Item(item));
@@ -101,7 +101,7 @@ fn assign(draft: &mut Draft<'_>, agent: &AgentRef, admin: bool, to: Option<&Agen
 }
 
 fn details(draft: &mut Draft<'_>, patch: &DetailsPatch) -> Result<(), Refusal> {
-    patch.check().map_err(|bad| Refusal::invalid(&bad.field, bad.message))?;
+    patch.check().map_err(|bad| Refusal::invalid(&format!("details.{}", bad.field), bad.message))?;
     let mut changes = patch.diff(&draft.was.details);
     // Entering what the visitor claimed is how an agent vouches for it: that is a change, too.
     changes.add_confirmed(patch, &draft.was.details, &draft.was.claimed);

@@ -3,7 +3,6 @@
 use super::{Command, Draft, MAX_SHORT, MAX_TEXT, Policy, Refusal, State, check_text, flow};
 use crate::{
     chat::{
-        details::DetailsPatch,
         event::{ClosedReason, What},
         playbook::{Claim, Reply},
     },
@@ -60,11 +59,7 @@ fn answer(
 
 /// A capture fills the side panel, but never over what an agent entered.
 fn take_claim(draft: &mut Draft<'_>, claim: &Claim) {
-    let was = draft.was;
-    if was.details.has(&claim.field) && !was.claimed.contains(&claim.field) {
-        return;
-    }
-    let changes = DetailsPatch::of_claim(claim).diff(&was.details);
+    let changes = draft.was.details.claim(claim, &draft.was.claimed);
     if !changes.is_empty() {
         draft.push(What::Details { changes });
     }

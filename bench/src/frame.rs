@@ -1,0 +1,142 @@
+//! WebSocket frames as a client writes and reads them, by hand: the generator has one core and must not be the limit.
+
+use anyhow::{Result, bail, ensure};
+use bytes::{Buf, BytesMut};
+
+/// The key every frame of ours is masked with. Masking protects proxies from scripts; here there are neither.
+const MASK: [u8; 4] = [0x5a, 0x17, 0xc3, 0x8e];
+
+/// What a frame from the server is, apart from its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One JSON object.
+    Text,
+    /// The server ends the connection.
+    Close,
+    /// To be answered with the same payload.
+    Ping,
+    /// Of no interest.
+    Pong,
+}
+
+/// The operation code of a frame we write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Code {
+    /// A JSON object.
+    Text = 0x1,
+    /// The answer to a ping.
+    Pong = 0xa,
+}
+
+/// Appends one whole frame to `out`.
+pub(crate) fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
+    out.push(0x80 | code as u8);
+    match payload.len() {
+        short @ ..126 => out.push(0x80 | short as u8),
+        medium @ 126..65536 => {
+            out.push(0x80 | 126);
+            out.extend_from_slice(&(medium as u16).to_be_bytes());
+        }
+        long => {
+            out.push(0x80 | 127);
+            out.extend_from_slice(&(long as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(&MASK);
+    let start = out.len();
+    out.extend_from_slice(payload);
+    for (byte, key) in out[start..].iter_mut().zip(MASK.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+/// Takes the first whole frame off `input`; `None` when it is not all there yet.
+pub(crate) fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
+    let (Some(&first), Some(&second)) = (input.first(), input.get(1)) else { return Ok(None) };
+    ensure!(first & 0x80 != 0, "the server sent a fragment");
+    ensure!(second & 0x80 == 0, "the server masked a frame");
+    let (head, length) = match second & 0x7f {
+        126 if input.len() < 4 => return Ok(None),
+        126 => (4, u64::from(u16::from_be_bytes([input[2], input[3]]))),
+        127 if input.len() < 10 => return Ok(None),
+        127 => (10, input[2..10].iter().fold(0, |length, &byte| length << 8 | u64::from(byte))),
+        short => (2, u64::from(short)),
+    };
+    ensure!(length <= 1 << 24, "the server sent a frame of {length} bytes");
+    let length = length as usize;
+    if input.len() < head + length {
+        input.reserve(head + length - input.len());
+        return Ok(None);
+    }
+    let kind = match first & 0x0f {
+        0x1 => Kind::Text,
+        0x8 => Kind::Close,
+        0x9 => Kind::Ping,
+        0xa => Kind::Pong,
+        other => bail!("the server sent a frame of kind {other:#x}"),
+    };
+    input.advance(head);
+    Ok(Some((kind, input.split_to(length))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server would send for this payload.
+    fn from_server(payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x81];
+        match payload.len() {
+            short @ ..126 => bytes.push(short as u8),
+            medium @ 126..65536 => {
+                bytes.push(126);
+                bytes.extend_from_slice(&(medium as u16).to_be_bytes());
+            }
+            long => {
+                bytes.push(127);
+                bytes.extend_from_slice(&(long as u64).to_be_bytes());
+            }
+        }
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    #[test]
+    fn p1_frames_of_every_length_are_read_whole_however_they_are_cut() {
+        for length in [0, 1, 125, 126, 127, 65_535, 65_536, 100_000] {
+            let payload: Vec<u8> = (0..length).map(|n: usize| n as u8).collect();
+            let bytes = from_server(&payload);
+            let mut input = BytesMut::new();
+            for piece in bytes.chunks(bytes.len().div_ceil(7)) {
+                assert_eq!(read(&mut input).unwrap(), None, "length {length}");
+                input.extend_from_slice(piece);
+            }
+            let (kind, read_back) = read(&mut input).unwrap().unwrap();
+            assert_eq!((kind, &read_back[..]), (Kind::Text, &payload[..]));
+            assert!(input.is_empty());
+        }
+    }
+
+    #[test]
+    fn p1_frames_we_write_are_masked_and_carry_their_length() {
+        for length in [0, 5, 125, 126, 65_536] {
+            let payload = vec![b'x'; length];
+            let mut out = Vec::new();
+            write(&mut out, Code::Text, &payload);
+            let head = out.len() - length - 4;
+            assert_eq!(out[0], 0x81);
+            assert_eq!(out[1] & 0x80, 0x80);
+            assert_eq!(head, [2, 4, 10][usize::from(length > 125) + usize::from(length > 65_535)]);
+            let unmasked: Vec<u8> =
+                out[head + 4..].iter().zip(MASK.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+            assert_eq!(unmasked, payload);
+        }
+    }
+
+    #[test]
+    fn p1_a_fragment_or_a_masked_frame_from_a_server_is_an_error() {
+        assert!(read(&mut BytesMut::from(&[0x01, 0x00][..])).is_err());
+        assert!(read(&mut BytesMut::from(&[0x81, 0x80][..])).is_err());
+        assert!(read(&mut BytesMut::from(&[0x82, 0x00][..])).is_err());
+    }
+}

@@ -1,0 +1,489 @@
+//! The accept loop.
+
+use std::{
+    io::{self, ErrorKind},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Notify, Semaphore},
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    addresses::Addresses,
+    connection::connection,
+    meter::MeterLimits,
+    metrics::{DoorMetrics, Reason},
+    network::Network,
+    socket::Sessions,
+};
+
+/// A request's head must be there within this.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// … and within this many bytes.
+const HEAD_BYTES: usize = 8 * 1024;
+/// Out of descriptors, trying at once again would only spin.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Connections that may be told at the same time why they are turned away; others are just closed.
+const TOLD: usize = 256;
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
+    connection: close\r\ncontent-length: 136\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"unavailable\",\
+    \"detail\":\"too many connections from this address\"}";
+
+/// What the door needs to know.
+#[derive(Debug, Clone)]
+pub struct DoorSettings {
+    /// Connections of one address; 0 lifts it.
+    pub connections_per_address: u32,
+    /// Those of them that have not said `hello`; 0 lifts it.
+    pub unauthenticated_per_address: u32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Raw frames and bytes of one socket.
+    pub meter: MeterLimits,
+}
+
+/// When to stop; held by whoever hears the signals.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    /// From now on upgrades are refused and `/readyz` says so; what is open goes on.
+    pub draining: CancellationToken,
+    /// From now on nobody is let in any more.
+    pub closed: CancellationToken,
+}
+
+/// Everything behind the listener.
+pub struct Door<S> {
+    pub(super) settings: DoorSettings,
+    pub(super) sessions: S,
+    pub(super) router: Router,
+    pub(super) metrics: DoorMetrics,
+    pub(super) addresses: Arc<Addresses>,
+    pub(super) shutdown: Shutdown,
+    pub(super) sockets: TaskTracker,
+    pub(super) http: http1::Builder,
+    /// Rung when descriptors run out: idle HTTP connections make room.
+    pub(super) shed: Notify,
+}
+
+// === impl Door ===
+
+impl<S: Sessions> Door<S> {
+    /// A door that hands sockets to `sessions` and other requests to `router`.
+    pub fn new(
+        settings: DoorSettings,
+        sessions: S,
+        router: Router,
+        metrics: DoorMetrics,
+        shutdown: Shutdown,
+    ) -> Arc<Self> {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
+        Arc::new(Self {
+            addresses: Addresses::new(settings.connections_per_address, settings.unauthenticated_per_address),
+            settings,
+            sessions,
+            router,
+            metrics,
+            shutdown,
+            sockets: TaskTracker::new(),
+            http,
+            shed: Notify::new(),
+        })
+    }
+
+    /// Lets people in until `shutdown.closed`.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        let told = Arc::new(Semaphore::new(TOLD));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.shutdown.closed.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, address)) => self.let_in(stream, address.ip(), &told),
+                Err(error) => self.pause(&error).await,
+            }
+        }
+    }
+
+    /// Returns when the last socket is gone.
+    pub async fn drained(&self) {
+        self.sockets.close();
+        self.sockets.wait().await;
+    }
+
+    /// Connections by address, for looking at from outside.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    fn let_in(self: &Arc<Self>, stream: TcpStream, address: std::net::IpAddr, told: &Arc<Semaphore>) {
+        // Behind a trusted proxy everybody has its address; who they are is in the head.
+        let proxied = self.settings.trusted_proxies.iter().any(|network| network.contains(address));
+        let admission = if proxied { None } else { self.addresses.admit(address) };
+        if admission.is_none() && !proxied {
+            self.metrics.refused(Reason::Address);
+            if let Ok(permit) = told.clone().try_acquire_owned() {
+                tokio::spawn(async move {
+                    turn_away(stream).await;
+                    drop(permit);
+                });
+            }
+            return;
+        }
+        // Small frames, each of them awaited by somebody.
+        let _ = stream.set_nodelay(true);
+        tokio::spawn(connection(self.clone(), stream, address, admission));
+    }
+
+    async fn pause(&self, error: &io::Error) {
+        // The other side gave up before we came: nothing is short.
+        if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted) {
+            return;
+        }
+        tracing::warn!(%error, "cannot accept connections for the moment");
+        self.metrics.accept_pauses.inc();
+        self.shed.notify_waiters();
+        sleep(PAUSE).await;
+    }
+}
+
+/// Tells why, and waits shortly for the other side to have read it: closing with their request unread would discard it.
+async fn turn_away(mut stream: TcpStream) {
+    let tell = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; 512];
+        for _ in 0..HEAD_BYTES / rest.len() {
+            if stream.read(&mut rest).await? == 0 {
+                break;
+            }
+        }
+        io::Result::Ok(())
+    };
+    let _ = timeout(Duration::from_secs(1), tell).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::SocketAddr, sync::Mutex};
+
+    use axum::routing::get;
+    use futures_util::{SinkExt, StreamExt};
+    use prometheus_client::registry::Registry;
+    use tokio::sync::mpsc;
+    use tokio_tungstenite::{
+        WebSocketStream, client_async,
+        tungstenite::{self, ClientRequestBuilder, Message, protocol::Role},
+    };
+
+    use super::*;
+    use crate::door::{Peer, Socket};
+
+    /// Echoes texts; the first one counts as `hello`. Reports the end of each socket.
+    struct Echo {
+        ended: mpsc::Sender<String>,
+        peers: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Echo {
+        fn talk(&self, side: &'static str, mut socket: Socket, peer: Peer) -> impl Future<Output = ()> + use<> {
+            let origin = peer.origin.as_deref().unwrap_or("none");
+            let address = peer.admission.address();
+            let line = format!("{side} {address} {origin} {}", peer.own_origin);
+            self.peers.lock().expect("no panic").push(line);
+            let ended = self.ended.clone();
+            async move {
+                let end = loop {
+                    match socket.next().await {
+                        Some(Ok(Message::Text(text))) => {
+                            peer.admission.authenticated();
+                            if socket.send(Message::Text(text)).await.is_err() {
+                                break "unwritable".to_owned();
+                            }
+                        }
+                        Some(Ok(Message::Close(_))) | None => break "closed".to_owned(),
+                        Some(Ok(_)) => {}
+                        Some(Err(tungstenite::Error::Io(error))) => break format!("{:?}", error.kind()),
+                        Some(Err(error)) => break error.to_string(),
+                    }
+                };
+                drop(peer);
+                let _ = ended.send(end).await;
+            }
+        }
+    }
+
+    impl Sessions for Echo {
+        fn visitor(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
+            self.talk("visitor", socket, peer)
+        }
+
+        fn agent(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
+            self.talk("agent", socket, peer)
+        }
+    }
+
+    struct House {
+        door: Arc<Door<Echo>>,
+        address: SocketAddr,
+        ended: mpsc::Receiver<String>,
+        peers: Arc<Mutex<Vec<String>>>,
+        registry: Registry,
+    }
+
+    impl House {
+        async fn open(change: impl FnOnce(&mut DoorSettings)) -> Self {
+            let meter =
+                MeterLimits { frames_per_second: 100, frame_burst: 200, bytes_per_second: 65_536, byte_burst: 262_144 };
+            let mut settings = DoorSettings {
+                connections_per_address: 50,
+                unauthenticated_per_address: 50,
+                trusted_proxies: Vec::new(),
+                meter,
+            };
+            change(&mut settings);
+            let (sender, ended) = mpsc::channel(100);
+            let peers = Arc::default();
+            let echo = Echo { ended: sender, peers: Arc::clone(&peers) };
+            let mut registry = Registry::default();
+            let metrics = DoorMetrics::register(&mut registry);
+            let router = Router::new().route("/hello", get(|| async { "hello" }));
+            let listener = crate::door::listen(([127, 0, 0, 1], 0).into()).expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let door = Door::new(settings, echo, router, metrics, Shutdown::default());
+            tokio::spawn(door.clone().serve(listener));
+            Self { door, address, ended, peers, registry }
+        }
+
+        async fn connect(
+            &self,
+            path: &str,
+            headers: &[(&str, &str)],
+        ) -> tungstenite::Result<WebSocketStream<TcpStream>> {
+            let uri = format!("ws://{}{path}", self.address).parse().expect("an address");
+            let request = headers
+                .iter()
+                .fold(ClientRequestBuilder::new(uri), |request, (name, value)| request.with_header(*name, *value));
+            let stream = TcpStream::connect(self.address).await.expect("connected");
+            client_async(request, stream).await.map(|(socket, _)| socket)
+        }
+
+        /// Writes text to a raw connection and reads until its end.
+        async fn raw(&self, text: &str) -> String {
+            let mut stream = TcpStream::connect(self.address).await.expect("connected");
+            stream.write_all(text.as_bytes()).await.expect("written");
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            String::from_utf8_lossy(&answer).into_owned()
+        }
+
+        async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+            let end = tokio::time::Instant::now() + Duration::from_secs(10);
+            while !holds(self) {
+                assert!(tokio::time::Instant::now() < end, "not within 10 s: {what}");
+                tokio::task::yield_now().await;
+            }
+        }
+
+        fn metrics(&self) -> String {
+            let mut text = String::new();
+            prometheus_client::encoding::text::encode(&mut text, &self.registry).expect("text");
+            text
+        }
+    }
+
+    fn status(error: tungstenite::Error) -> u16 {
+        match error {
+            tungstenite::Error::Http(answer) => answer.status().as_u16(),
+            other => panic!("no answer: {other}"),
+        }
+    }
+
+    async fn echo(socket: &mut WebSocketStream<TcpStream>, text: &str) {
+        socket.send(Message::text(text)).await.expect("sent");
+        assert_eq!(socket.next().await.expect("open").expect("a frame"), Message::text(text));
+    }
+
+    #[tokio::test]
+    async fn p1_a_socket_is_handed_over_with_who_and_whence() {
+        let mut house = House::open(|_| ()).await;
+        let own = format!("http://{}", house.address);
+        let mut visitor = house.connect("/v1/visitor", &[("origin", "https://shop.example")]).await.expect("upgraded");
+        let mut agent = house.connect("/v1/agent", &[("origin", own.as_str())]).await.expect("upgraded");
+        echo(&mut visitor, "one").await;
+        echo(&mut agent, &"long ".repeat(5000)).await;
+        assert_eq!(
+            *house.peers.lock().expect("no panic"),
+            ["visitor 127.0.0.1 https://shop.example false".to_owned(), format!("agent 127.0.0.1 {own} true")]
+        );
+        assert!(house.metrics().contains("usher_sockets{side=\"Visitor\"} 1"), "{}", house.metrics());
+        drop(visitor);
+        drop(agent);
+        house.ended.recv().await.expect("an end");
+        house.ended.recv().await.expect("an end");
+        house.until("all are gone", |house| house.door.addresses().is_empty()).await;
+        house.until("none is counted", |house| house.metrics().contains("usher_sockets{side=\"Visitor\"} 0")).await;
+    }
+
+    #[tokio::test]
+    async fn p1_frames_sent_along_with_the_handshake_are_not_lost() {
+        let house = House::open(|_| ()).await;
+        let mut stream = TcpStream::connect(house.address).await.expect("connected");
+        let head = "GET /v1/visitor HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        let mut bytes = head.as_bytes().to_vec();
+        bytes.extend_from_slice(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i', 0x81, 0x82, 0, 0]);
+        stream.write_all(&bytes).await.expect("written");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.expect("a head"));
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+        let mut socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+        assert_eq!(socket.next().await.expect("open").expect("a frame"), Message::text("hi"));
+        // The rest of the frame that was cut.
+        socket.get_mut().write_all(&[0, 0, b'y', b'o']).await.expect("written");
+        assert_eq!(socket.next().await.expect("open").expect("a frame"), Message::text("yo"));
+    }
+
+    #[tokio::test]
+    async fn p1_what_is_no_handshake_gets_a_problem_and_the_rest_its_route() {
+        let house = House::open(|_| ()).await;
+        let answer = house.raw("GET /v1/visitor HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+        let answer = house.raw("GET /hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer}");
+        let answer = house.raw("rubbish\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn l2_a_head_that_is_too_long_is_refused() {
+        let house = House::open(|_| ()).await;
+        let long = "x".repeat(HEAD_BYTES);
+        let answer = house.raw(&format!("GET /hello HTTP/1.1\r\nhost: x\r\nlong: {long}\r\n\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn l2_a_head_that_does_not_come_ends_the_connection() {
+        let house = House::open(|_| ()).await;
+        for text in ["", "GET /hello HTTP/1.1\r\nhost: x\r\n"] {
+            let began = tokio::time::Instant::now();
+            house.raw(text).await;
+            assert!((4..=6).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+        }
+    }
+
+    #[tokio::test]
+    async fn l2_too_many_connections_of_an_address_get_503() {
+        let mut house = House::open(|settings| settings.connections_per_address = 2).await;
+        let one = house.connect("/v1/visitor", &[]).await.expect("upgraded");
+        let two = house.connect("/v1/agent", &[]).await.expect("upgraded");
+        assert_eq!(status(house.connect("/v1/visitor", &[]).await.expect_err("refused")), 503);
+        let answer = house.raw("GET /hello HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(problem["code"], "unavailable");
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+        drop(one);
+        house.ended.recv().await.expect("an end");
+        assert!(house.connect("/v1/visitor", &[]).await.is_ok());
+        drop(two);
+    }
+
+    #[tokio::test]
+    async fn l2_who_has_said_hello_no_longer_counts_as_unknown() {
+        let house = House::open(|settings| settings.unauthenticated_per_address = 2).await;
+        let mut one = house.connect("/v1/visitor", &[]).await.expect("upgraded");
+        let _two = house.connect("/v1/visitor", &[]).await.expect("upgraded");
+        assert_eq!(status(house.connect("/v1/visitor", &[]).await.expect_err("refused")), 503);
+        echo(&mut one, "hello").await;
+        assert!(house.connect("/v1/visitor", &[]).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn o_behind_a_trusted_proxy_each_client_is_counted_by_itself() {
+        let house = House::open(|settings| {
+            settings.connections_per_address = 1;
+            settings.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+        })
+        .await;
+        let from = |address: &'static str| [("x-forwarded-for", address)];
+        let _one = house.connect("/v1/visitor", &from("192.0.2.1")).await.expect("upgraded");
+        let _two = house.connect("/v1/visitor", &from("192.0.2.2")).await.expect("upgraded");
+        assert_eq!(status(house.connect("/v1/visitor", &from("192.0.2.2")).await.expect_err("refused")), 503);
+        assert_eq!(status(house.connect("/v1/visitor", &from("9.9.9.9, 192.0.2.1")).await.expect_err("refused")), 503);
+    }
+
+    #[tokio::test]
+    async fn o_an_untrusted_peer_cannot_choose_its_address() {
+        let house = House::open(|settings| settings.connections_per_address = 1).await;
+        let _one = house.connect("/v1/visitor", &[("x-forwarded-for", "192.0.2.1")]).await.expect("upgraded");
+        assert_eq!(*house.peers.lock().expect("no panic"), ["visitor 127.0.0.1 none false"]);
+        let refused = house.connect("/v1/visitor", &[("x-forwarded-for", "192.0.2.2")]).await.expect_err("refused");
+        assert_eq!(status(refused), 503);
+    }
+
+    #[tokio::test]
+    async fn p1_a_frame_over_the_limit_is_told_by_the_library() {
+        let mut house = House::open(|_| ()).await;
+        let mut socket = house.connect("/v1/visitor", &[]).await.expect("upgraded");
+        echo(&mut socket, &"x".repeat(64 * 1024)).await;
+        let _ = socket.send(Message::text("x".repeat(64 * 1024 + 1))).await;
+        let end = house.ended.recv().await.expect("an end");
+        assert!(end.contains("too long"), "{end}");
+    }
+
+    #[tokio::test]
+    async fn l2_a_message_in_too_many_fragments_is_told_by_the_meter() {
+        let mut house = House::open(|_| ()).await;
+        let mut socket = house.connect("/v1/visitor", &[]).await.expect("upgraded");
+        let mut bytes = vec![0x01, 0x81, 0, 0, 0, 0, b'x'];
+        bytes.extend((0..16).flat_map(|_| [0x00, 0x81, 0, 0, 0, 0, b'x']));
+        socket.get_mut().write_all(&bytes).await.expect("written");
+        assert_eq!(house.ended.recv().await.expect("an end"), "InvalidData");
+    }
+
+    #[tokio::test]
+    async fn l4_while_draining_what_is_open_goes_on_and_nothing_new_begins() {
+        let mut house = House::open(|_| ()).await;
+        let mut socket = house.connect("/v1/visitor", &[]).await.expect("upgraded");
+        house.door.shutdown.draining.cancel();
+        assert_eq!(status(house.connect("/v1/visitor", &[]).await.expect_err("refused")), 503);
+        let answer = house.raw("GET /hello HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+        echo(&mut socket, "still here").await;
+        let door = house.door.clone();
+        let drained = tokio::spawn(async move { door.drained().await });
+        drop(socket);
+        house.ended.recv().await.expect("an end");
+        drained.await.expect("drained");
+    }
+
+    #[tokio::test]
+    async fn l4_a_closed_door_lets_nobody_in_and_ends_idle_connections() {
+        let house = House::open(|_| ()).await;
+        let mut idle = TcpStream::connect(house.address).await.expect("connected");
+        idle.write_all(b"GET /hello HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("written");
+        let mut first = [0; 12];
+        idle.read_exact(&mut first).await.expect("an answer");
+        house.door.shutdown.closed.cancel();
+        let mut rest = Vec::new();
+        idle.read_to_end(&mut rest).await.expect("an end");
+        house.until("the listener is gone", |house| std::net::TcpStream::connect(house.address).is_err()).await;
+    }
+}

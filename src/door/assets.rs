@@ -1,0 +1,135 @@
+//! Pages, scripts and styles, built by `build.rs` and kept in the program.
+
+use std::fmt::Write;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::Problem;
+
+/// What the web build left behind.
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/web"]
+struct Built;
+
+/// No script but our own, no style but our own, no frame around us; pictures from anywhere by https (avatars, images
+/// of playbooks), sent without a referrer.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; \
+    font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+/// A name that holds a hash of its content never changes what it means.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+/// Everything else is asked for again, and usually answered with 304.
+const SHORT: &str = "public, max-age=300, must-revalidate";
+const NEVER: &str = "no-cache";
+
+/// Whatever no route of REST answers.
+pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path();
+    if path.starts_with("/v1/") {
+        return Problem::not_found("there is nothing at this address").into_response();
+    }
+    if method != Method::GET && method != Method::HEAD {
+        return Problem::method("GET, HEAD").into_response();
+    }
+    let name = match path {
+        "/" => "index.html",
+        "/demo" => "demo.html",
+        other => other.trim_start_matches('/'),
+    };
+    match Built::get(name) {
+        Some(file) => answer(name, &file, &headers),
+        None => Problem::not_found("there is nothing at this address").into_response(),
+    }
+}
+
+fn answer(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
+    let etag = etag(file);
+    let known = asked.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
+    let mut response = match known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => Response::new(Body::from(file.data.clone().into_owned())),
+    };
+    let page = name.ends_with(".html");
+    let kept = if page {
+        NEVER
+    } else if name.starts_with("assets/") {
+        FOREVER
+    } else {
+        SHORT
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    if !page {
+        // The widget runs on other sites' pages, and loads its parts as modules.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    }
+    response
+}
+
+fn etag(file: &EmbeddedFile) -> String {
+    let mut tag = String::from("\"");
+    for byte in &file.metadata.sha256_hash()[..12] {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    tag
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "webmanifest" => "application/manifest+json",
+        "woff2" => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(path: &str, tag: Option<&str>) -> Response {
+        let mut headers = HeaderMap::new();
+        if let Some(tag) = tag {
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(tag).expect("a tag"));
+        }
+        serve(Method::GET, path.parse().expect("a path"), headers).await
+    }
+
+    #[tokio::test]
+    async fn o_the_inbox_is_at_the_root_under_a_strict_policy() {
+        let page = get("/", None).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(page.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let tag = page.headers()[header::ETAG].to_str().expect("text").to_owned();
+        assert_eq!(get("/", Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[tokio::test]
+    async fn b_what_is_not_there_gets_a_problem() {
+        for path in ["/nothing", "/v1/nothing", "/../Cargo.toml", "/assets/"] {
+            let answer = get(path, None).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
+        }
+    }
+}

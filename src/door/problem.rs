@@ -1,0 +1,190 @@
+//! What HTTP answers instead of what was asked for: RFC 9457 problem documents with the codes of the protocol.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// A refusal over HTTP. `code` and what it means are those of the protocol's section 6.
+#[derive(Debug, Serialize)]
+pub struct Problem {
+    /// Always `about:blank`: the code says more than a page would.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What the status means.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// The protocol's code.
+    code: &'static str,
+    /// A sentence about this very case.
+    detail: String,
+    /// The part of the request that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// When the same request may be tried again, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip)]
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+// === impl Problem ===
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            field: None,
+            retry_after_ms: None,
+            header: None,
+        }
+    }
+
+    /// 400: malformed, or a value out of range; `field` says which.
+    pub fn invalid(field: impl Into<Option<String>>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), ..Self::new(StatusCode::BAD_REQUEST, "invalid", detail) }
+    }
+
+    /// 401: no valid token.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 403: not yours to do.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// 404: no such thing, or not visible to you.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// 405: there is such a thing, but not this method.
+    pub fn method(allowed: &'static str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "unsupported", format!("only {allowed} is served here"))
+            .with(header::ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    /// 409: somebody was first.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", detail)
+    }
+
+    /// 412: somebody else saved meanwhile; the version is now this.
+    pub fn stale(version: u32) -> Self {
+        let detail = format!("somebody else saved meanwhile: the version is {version} now");
+        let etag = HeaderValue::from_str(&format!("\"{version}\"")).expect("digits in quotes");
+        Self::new(StatusCode::PRECONDITION_FAILED, "conflict", detail).with(header::ETAG, etag)
+    }
+
+    /// 413: over the limit.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// 426: only for WebSockets.
+    pub fn upgrade(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "unsupported", detail)
+            .with(header::UPGRADE, HeaderValue::from_static("websocket"))
+    }
+
+    /// 426: a WebSocket, but not of the version there is.
+    pub fn version() -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "unsupported", "only version 13 of WebSocket is served")
+            .with(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
+    }
+
+    /// 428: `If-Match` is missing.
+    pub fn precondition() -> Self {
+        let detail = "send If-Match with the version you read, so that nobody's changes are lost";
+        Self { field: Some("If-Match".to_owned()), ..Self::new(StatusCode::PRECONDITION_REQUIRED, "invalid", detail) }
+    }
+
+    /// 429: slow down, in milliseconds.
+    pub fn rate_limited(retry_after_ms: u64) -> Self {
+        let seconds = HeaderValue::from(retry_after_ms.div_ceil(1000));
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "slow down");
+        Self { retry_after_ms: Some(retry_after_ms), ..problem }.with(header::RETRY_AFTER, seconds)
+    }
+
+    /// 503: nothing was done; try again.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 500: a fault of the hub's own, already logged.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unavailable", "the hub made a mistake")
+    }
+
+    fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    /// The protocol's code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn document(problem: Problem) -> (http::response::Parts, Value) {
+        let (parts, body) = problem.into_response().into_parts();
+        let bytes = body.collect().await.expect("whole").to_bytes();
+        (parts, serde_json::from_slice(&bytes).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn b_a_problem_has_the_code_of_the_socket() {
+        let (parts, body) = document(Problem::invalid("wait_ms".to_owned(), "too short")).await;
+        assert_eq!(parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(parts.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            body,
+            json!({"type": "about:blank", "title": "Bad Request", "status": 400, "code": "invalid",
+                "detail": "too short", "field": "wait_ms"})
+        );
+    }
+
+    #[tokio::test]
+    async fn b_problems_carry_the_header_their_status_asks_for() {
+        let (parts, _) = document(Problem::unauthorized("no token")).await;
+        assert_eq!(parts.headers[header::WWW_AUTHENTICATE], "Bearer");
+        let (parts, body) = document(Problem::rate_limited(1500)).await;
+        assert_eq!(parts.headers[header::RETRY_AFTER], "2");
+        assert_eq!(body["retry_after_ms"], 1500);
+        let (parts, _) = document(Problem::stale(7)).await;
+        assert_eq!(parts.headers[header::ETAG], "\"7\"");
+    }
+}

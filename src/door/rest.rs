@@ -1,0 +1,88 @@
+//! REST: what programs and pages ask for over plain HTTP. Every route stands in one table, [`routes`], and in
+//! [`openapi`], which a test holds against it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::registry::Registry;
+use tower_http::catch_panic::CatchPanicLayer;
+
+mod agents;
+mod ask;
+mod bearer;
+mod conversations;
+mod health;
+mod items;
+mod list;
+mod openapi;
+mod playbooks;
+mod why;
+mod widget;
+
+pub use self::openapi::openapi;
+use super::{Problem, Shutdown, assets};
+use crate::{hub::Hub, session::Lobby};
+
+/// The longest body: a playbook of 256 KiB with white space around it.
+const MAX_BODY: usize = 512 * 1024;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub(super) struct Rooms {
+    pub(super) hub: Arc<Hub>,
+    pub(super) lobby: Arc<Lobby>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) shutdown: Shutdown,
+}
+
+/// Everything that is not a socket. With `metrics` false, `/metrics` has a listener of its own.
+pub fn routes(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdown: &Shutdown, metrics: bool) -> Router {
+    let rooms = Rooms { hub, lobby, registry, shutdown: shutdown.clone() };
+    let api = Router::new()
+        .route("/v1/widget/{playbook}", get(widget::settings))
+        .route("/v1/playbooks", get(playbooks::list).post(playbooks::create))
+        .route("/v1/playbooks/templates", get(playbooks::templates))
+        .route("/v1/playbooks/{id}", get(playbooks::read).put(playbooks::save).delete(playbooks::delete))
+        .route("/v1/conversations", get(conversations::list))
+        .route("/v1/conversations/{id}", get(conversations::read))
+        .route("/v1/items", get(items::list))
+        .route("/v1/agents", get(agents::list))
+        .route("/v1/agents/{id}", axum::routing::delete(agents::remove))
+        .route("/v1/why", get(why::why))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/openapi.json", get(openapi::document))
+        .route("/schema.json", get(openapi::frames))
+        .route("/docs", get(openapi::page));
+    let api = if metrics { api.merge(metrics_route()) } else { api };
+    api.fallback(assets::serve)
+        .method_not_allowed_fallback(|| async { Problem::method("another method") })
+        .layer(middleware::from_fn(unsniffed))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| Problem::internal().into_response()))
+        .with_state(rooms)
+}
+
+/// `/metrics` alone, for a listener of its own.
+pub fn metrics_only(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdown: &Shutdown) -> Router {
+    metrics_route().with_state(Rooms { hub, lobby, registry, shutdown: shutdown.clone() })
+}
+
+fn metrics_route() -> Router<Rooms> {
+    Router::new().route("/metrics", get(health::metrics))
+}
+
+/// No answer is to be taken for something else than it says, and none tells other sites where it was asked from.
+async fn unsniffed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
+    headers.insert(http::header::REFERRER_POLICY, http::HeaderValue::from_static("no-referrer"));
+    response
+}

@@ -1,0 +1,268 @@
+//! The description of REST, from the same types as everything else. schemars makes the frames' schema already; a
+//! second schema library for the same types would only drift.
+
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderValue, header};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use super::{agents::AgentRead, items::ItemRead, playbooks::PlaybookRead, why::Why};
+use crate::{
+    chat::{
+        event::Event,
+        playbook::{Appearance, Playbook, Template},
+        summary::{ConversationView, Summary},
+    },
+    wire::schema::schema,
+};
+
+/// One route, for people and programs.
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    about: &'static str,
+    /// Who may: nobody in particular, an agent, an admin.
+    who: &'static str,
+    /// Of the query string.
+    query: &'static [&'static str],
+    /// The status of success.
+    status: &'static str,
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    who: &'static str,
+    query: &'static [&'static str],
+    status: &'static str,
+    about: &'static str,
+) -> Route {
+    Route { method, path, about, who, query, status }
+}
+
+/// Every route, in the order people look for them.
+const ROUTES: &[Route] = &[
+    route("get", "/v1/widget/{playbook}", "anybody", &[], "200", "How a playbook's launcher looks"),
+    route("get", "/v1/playbooks", "agent", &[], "200", "The playbooks of the workspace"),
+    route("post", "/v1/playbooks", "admin", &[], "201", "Make a playbook; the hub makes its id"),
+    route("get", "/v1/playbooks/templates", "agent", &[], "200", "Playbooks to start from"),
+    route("get", "/v1/playbooks/{id}", "agent", &[], "200", "One playbook"),
+    route("put", "/v1/playbooks/{id}", "admin", &[], "200", "Save a new version (If-Match: the version read)"),
+    route("delete", "/v1/playbooks/{id}", "admin", &[], "204", "Hide a playbook"),
+    route(
+        "get",
+        "/v1/conversations",
+        "agent",
+        &["folder", "query", "before", "limit"],
+        "200",
+        "A page of a folder: unassigned, mine, closed, all (admins)",
+    ),
+    route("get", "/v1/conversations/{id}", "agent", &[], "200", "One conversation with its newest events"),
+    route(
+        "get",
+        "/v1/items",
+        "agent",
+        &["kind", "conversation", "before", "limit"],
+        "200",
+        "Leads, deals and activities, newest first",
+    ),
+    route("get", "/v1/agents", "agent", &[], "200", "The agents of the workspace"),
+    route("delete", "/v1/agents/{id}", "admin", &[], "204", "Remove an agent: sessions end, chats are freed"),
+    route("get", "/v1/why", "agent", &["playbook"], "200", "Why live chat is, or is not, offered now"),
+    route("get", "/healthz", "anybody", &[], "200", "Whether the process answers"),
+    route("get", "/readyz", "anybody", &[], "200", "Whether it should get traffic"),
+    route("get", "/metrics", "anybody", &[], "200", "What it counts (OpenMetrics)"),
+    route("get", "/openapi.json", "anybody", &[], "200", "This description"),
+    route("get", "/schema.json", "anybody", &[], "200", "The JSON Schema of the WebSocket's frames"),
+    route("get", "/docs", "anybody", &[], "200", "This description for people"),
+];
+
+/// `GET /openapi.json`
+pub(super) async fn document() -> Response {
+    public(axum::Json(openapi()).into_response())
+}
+
+/// `GET /schema.json`
+pub(super) async fn frames() -> Response {
+    public(axum::Json(schema()).into_response())
+}
+
+/// `GET /docs`
+pub(super) async fn page() -> Response {
+    let mut html = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Usher: REST</title><h1>Usher: REST</h1>\
+         <p>For programs: <a href=\"/openapi.json\">openapi.json</a>; the WebSocket's frames: \
+         <a href=\"/schema.json\">schema.json</a>.</p><table><tr><th>Request<th>Who<th>What</tr>",
+    );
+    for route in ROUTES {
+        let (method, path, who, about) = (route.method.to_uppercase(), route.path, route.who, route.about);
+        html.push_str(&format!("<tr><td><code>{method} {path}</code><td>{who}<td>{about}</tr>"));
+    }
+    html.push_str("</table></html>");
+    let mut response = public(Html(html).into_response());
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> Value {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.definitions_path = "/components/schemas".into();
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let operation = operation(route, &mut generator);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method] = operation;
+    }
+    let mut schemas = generator.take_definitions(true);
+    schemas.insert("Problem".into(), problem());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Usher",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "A live chat hub for websites. The live part is a WebSocket: see /schema.json.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"agent": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    })
+}
+
+fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let path_parameters =
+        in_path.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
+    let query_parameters = route.query.iter().map(|name| parameter(name, *name == "playbook"));
+    let mut parameters: Vec<Value> = path_parameters.chain(query_parameters).collect();
+    if route.method == "put" {
+        let header = json!({"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"}});
+        parameters.push(header);
+    }
+    let mut success = json!({"description": route.about});
+    if let Some(body) = answer(route, generator) {
+        success["content"] = body;
+    }
+    let refused = json!({
+        "description": "Refused: RFC 9457, with the codes of the WebSocket protocol",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    });
+    let mut operation = json!({
+        "summary": route.about,
+        "parameters": parameters,
+        "responses": {route.status: success, "default": refused},
+    });
+    if route.who != "anybody" {
+        operation["security"] = json!([{"agent": []}]);
+    }
+    if matches!(route.method, "post" | "put") {
+        let playbook = reference::<Playbook>(generator);
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": playbook}}});
+    }
+    operation
+}
+
+fn parameter(name: &str, required: bool) -> Value {
+    let schema = match name {
+        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
+        "folder" => json!({"type": "string", "enum": ["unassigned", "mine", "closed", "all"]}),
+        "kind" => json!({"type": "string", "enum": ["lead", "deal", "activity"]}),
+        _ => json!({"type": "string"}),
+    };
+    json!({"name": name, "in": "query", "required": required, "schema": schema})
+}
+
+fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
+    let schema = match (route.method, route.path) {
+        ("get", "/v1/widget/{playbook}") => {
+            let appearance = reference::<Appearance>(generator);
+            json!({"type": "object", "required": ["appearance", "locale", "open_after_ms", "typing_preview"],
+                "properties": {"appearance": appearance, "locale": {"type": "string"},
+                    "open_after_ms": {"type": ["integer", "null"]}, "typing_preview": {"type": "boolean"}}})
+        }
+        ("get", "/v1/playbooks") => listed("playbooks", &reference::<PlaybookRead<'_>>(generator)),
+        ("get", "/v1/playbooks/templates") => listed("templates", &reference::<Template>(generator)),
+        ("get" | "put", "/v1/playbooks/{id}") | ("post", "/v1/playbooks") => reference::<PlaybookRead<'_>>(generator),
+        ("get", "/v1/conversations") => listed("conversations", &reference::<Summary>(generator)),
+        ("get", "/v1/conversations/{id}") => {
+            let (conversation, event) = (reference::<ConversationView>(generator), reference::<Event>(generator));
+            json!({"type": "object", "required": ["conversation", "events"],
+                "properties": {"conversation": conversation, "events": {"type": "array", "items": event}}})
+        }
+        ("get", "/v1/items") => listed("items", &reference::<ItemRead>(generator)),
+        ("get", "/v1/agents") => listed("agents", &reference::<AgentRead>(generator)),
+        ("get", "/v1/why") => reference::<Why>(generator),
+        ("get", "/metrics") => return Some(json!({"application/openmetrics-text": {}})),
+        ("get", "/docs") => return Some(json!({"text/html": {}})),
+        ("get", _) => json!({"type": "object"}),
+        _ => return None,
+    };
+    Some(json!({"application/json": {"schema": schema}}))
+}
+
+fn listed(name: &str, item: &Value) -> Value {
+    json!({"type": "object", "required": [name, "next"],
+        "properties": {name: {"type": "array", "items": item}, "next": {"type": ["string", "null"]}}})
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "code", "detail"],
+        "properties": {
+            "type": {"const": "about:blank"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string", "description": "A code of the WebSocket protocol"},
+            "detail": {"type": "string"},
+            "field": {"type": "string", "description": "The part of the request that is wrong"},
+            "retry_after_ms": {"type": "integer"},
+            "faults": {"type": "array", "description": "Of a playbook: everything that is wrong"},
+        },
+    })
+}
+
+fn reference<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().into()
+}
+
+/// Pages elsewhere may read descriptions.
+fn public(mut response: Response) -> Response {
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b_the_description_names_every_schema_it_refers_to() {
+        let document = openapi();
+        let schemas = document["components"]["schemas"].as_object().expect("schemas");
+        let text = document.to_string();
+        let mut found = 0;
+        for reference in text.split("\"$ref\":\"").skip(1) {
+            let target = reference.split('"').next().unwrap_or_default();
+            let name = target.strip_prefix("#/components/schemas/").unwrap_or_else(|| panic!("{target}"));
+            assert!(schemas.contains_key(name), "{name} is referred to and not there");
+            found += 1;
+        }
+        assert!(found > 20, "{found}");
+    }
+
+    #[test]
+    fn b_every_operation_says_who_may_and_what_it_answers() {
+        let document = openapi();
+        for route in ROUTES {
+            let operation = &document["paths"][route.path][route.method];
+            assert_eq!(operation["security"].is_array(), route.who != "anybody", "{} {}", route.method, route.path);
+            assert!(operation["responses"][route.status].is_object(), "{} {}", route.method, route.path);
+        }
+    }
+}

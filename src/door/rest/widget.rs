@@ -1,0 +1,56 @@
+//! What a page's widget asks before it paints anything.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::json;
+
+use super::{Problem, Rooms};
+use crate::{
+    door::peer::{is_own_origin, origin},
+    ids::PlaybookId,
+};
+
+/// For how long a browser may keep the settings: a change of colour shows within a minute.
+const KEPT: &str = "public, max-age=60";
+
+/// `GET /v1/widget/{playbook}`: how the launcher looks; 404 means that there is to be none.
+pub(super) async fn settings(
+    State(rooms): State<Rooms>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let open = |problem: Problem| everywhere(problem.into_response());
+    let none = || open(Problem::not_found("there is no such playbook"));
+    let row = rooms.hub.playbook(&PlaybookId::from(id)).await.map_err(|fault| open(fault.into()))?;
+    let row = row.filter(|row| row.playbook.active && !row.deleted).ok_or_else(none)?;
+    let origin = origin(&headers).map_err(|()| open(Problem::invalid("Origin".to_owned(), "must be one origin")))?;
+    let own = origin.is_some_and(|origin| is_own_origin(origin, &headers));
+    // A page of the hub's own asks without an Origin, and is no installation: the demo says `hello` with its page.
+    let allowed = own || origin.is_none_or(|origin| row.playbook.allows_origin(origin));
+    if !allowed {
+        return Err(none());
+    }
+    if origin.is_some() && !own {
+        rooms.hub.playbook_seen(&row).await.map_err(|fault| open(fault.into()))?;
+    }
+    let body = json!({
+        "appearance": row.playbook.appearance,
+        "locale": row.playbook.locale,
+        "open_after_ms": row.playbook.open_after_ms,
+        "typing_preview": row.playbook.typing_preview,
+    });
+    let mut response = everywhere(axum::Json(body).into_response());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    Ok(response)
+}
+
+/// Pages of all sites may read it; what they get may differ.
+fn everywhere(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    response
+}

@@ -1,0 +1,258 @@
+//! What an agent's session (and REST on their behalf) asks of the hub, beside commands.
+
+use std::sync::Arc;
+
+use super::{
+    Hub,
+    append::{Caller, Done},
+    error::{HubError, Result},
+    page::Recover,
+    presence::Flip,
+    seat::{Seated, Who},
+    visitor::Shown,
+};
+use crate::{
+    chat::{command::Command, event::AgentRef},
+    ids::{AgentId, ConversationId, WorkspaceId},
+    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings},
+    wire::{
+        agent::{AgentStatus, PresenceReason},
+        code::CloseCode,
+        push::PresencePush,
+        request::FolderName,
+    },
+};
+
+/// Rows of Unassigned and Mine in the answer to `hello`.
+const FIRST: usize = 50;
+/// Rows read at once of an agent's own conversations.
+const CHUNK: usize = 100;
+
+/// What an agent is met with.
+#[derive(Debug)]
+pub struct Desk {
+    /// The agent as the store has them now.
+    pub row: AgentRow,
+    /// Everybody of the workspace.
+    pub agents: Vec<(AgentRow, AgentStatus)>,
+    /// The sizes of their folders.
+    pub counts: Counts,
+    /// The first of Unassigned.
+    pub unassigned: Vec<Loaded>,
+    /// All that are theirs, newest first; the session follows each from its `seq` on.
+    pub mine: Vec<Loaded>,
+}
+
+// === impl Desk ===
+
+impl Desk {
+    /// The rows of Mine that stand in the answer to `hello`.
+    pub fn mine_shown(&self) -> &[Loaded] {
+        &self.mine[..self.mine.len().min(FIRST)]
+    }
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// Seats an agent: notes their name and picture, makes them present, and follows what is theirs.
+    pub async fn welcome(
+        self: &Arc<Self>,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+    ) -> Result<(Seated, Desk)> {
+        let row = self.store.agent_hello(workspace, agent, admin).await?;
+        let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
+        let mut seated = self.sit(who, self.settings.connections_per_agent);
+        seated.present = true;
+        let flip = self.presence.arrive(&row);
+        self.flipped(flip);
+        // First listen, then look: what is assigned from here on comes through the letter box.
+        for conversation in self.store.assigned_to(workspace, &agent.id).await? {
+            seated.follow(&conversation);
+        }
+        let desk = self.desk(workspace, &agent.id).await?;
+        for loaded in &desk.mine {
+            seated.follow(&loaded.conversation.id).seed(loaded.clone());
+        }
+        Ok((seated, desk))
+    }
+
+    /// What lies before an agent now.
+    pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
+        let row = self.store.agent(workspace, agent).await?.ok_or_else(HubError::not_found)?;
+        let mut mine = Vec::new();
+        let mut before = None;
+        loop {
+            let page = self.rows(workspace, Folder::Mine(agent.clone()), before, CHUNK, None).await?;
+            mine.extend(page.conversations);
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
+        let counts = self.store.counts(workspace, agent).await?;
+        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
+    }
+
+    /// The agents of a workspace with their status.
+    pub async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<(AgentRow, AgentStatus)>> {
+        let agents = self.store.agents(workspace).await?;
+        Ok(agents.into_iter().map(|row| (row.clone(), self.presence.status(&row))).collect())
+    }
+
+    /// A page of a folder, as this agent may see it.
+    pub async fn list(
+        &self,
+        who: &Who,
+        folder: FolderName,
+        before: Option<String>,
+        limit: usize,
+        query: Option<String>,
+    ) -> Result<FolderPage> {
+        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
+        let folder = match folder {
+            FolderName::Unassigned => Folder::Unassigned,
+            FolderName::Mine => Folder::Mine(agent.id.clone()),
+            FolderName::Closed => Folder::Closed,
+            FolderName::All if !admin => return Err(HubError::forbidden("only admins may list all conversations")),
+            FolderName::All => {
+                Folder::All { only_mine: (!self.settings.admins_see_assigned).then(|| agent.id.clone()) }
+            }
+        };
+        self.rows(workspace, folder, before, limit, query).await
+    }
+
+    /// Opens a conversation for a session: from now on its events are pushed there.
+    pub async fn open(
+        self: &Arc<Self>,
+        seated: &mut Seated,
+        conversation: &ConversationId,
+        recover: Option<&Recover>,
+    ) -> Result<Shown> {
+        let who = seated.seat().who.clone();
+        self.sighted(&who, conversation).await?;
+        let shown = self.show(seated, conversation, recover, false).await?;
+        // Between the row and the tail it may have become somebody's.
+        let sees = self.may_see(seated.seat(), &shown.loaded.conversation.sight());
+        if !sees {
+            seated.unfollow(conversation);
+            return Err(HubError::not_found());
+        }
+        if let Some(tail) = self.board.tail(conversation) {
+            self.tell_watching(&tail);
+        }
+        Ok(shown)
+    }
+
+    /// Gives a conversation to an agent of the workspace, or back to Unassigned.
+    pub async fn assign(
+        self: &Arc<Self>,
+        who: &Who,
+        conversation: &ConversationId,
+        to: Option<&AgentId>,
+    ) -> Result<Done> {
+        // Whether it may be seen at all comes first: "no such agent" must not tell that the conversation exists.
+        self.sighted(who, conversation).await?;
+        let to = match to {
+            None => None,
+            Some(to) => {
+                let row = self.store.agent(who.workspace(), to).await?;
+                let row = row.ok_or_else(|| HubError::invalid("to", "there is no such agent"))?;
+                Some(row.agent)
+            }
+        };
+        self.command(conversation, &Caller::from(who), &Command::Assign { to }).await
+    }
+
+    /// Sets the switch: one's own, or as an admin somebody else's off.
+    pub async fn set_online(self: &Arc<Self>, who: &Who, of: Option<&AgentId>, online: bool) -> Result<()> {
+        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
+        let of = of.unwrap_or(&agent.id);
+        let own = *of == agent.id;
+        if !own && !admin {
+            return Err(HubError::forbidden("only admins may switch somebody else off"));
+        }
+        if !own && online {
+            return Err(HubError::forbidden("nobody can be switched on by somebody else"));
+        }
+        let row = self.store.agent(workspace, of).await?.ok_or_else(HubError::not_found)?;
+        if !self.store.set_online(workspace, of, online).await? {
+            return Err(HubError::not_found());
+        }
+        let reason = if own { PresenceReason::Toggle } else { PresenceReason::Admin };
+        let flip = self.presence.toggle(workspace, &row, online, reason);
+        self.flipped(flip);
+        Ok(())
+    }
+
+    /// Sets what an agent wants to be notified of.
+    pub async fn set_notify(&self, who: &Who, notify: NotifySettings) -> Result<()> {
+        let Who::Agent { workspace, agent, .. } = who else { return Err(HubError::not_found()) };
+        match self.store.set_notify(workspace, &agent.id, notify).await? {
+            true => {
+                self.presence.set_notify(workspace, &agent.id, notify);
+                Ok(())
+            }
+            false => Err(HubError::not_found()),
+        }
+    }
+
+    /// Removes an agent: their sessions end and their chats go back to Unassigned. False when there is none.
+    pub async fn remove_agent(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
+        let Some(row) = self.store.agent(workspace, agent).await? else { return Ok(false) };
+        if !self.store.remove_agent(workspace, agent).await? {
+            return Ok(false);
+        }
+        for seat in self.board.seats_of(workspace, agent) {
+            seat.mail.put(|mail| {
+                mail.leave.get_or_insert(super::mailbox::Leave { code: CloseCode::Unauthorized, after_ms: None });
+            });
+        }
+        let flip = self.presence.toggle(workspace, &row, false, PresenceReason::Admin);
+        self.flipped(flip);
+        self.presence.forget(workspace, agent);
+        let owner =
+            Caller::Agent(workspace.clone(), crate::chat::command::Actor::Agent { agent: row.agent, admin: false });
+        for conversation in self.store.assigned_to(workspace, agent).await? {
+            match self.command(&conversation, &owner, &Command::Assign { to: None }).await {
+                // Somebody reassigned or closed it first: it is free either way.
+                Ok(_) | Err(HubError::Refused(_)) => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells everybody of a changed status, and visitors when somebody came or everybody left.
+    pub(super) fn flipped(self: &Arc<Self>, flip: Option<Flip>) {
+        let Some(flip) = flip else { return };
+        let push = PresencePush { agent: super::presence::shown(&flip.agent, flip.status), reason: flip.reason };
+        self.board.agents(&flip.workspace, |seat| {
+            seat.mail.put(|mail| {
+                mail.presence.insert(flip.agent.id.clone(), push.clone());
+            });
+        });
+        self.metrics.flip(flip.status, flip.reason);
+        self.tell_available(&flip.workspace);
+        if !self.presence.anybody(&flip.workspace) {
+            tokio::spawn(self.clone().everyone_left(flip.workspace));
+        }
+    }
+
+    async fn rows(
+        &self,
+        workspace: &WorkspaceId,
+        folder: Folder,
+        before: Option<String>,
+        limit: usize,
+        query: Option<String>,
+    ) -> Result<FolderPage> {
+        let query = FolderQuery { workspace: workspace.clone(), folder, before, limit, query };
+        let mut page = self.store.folder(&query).await?;
+        page.conversations.iter_mut().for_each(|loaded| self.freshen(loaded));
+        Ok(page)
+    }
+}

@@ -1,0 +1,249 @@
+//! The one road by which anything is written: load, decide, append, wake. A lost race reads the difference and
+//! decides again.
+
+use std::sync::Arc;
+
+use super::{
+    Hub,
+    error::{HubError, Result},
+    seat::Who,
+    tail::Tail,
+};
+use crate::{
+    chat::{
+        command::{Actor, Command},
+        conversation::{Conversation, Sight, State},
+        decide::{Policy, Refusal, decide},
+        event::{Event, What},
+    },
+    ids::{ConversationId, ItemId, Millis, Seq, VisitorId, WorkspaceId},
+    store::{Append, Appended},
+    wire::entry::Entry,
+};
+
+/// How often a command is decided anew before the store is called too busy. Each loss means somebody else won.
+const MAX_TRIES: usize = 256;
+/// After how many events without a new row the fold is stored anyway, so that a cold load stays short.
+const ROW_EVERY: u64 = 100;
+
+/// On whose behalf a command is given.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A visitor, of their own conversations.
+    Visitor(WorkspaceId, VisitorId),
+    /// An agent, of their workspace's.
+    Agent(WorkspaceId, Actor),
+    /// The hub itself.
+    System,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The last event it made, or the head when there was nothing to do.
+    pub seq: Seq,
+    /// When that was.
+    pub at: Millis,
+    /// Whether the same key had done it before.
+    pub duplicate: bool,
+    /// The item it made.
+    pub item: Option<ItemId>,
+    /// How many events it made.
+    pub events: usize,
+}
+
+/// What the rest of the hub must know of a conversation as it was.
+#[derive(Clone, Debug)]
+pub(super) struct Face {
+    pub(super) sight: Sight,
+    pub(super) waiting: bool,
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// Gives a command. Every refusal of [`decide`] may come back, `NotFound` for a conversation that is not the
+    /// caller's, and `Unavailable`.
+    pub async fn command(
+        self: &Arc<Self>,
+        conversation: &ConversationId,
+        caller: &Caller,
+        command: &Command,
+    ) -> Result<Done> {
+        let tail = self.tail(conversation).await?;
+        let actor = caller.actor();
+        let playbook = match tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()))
+        {
+            Some(Some(playbook)) => playbook,
+            _ => return Err(HubError::not_found()),
+        };
+        let row = self.playbook_at(&playbook).await?;
+        let newest = self.playbook(&playbook.id).await?.unwrap_or_else(|| row.clone());
+        for _ in 0..MAX_TRIES {
+            let policy = Policy {
+                playbook: &row.playbook,
+                available: self.policy_available(&newest),
+                admins_see_assigned: self.settings.admins_see_assigned,
+            };
+            let now = self.store.now();
+            let decided = tail.with(|hot| Decided::make(&hot.conversation, actor, command, &policy, now));
+            let decided = match decided.ok_or_else(HubError::not_found)? {
+                Ok(decided) => decided,
+                Err(refusal) => return self.maybe_repeated(&tail, caller, command, refusal).await,
+            };
+            if decided.events.is_empty() {
+                return Ok(Done { seq: decided.head, at: decided.at, duplicate: false, item: None, events: 0 });
+            }
+            let append = Append {
+                conversation: conversation.clone(),
+                after: decided.head,
+                entries: decided.events.clone(),
+                key: command.key().map(|key| (command.scope(actor), key.clone())),
+                row: decided.row,
+            };
+            match self.store.append(append).await? {
+                Appended::Done { counts } => {
+                    let done = Done::of(&decided.events);
+                    self.committed(&tail, &decided.before, actor, &decided.events, &counts);
+                    return Ok(done);
+                }
+                Appended::Stale { head } => {
+                    tail.hint(head);
+                    tail.catch_up(&*self.store).await?;
+                }
+                Appended::Repeated { event } => return repeated(command, &event),
+                Appended::Unknown => return Err(HubError::not_found()),
+            }
+        }
+        tracing::warn!(%conversation, "a command lost {MAX_TRIES} races in a row");
+        Err(HubError::Unavailable)
+    }
+
+    /// A tail of the conversation, brought up to date: the board's, or one for this moment only.
+    pub(super) async fn tail(&self, conversation: &ConversationId) -> Result<Arc<Tail>> {
+        let tail = self.board.tail(conversation).unwrap_or_else(|| Tail::new(conversation.clone()));
+        match tail.catch_up(&*self.store).await? {
+            true => Ok(tail),
+            false => Err(HubError::not_found()),
+        }
+    }
+
+    /// A refused command may be the repetition of one that was done when the world was another: then the first
+    /// answer stands. One who no longer sees the conversation learns nothing.
+    async fn maybe_repeated(&self, tail: &Tail, caller: &Caller, command: &Command, refusal: Refusal) -> Result<Done> {
+        let Some(key) = command.key().filter(|_| refusal != Refusal::NotFound) else { return Err(refusal.into()) };
+        match self.store.keyed(tail.id(), &command.scope(caller.actor()), key).await? {
+            Some(event) => repeated(command, &event),
+            None => Err(refusal.into()),
+        }
+    }
+}
+
+/// A command decided, ready to be appended.
+struct Decided {
+    head: Seq,
+    at: Millis,
+    before: Face,
+    events: Vec<Arc<Entry>>,
+    row: Option<Box<Conversation>>,
+}
+
+impl Decided {
+    fn make(
+        was: &Conversation,
+        actor: &Actor,
+        command: &Command,
+        policy: &Policy<'_>,
+        now: Millis,
+    ) -> std::result::Result<Self, Refusal> {
+        let events = decide(was, actor, command, policy, now)?;
+        let row = (events.iter().any(moves_row) || was.seq.0.is_multiple_of(ROW_EVERY)).then(|| {
+            let mut row = was.clone();
+            events.iter().for_each(|event| row.apply(event));
+            Box::new(row)
+        });
+        Ok(Self {
+            head: was.seq,
+            at: was.last_at,
+            before: Face::of(was),
+            events: events.into_iter().map(Entry::new).collect(),
+            row,
+        })
+    }
+}
+
+/// Whether an event changes more of the fold than the last text.
+pub(super) fn moves_row(event: &Event) -> bool {
+    !matches!(event.what, What::Message { .. } | What::Note { .. })
+}
+
+fn repeated(command: &Command, event: &Entry) -> Result<Done> {
+    if !command.made(event.event()) {
+        return Err(HubError::invalid("key", "this key was used for something else"));
+    }
+    let item = match &event.event().what {
+        What::Item(item) => Some(item.item.clone()),
+        _ => None,
+    };
+    Ok(Done { seq: event.event().seq, at: event.event().at, duplicate: true, item, events: 0 })
+}
+
+// === impl Caller ===
+
+impl Caller {
+    /// The author of the command.
+    pub fn actor(&self) -> &Actor {
+        match self {
+            Self::Visitor(..) => &Actor::Visitor,
+            Self::Agent(_, actor) => actor,
+            Self::System => &Actor::System,
+        }
+    }
+
+    /// Whether a conversation is this caller's to name at all; what they may do with it is decided later.
+    pub(super) fn owns(&self, conversation: &Conversation) -> bool {
+        match self {
+            Self::Visitor(workspace, visitor) => {
+                conversation.workspace == *workspace && conversation.visitor.id == *visitor
+            }
+            Self::Agent(workspace, _) => conversation.workspace == *workspace,
+            Self::System => true,
+        }
+    }
+}
+
+impl From<&Who> for Caller {
+    fn from(who: &Who) -> Self {
+        match who {
+            Who::Visitor { workspace, visitor, .. } => Self::Visitor(workspace.clone(), visitor.clone()),
+            Who::Agent { workspace, .. } => Self::Agent(workspace.clone(), who.actor()),
+        }
+    }
+}
+
+// === impl Done ===
+
+impl Done {
+    fn of(entries: &[Arc<Entry>]) -> Self {
+        let last = entries.last().map(|entry| entry.event());
+        let item = entries.iter().find_map(|entry| match &entry.event().what {
+            What::Item(item) => Some(item.item.clone()),
+            _ => None,
+        });
+        Self {
+            seq: last.map(|event| event.seq).unwrap_or_default(),
+            at: last.map(|event| event.at).unwrap_or_default(),
+            duplicate: false,
+            item,
+            events: entries.len(),
+        }
+    }
+}
+
+// === impl Face ===
+
+impl Face {
+    pub(super) fn of(conversation: &Conversation) -> Self {
+        Self { sight: conversation.sight(), waiting: matches!(conversation.state, State::Waiting { .. }) }
+    }
+}

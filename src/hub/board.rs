@@ -1,0 +1,155 @@
+//! Who is connected, and who follows what. Guards never leave this file.
+
+use std::{collections::HashMap, sync::Arc};
+
+use dashmap::DashMap;
+
+use super::{
+    seat::{Seat, Who},
+    tail::Tail,
+};
+use crate::ids::{AgentId, ConversationId, VisitorId, WorkspaceId};
+
+/// Every session of this node.
+#[derive(Debug, Default)]
+pub struct Board {
+    visitors: DashMap<(WorkspaceId, VisitorId), Vec<Arc<Seat>>>,
+    agents: DashMap<WorkspaceId, HashMap<AgentId, Vec<Arc<Seat>>>>,
+    follows: DashMap<ConversationId, Follow>,
+}
+
+#[derive(Debug)]
+struct Follow {
+    tail: Arc<Tail>,
+    seats: Vec<Arc<Seat>>,
+}
+
+// === impl Board ===
+
+impl Board {
+    /// Adds a session. With more than `most` of the same person, the oldest is returned and is to leave.
+    pub fn sit(&self, seat: &Arc<Seat>, most: usize) -> Option<Arc<Seat>> {
+        let oldest = |seats: &mut Vec<Arc<Seat>>| {
+            seats.push(seat.clone());
+            (most > 0 && seats.len() > most).then(|| seats.remove(0))
+        };
+        match &seat.who {
+            Who::Visitor { workspace, visitor, .. } => {
+                oldest(&mut self.visitors.entry((workspace.clone(), visitor.clone())).or_default())
+            }
+            Who::Agent { workspace, agent, .. } => {
+                oldest(self.agents.entry(workspace.clone()).or_default().entry(agent.id.clone()).or_default())
+            }
+        }
+    }
+
+    /// Takes a session off. What it followed is let go of separately.
+    pub fn rise(&self, seat: &Arc<Seat>) {
+        let others = |seats: &mut Vec<Arc<Seat>>| seats.retain(|other| !Arc::ptr_eq(other, seat));
+        match &seat.who {
+            Who::Visitor { workspace, visitor, .. } => {
+                let key = (workspace.clone(), visitor.clone());
+                if let Some(mut seats) = self.visitors.get_mut(&key) {
+                    others(&mut seats);
+                }
+                self.visitors.remove_if(&key, |_, seats| seats.is_empty());
+            }
+            Who::Agent { workspace, agent, .. } => {
+                if let Some(mut agents) = self.agents.get_mut(workspace) {
+                    if let Some(seats) = agents.get_mut(&agent.id) {
+                        others(seats);
+                    }
+                    agents.retain(|_, seats| !seats.is_empty());
+                }
+                self.agents.remove_if(workspace, |_, agents| agents.is_empty());
+            }
+        }
+    }
+
+    /// From now on the session is woken for this conversation. The tail may know nothing yet: read it after this, so
+    /// that nothing falls between looking and listening.
+    pub fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
+        let mut follow = self
+            .follows
+            .entry(conversation.clone())
+            .or_insert_with(|| Follow { tail: Tail::new(conversation.clone()), seats: Vec::with_capacity(2) });
+        if !follow.seats.iter().any(|other| Arc::ptr_eq(other, seat)) {
+            follow.seats.push(seat.clone());
+        }
+        follow.tail.clone()
+    }
+
+    /// The session is woken no more. When it was the last one, the tail falls out of the board and is returned.
+    pub fn unfollow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Option<Arc<Tail>> {
+        if let Some(mut follow) = self.follows.get_mut(conversation) {
+            follow.seats.retain(|other| !Arc::ptr_eq(other, seat));
+        }
+        self.follows.remove_if(conversation, |_, follow| follow.seats.is_empty()).map(|(_, follow)| follow.tail)
+    }
+
+    /// The tail of a conversation somebody follows.
+    pub fn tail(&self, conversation: &ConversationId) -> Option<Arc<Tail>> {
+        self.follows.get(conversation).map(|follow| follow.tail.clone())
+    }
+
+    /// The tails of all conversations somebody follows.
+    pub fn tails(&self) -> Vec<Arc<Tail>> {
+        self.follows.iter().map(|follow| follow.tail.clone()).collect()
+    }
+
+    /// Calls `visit` with every session that follows the conversation.
+    pub fn followers(&self, conversation: &ConversationId, mut visit: impl FnMut(&Arc<Seat>)) {
+        if let Some(follow) = self.follows.get(conversation) {
+            follow.seats.iter().for_each(&mut visit);
+        }
+    }
+
+    /// Calls `visit` with every agent's session of a workspace.
+    pub fn agents(&self, workspace: &WorkspaceId, mut visit: impl FnMut(&Arc<Seat>)) {
+        if let Some(agents) = self.agents.get(workspace) {
+            agents.values().flatten().for_each(&mut visit);
+        }
+    }
+
+    /// The sessions of one agent, oldest first.
+    pub fn seats_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> Vec<Arc<Seat>> {
+        self.agents.get(workspace).and_then(|agents| agents.get(agent).cloned()).unwrap_or_default()
+    }
+
+    /// The sessions of one visitor, oldest first.
+    pub fn visitor_seats(&self, workspace: &WorkspaceId, visitor: &VisitorId) -> Vec<Arc<Seat>> {
+        let key = (workspace.clone(), visitor.clone());
+        self.visitors.get(&key).map(|seats| seats.clone()).unwrap_or_default()
+    }
+
+    /// Whether a visitor has a connection.
+    pub fn has_visitor(&self, workspace: &WorkspaceId, visitor: &VisitorId) -> bool {
+        self.visitors.contains_key(&(workspace.clone(), visitor.clone()))
+    }
+
+    /// Calls `visit` with every visitor's session of a workspace.
+    pub fn visitors(&self, workspace: &WorkspaceId, mut visit: impl FnMut(&Arc<Seat>)) {
+        for seats in &self.visitors {
+            if seats.key().0 == *workspace {
+                seats.iter().for_each(&mut visit);
+            }
+        }
+    }
+
+    /// Calls `visit` with every session of the node.
+    pub fn everybody(&self, mut visit: impl FnMut(&Arc<Seat>)) {
+        for seats in &self.visitors {
+            seats.iter().for_each(&mut visit);
+        }
+        for agents in &self.agents {
+            agents.values().flatten().for_each(&mut visit);
+        }
+    }
+
+    /// How many visitors' sessions, agents' sessions and followed conversations there are.
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        let visitors = self.visitors.iter().map(|seats| seats.len()).sum();
+        let agents = self.agents.iter().map(|agents| agents.values().map(Vec::len).sum::<usize>()).sum();
+        (visitors, agents, self.follows.len())
+    }
+}

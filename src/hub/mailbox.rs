@@ -1,0 +1,232 @@
+//! What waits for a session to be written: latest wins, so a slow reader costs what it follows and no more.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify as Bell;
+
+use crate::{
+    chat::summary::{Mark, Summary},
+    ids::{AgentId, ConversationId, Millis, Seq},
+    wire::{
+        code::CloseCode,
+        push::{Available, NotifyPush, PresencePush, Side, VisitorMoved, Watching},
+        shared::Shared,
+    },
+};
+
+/// Rows a session may have waiting; one that lets more pile up is closed and resumes from its cursors.
+const MAX_ROWS: usize = 2_000;
+/// Notifications that may wait; older ones are of no use to anybody.
+const MAX_NOTIFY: usize = 32;
+
+/// A session's letter box. Anybody may put something in; only the session takes it out.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    mail: Mutex<Option<Box<Mail>>>,
+    bell: Bell,
+}
+
+/// Everything that waits for one session.
+#[derive(Debug, Default)]
+pub struct Mail {
+    /// Conversations with events behind the session's cursor.
+    pub news: HashSet<ConversationId>,
+    /// Conversations that became the agent's own: follow them from behind this place.
+    pub follow: HashMap<ConversationId, Seq>,
+    /// The inbox's rows.
+    pub rows: HashMap<ConversationId, Row>,
+    /// Folder sizes that changed.
+    pub counts: CountsChange,
+    /// Other agents.
+    pub presence: HashMap<AgentId, PresencePush>,
+    /// What to ring for.
+    pub notify: VecDeque<NotifyPush>,
+    /// Who types where.
+    pub typing: HashMap<ConversationId, Typing>,
+    /// How far the two sides have come.
+    pub seen: HashMap<(ConversationId, Side), Mark>,
+    /// Whether visitors are connected, and on which page.
+    pub visitor: HashMap<ConversationId, VisitorMoved>,
+    /// Who looks at which unassigned conversation.
+    pub watching: HashMap<ConversationId, Watching>,
+    /// Whether somebody could take a chat.
+    pub available: Option<Available>,
+    /// The visitor's place in the queue.
+    pub queue: Option<(ConversationId, u32)>,
+    /// The session is to end.
+    pub leave: Option<Leave>,
+}
+
+/// A change of the inbox.
+#[derive(Clone, Debug)]
+pub enum Row {
+    /// The conversation as it stands.
+    Upsert(Arc<Shared<Summary>>),
+    /// It is out of sight.
+    Remove {
+        /// The place of the event that took it.
+        seq: Seq,
+        /// Who has it now.
+        assignee: Option<crate::chat::event::AgentRef>,
+        /// Since when.
+        at: Millis,
+    },
+}
+
+/// Folder sizes that changed for one agent; absolute, each with the version it came with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountsChange {
+    /// Unassigned.
+    pub unassigned: Option<(u64, u64)>,
+    /// My conversations.
+    pub mine: Option<(u64, u64)>,
+    /// Closed.
+    pub closed: Option<(u64, u64)>,
+}
+
+/// Somebody types, or stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Where the sender's node stood in the log: who has not come so far drops it.
+    pub seq: Seq,
+    /// Whether they type.
+    pub on: bool,
+    /// What they have typed so far, where the playbook allows it.
+    pub preview: Option<String>,
+}
+
+/// Why and how a session is to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leave {
+    /// The close code.
+    pub code: CloseCode,
+    /// When to come back, in milliseconds from now.
+    pub after_ms: Option<u64>,
+}
+
+// === impl Mailbox ===
+
+impl Mailbox {
+    /// Puts something in and rings.
+    pub fn put(&self, write: impl FnOnce(&mut Mail)) {
+        write(self.lock().get_or_insert_default());
+        self.bell.notify_one();
+    }
+
+    /// Takes everything out. None when there is nothing.
+    pub fn take(&self) -> Option<Box<Mail>> {
+        self.lock().take()
+    }
+
+    /// Returns once something was put in after the last `take`, or was there before.
+    pub async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Mail>>> {
+        // What is behind the lock is plain data: a panic elsewhere leaves it usable.
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Mail ===
+
+impl Mail {
+    /// Puts a row in unless a newer one of the same conversation waits; of equals the latest counts.
+    pub fn row(&mut self, conversation: &ConversationId, row: Row) {
+        if self.rows.get(conversation).is_some_and(|waiting| waiting.seq() > row.seq()) {
+            return;
+        }
+        self.rows.insert(conversation.clone(), row);
+        if self.rows.len() > MAX_ROWS {
+            self.rows.clear();
+            self.leave.get_or_insert(Leave { code: CloseCode::TooSlow, after_ms: None });
+        }
+    }
+
+    /// Puts a notification in; the oldest falls out when too many wait.
+    pub fn ring(&mut self, notify: NotifyPush) {
+        if self.notify.len() == MAX_NOTIFY {
+            self.notify.pop_front();
+        }
+        self.notify.push_back(notify);
+    }
+}
+
+// === impl Row ===
+
+impl Row {
+    /// The place in the log this row speaks of.
+    pub fn seq(&self) -> Seq {
+        match self {
+            Self::Upsert(summary) => summary.value().seq,
+            Self::Remove { seq, .. } => *seq,
+        }
+    }
+}
+
+// === impl CountsChange ===
+
+impl CountsChange {
+    /// Takes in one folder's new size unless a newer one waits.
+    pub fn note(slot: &mut Option<(u64, u64)>, count: u64, version: u64) {
+        if slot.is_none_or(|(_, was)| was <= version) {
+            *slot = Some((count, version));
+        }
+    }
+
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn removed(seq: u64) -> Row {
+        Row::Remove { seq: Seq(seq), assignee: None, at: Millis(0) }
+    }
+
+    #[test]
+    fn p4_an_older_row_never_replaces_a_newer_one_in_the_letter_box() {
+        let mut mail = Mail::default();
+        let conversation = ConversationId::random();
+        mail.row(&conversation, removed(7));
+        mail.row(&conversation, removed(6));
+        assert_eq!(mail.rows[&conversation].seq(), Seq(7));
+        mail.row(&conversation, removed(8));
+        assert_eq!(mail.rows[&conversation].seq(), Seq(8));
+    }
+
+    #[test]
+    fn p4_an_older_count_never_replaces_a_newer_one() {
+        let mut change = CountsChange::default();
+        CountsChange::note(&mut change.mine, 5, 2);
+        CountsChange::note(&mut change.mine, 9, 1);
+        assert_eq!(change.mine, Some((5, 2)));
+    }
+
+    #[test]
+    fn l1_a_reader_that_lets_rows_pile_up_is_told_to_come_back() {
+        let mut mail = Mail::default();
+        for _ in 0..=MAX_ROWS {
+            mail.row(&ConversationId::random(), removed(1));
+        }
+        assert!(mail.rows.len() <= MAX_ROWS);
+        assert_eq!(mail.leave.map(|leave| leave.code), Some(CloseCode::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn d4_a_bell_rung_before_anybody_listens_is_heard() {
+        let mailbox = Mailbox::default();
+        mailbox.put(|mail| mail.queue = Some((ConversationId::from("c_1"), 1)));
+        mailbox.rung().await;
+        assert!(mailbox.take().is_some());
+        assert!(mailbox.take().is_none());
+    }
+}

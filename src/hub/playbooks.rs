@@ -1,0 +1,127 @@
+//! Playbooks in memory: every version that runs, and the newest of each.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+
+use super::Hub;
+use crate::{
+    chat::event::{MissedReason, PlaybookRef},
+    ids::{PlaybookId, WorkspaceId},
+    store::{PlaybookRow, Result, Saved, StoreError},
+    wire::push::{Available, AvailableReason},
+};
+
+/// How often a playbook's `last_seen_at` moves at most, in milliseconds.
+const SEEN_EVERY: i64 = 60_000;
+
+/// What was read of the store's playbooks.
+#[derive(Debug, Default)]
+pub struct Playbooks {
+    /// A version never changes, so it never goes stale.
+    versions: DashMap<(PlaybookId, u32), Arc<PlaybookRow>>,
+    newest: DashMap<PlaybookId, Arc<PlaybookRow>>,
+}
+
+// === impl Playbooks ===
+
+impl Playbooks {
+    /// A version that was read before.
+    pub(super) fn version(&self, id: &PlaybookId, version: u32) -> Option<Arc<PlaybookRow>> {
+        self.versions.get(&(id.clone(), version)).map(|row| row.clone())
+    }
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// The newest version of a playbook. None when there never was one.
+    pub async fn playbook(&self, id: &PlaybookId) -> Result<Option<Arc<PlaybookRow>>> {
+        if let Some(row) = self.playbooks.newest.get(id).map(|row| row.clone()) {
+            return Ok(Some(row));
+        }
+        let Some(row) = self.store.playbook(id, None).await? else { return Ok(None) };
+        let row = Arc::new(row);
+        self.playbooks.newest.insert(id.clone(), row.clone());
+        Ok(Some(row))
+    }
+
+    /// The version a conversation runs on.
+    pub(super) async fn playbook_at(&self, at: &PlaybookRef) -> Result<Arc<PlaybookRow>> {
+        let key = (at.id.clone(), at.version);
+        if let Some(row) = self.playbooks.versions.get(&key).map(|row| row.clone()) {
+            return Ok(row);
+        }
+        let row = self.store.playbook(&at.id, Some(at.version)).await?;
+        let row = Arc::new(row.ok_or_else(|| StoreError::Damaged(format!("no version {} of {}", at.version, at.id)))?);
+        self.playbooks.versions.insert(key, row.clone());
+        Ok(row)
+    }
+
+    /// Saves a playbook behind `expected` and tells its visitors when that changes what they can have.
+    pub async fn save_playbook(
+        &self,
+        workspace: &WorkspaceId,
+        playbook: &crate::chat::playbook::Playbook,
+        expected: u32,
+    ) -> Result<Saved> {
+        let saved = self.store.save_playbook(workspace, playbook, expected).await?;
+        self.playbook_changed(workspace, &playbook.id).await?;
+        Ok(saved)
+    }
+
+    /// Hides a playbook. False when there is none.
+    pub async fn delete_playbook(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<bool> {
+        let deleted = self.store.delete_playbook(workspace, id).await?;
+        self.playbook_changed(workspace, id).await?;
+        Ok(deleted)
+    }
+
+    /// A playbook's widget was seen on one of its pages: from now on it is installed.
+    pub async fn playbook_seen(&self, row: &PlaybookRow) -> Result<()> {
+        let now = self.store.now();
+        if row.last_seen_at.is_some_and(|at| now.since(at) < SEEN_EVERY) {
+            return Ok(());
+        }
+        self.store.playbook_seen(&row.playbook.id, now).await?;
+        self.playbook_changed(&row.workspace, &row.playbook.id).await
+    }
+
+    /// Whether, and why not, this playbook's visitors are offered live chat now.
+    pub fn available(&self, row: &PlaybookRow) -> Available {
+        let reason = if !row.playbook.active || row.deleted {
+            AvailableReason::Inactive
+        } else if row.installed_at.is_none() {
+            AvailableReason::NotInstalled
+        } else if !self.presence.anybody(&row.workspace) {
+            AvailableReason::NobodyOnline
+        } else {
+            AvailableReason::Ok
+        };
+        reason.into()
+    }
+
+    /// The same for a decision: why the offline flow must begin.
+    pub(super) fn policy_available(&self, newest: &PlaybookRow) -> std::result::Result<(), MissedReason> {
+        self.available(newest).reason.missed()
+    }
+
+    async fn playbook_changed(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<()> {
+        let before = self.playbooks.newest.remove(id).map(|(_, row)| self.available(&row));
+        let Some(row) = self.playbook(id).await? else { return Ok(()) };
+        if before != Some(self.available(&row)) {
+            self.tell_available(workspace);
+        }
+        Ok(())
+    }
+
+    /// Tells every visitor of a workspace whether somebody could take a chat.
+    pub(super) fn tell_available(&self, workspace: &WorkspaceId) {
+        self.board.visitors(workspace, |seat| {
+            let super::seat::Who::Visitor { playbook, .. } = &seat.who else { return };
+            let Some(row) = self.playbooks.newest.get(playbook).map(|row| row.clone()) else { return };
+            let available = self.available(&row);
+            seat.mail.put(|mail| mail.available = Some(available));
+        });
+    }
+}

@@ -1,0 +1,208 @@
+//! A conversation in memory: its fold at the head and the recent part of its log, from which readers are served.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    chat::{conversation::Conversation, summary::Beside},
+    ids::{ConversationId, Millis, Seq},
+    store::{Loaded, Result, Store},
+    wire::entry::Entry,
+};
+
+/// Events a tail keeps at most; a reader further behind is served by the store.
+const MAX_ENTRIES: usize = 256;
+/// Bytes of JSON a tail keeps at most.
+const MAX_BYTES: usize = 128 * 1024;
+/// Events of one read.
+const PAGE: usize = 200;
+/// Bytes of one read.
+const PAGE_BYTES: usize = 64 * 1024;
+
+/// One conversation's tail. Shared by everybody who follows it on this node; the store stays the truth.
+#[derive(Debug)]
+pub struct Tail {
+    id: ConversationId,
+    inner: Mutex<Inner>,
+    /// Held while reading from the store, so that one reader loads and the others wait.
+    loading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    hot: Option<Box<Hot>>,
+    /// The highest head anybody spoke of: the tail is behind while it is above the fold's.
+    hint: Seq,
+}
+
+/// What a tail holds once it was loaded.
+#[derive(Debug)]
+pub struct Hot {
+    /// The fold at the head.
+    pub conversation: Conversation,
+    /// Beside the log.
+    pub beside: Beside,
+    /// When the inbox's row was last sent for a text alone.
+    pub row_at: Millis,
+    /// When the assignee was last rung for a text.
+    pub rang_at: Millis,
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+}
+
+// === impl Tail ===
+
+impl Tail {
+    /// An empty tail: nothing is known yet.
+    pub fn new(id: ConversationId) -> Arc<Self> {
+        Arc::new(Self { id, inner: Mutex::default(), loading: tokio::sync::Mutex::default() })
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> &ConversationId {
+        &self.id
+    }
+
+    /// Takes over what somebody has just read from the store, unless the tail knows as much already.
+    pub fn seed(&self, loaded: Loaded) {
+        let mut inner = self.lock();
+        match &mut inner.hot {
+            None => inner.hot = Some(Box::new(Hot::new(loaded))),
+            Some(hot) if hot.conversation.seq < loaded.conversation.seq => {
+                // The fold jumps forward; the events in between are the store's to tell.
+                hot.entries.clear();
+                hot.bytes = 0;
+                hot.conversation = loaded.conversation;
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Makes sure that the fold has reached every head anybody spoke of. False when there is no such conversation.
+    pub async fn catch_up(&self, store: &dyn Store) -> Result<bool> {
+        if self.is_current() {
+            return Ok(true);
+        }
+        let _one = self.loading.lock().await;
+        if self.head().is_none() {
+            match store.load(&self.id).await? {
+                Some(loaded) => self.seed(loaded),
+                None => return Ok(false),
+            }
+        }
+        while let Some(head) = self.behind() {
+            let entries = store.events_after(&self.id, head, PAGE, PAGE_BYTES).await?;
+            if entries.is_empty() {
+                // The hint spoke of something the store does not have: it was no more than a hint.
+                self.lock().hint = head;
+                break;
+            }
+            self.offer(&entries);
+        }
+        Ok(true)
+    }
+
+    /// Takes in committed events. What lies behind a gap is only remembered as a head to catch up to.
+    pub fn offer(&self, entries: &[Arc<Entry>]) {
+        let mut inner = self.lock();
+        if let Some(last) = entries.last() {
+            inner.hint = inner.hint.max(last.event().seq);
+        }
+        let Some(hot) = &mut inner.hot else { return };
+        for entry in entries {
+            if entry.event().seq == hot.conversation.seq.next() {
+                hot.push(entry);
+            }
+        }
+    }
+
+    /// Hears of a head.
+    pub fn hint(&self, head: Seq) {
+        let mut inner = self.lock();
+        inner.hint = inner.hint.max(head);
+    }
+
+    /// Looks at (or changes) what is held. None while nothing was loaded.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Hot) -> T) -> Option<T> {
+        self.lock().hot.as_deref_mut().map(look)
+    }
+
+    /// The last event folded in.
+    pub fn head(&self) -> Option<Seq> {
+        self.with(|hot| hot.conversation.seq)
+    }
+
+    /// One page of events behind `cursor`: from memory, else from the store. Empty at the head.
+    pub async fn read(&self, store: &dyn Store, cursor: Seq) -> Result<Vec<Arc<Entry>>> {
+        if !self.is_current() {
+            self.catch_up(store).await?;
+        }
+        match self.with(|hot| hot.after(cursor)).flatten() {
+            Some(entries) => Ok(entries),
+            None => store.events_after(&self.id, cursor, PAGE, PAGE_BYTES).await,
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        let inner = self.lock();
+        inner.hot.as_ref().is_some_and(|hot| hot.conversation.seq >= inner.hint)
+    }
+
+    /// The fold's head, while somebody spoke of a higher one.
+    fn behind(&self) -> Option<Seq> {
+        let inner = self.lock();
+        let head = inner.hot.as_ref()?.conversation.seq;
+        (head < inner.hint).then_some(head)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic between two folds cannot happen half-way: `apply` does not panic. The data stays usable.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Hot ===
+
+impl Hot {
+    fn new(loaded: Loaded) -> Self {
+        Self {
+            conversation: loaded.conversation,
+            beside: loaded.beside,
+            row_at: Millis(0),
+            rang_at: Millis(0),
+            entries: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    fn push(&mut self, entry: &Arc<Entry>) {
+        self.conversation.apply(entry.event());
+        self.bytes += entry.json().len();
+        self.entries.push_back(entry.clone());
+        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+            let Some(old) = self.entries.pop_front() else { break };
+            self.bytes -= old.json().len();
+        }
+    }
+
+    /// A page behind `cursor`; None when memory does not reach back so far.
+    fn after(&self, cursor: Seq) -> Option<Vec<Arc<Entry>>> {
+        if cursor >= self.conversation.seq {
+            return Some(Vec::new());
+        }
+        let first = self.entries.front()?.event().seq;
+        if cursor.next() < first {
+            return None;
+        }
+        let skip = usize::try_from(cursor.next().0 - first.0).ok()?;
+        let mut room = PAGE_BYTES;
+        let fits = |entry: &&Arc<Entry>| {
+            let had = room;
+            room = room.saturating_sub(entry.json().len());
+            had > 0
+        };
+        Some(self.entries.iter().skip(skip).take(PAGE).take_while(fits).cloned().collect())
+    }
+}

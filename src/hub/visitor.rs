@@ -1,0 +1,247 @@
+//! What a visitor's session asks of the hub, beside commands.
+
+use std::sync::Arc;
+
+use super::{
+    Hub,
+    append::{Caller, Face},
+    error::{HubError, Result},
+    page::{Page, Recover},
+    seat::{Seated, Who},
+};
+use crate::{
+    chat::{
+        command::Actor,
+        conversation::Conversation,
+        decide::{self, Policy},
+        event::{self, PlaybookRef, Started, VisitorRef},
+    },
+    ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
+    store::{Begun, Loaded, PlaybookRow},
+    wire::{entry::Entry, push::Available},
+};
+
+/// For how long a closed conversation is still shown to its visitor, in milliseconds.
+const CLOSED_SHOWN: i64 = 24 * 60 * 60 * 1000;
+
+/// Who says hello; everything here was verified.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The playbook of the page.
+    pub playbook: Arc<PlaybookRow>,
+    /// Who they are: of the signed identity, else of the token, else new.
+    pub visitor: VisitorId,
+    /// The anonymous visitor whose open conversation is to be adopted by the identity.
+    pub anonymous: Option<VisitorId>,
+    /// The name the site vouches for.
+    pub name: Option<String>,
+    /// Whether the site vouches for who they are.
+    pub verified: bool,
+    /// The page they are on.
+    pub page: Option<event::Page>,
+    /// Their language.
+    pub locale: Option<String>,
+}
+
+/// What a visitor is met with.
+#[derive(Debug)]
+pub struct Greeting {
+    /// Whether somebody could take a chat.
+    pub available: Available,
+    /// Their conversation: the open one, else the last if it closed within a day.
+    pub conversation: Option<Shown>,
+}
+
+/// A conversation with a page of its events, and the place from which pushes go on.
+#[derive(Debug)]
+pub struct Shown {
+    /// The fold, and beside it.
+    pub loaded: Loaded,
+    /// The visitor's place in the queue.
+    pub position: Option<u32>,
+    /// The page.
+    pub page: Page,
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// Seats a visitor and finds their conversation. Writes nothing to the store, except for adopting one.
+    pub async fn greet(
+        self: &Arc<Self>,
+        guest: &Guest,
+        recover: Option<&(ConversationId, Recover)>,
+    ) -> Result<(Seated, Greeting)> {
+        let workspace = guest.playbook.workspace.clone();
+        if let Some(anonymous) = &guest.anonymous {
+            self.adopt(&workspace, anonymous, guest).await?;
+        }
+        let who = Who::Visitor {
+            workspace: workspace.clone(),
+            visitor: guest.visitor.clone(),
+            playbook: guest.playbook.playbook.id.clone(),
+        };
+        let mut seated = self.sit(who, self.settings.connections_per_visitor);
+        let closed_since = self.store.now().plus(-CLOSED_SHOWN);
+        let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await?;
+        let conversation = match found {
+            None => None,
+            Some(found) => {
+                let id = found.conversation.id.clone();
+                let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
+                let shown = self.show(&mut seated, &id, recover, true).await?;
+                self.visitor_came(&id, guest.page.clone());
+                Some(shown)
+            }
+        };
+        Ok((seated, Greeting { available: self.available(&guest.playbook), conversation }))
+    }
+
+    /// Opens a conversation and runs the playbook from its first card; the open one when there is one. `paced` is asked
+    /// only before a new one is made.
+    pub async fn start(
+        self: &Arc<Self>,
+        seated: &mut Seated,
+        guest: &Guest,
+        paced: impl FnOnce() -> Result<()>,
+    ) -> Result<Shown> {
+        let workspace = guest.playbook.workspace.clone();
+        let newest = self.playbook(&guest.playbook.playbook.id).await?.ok_or(HubError::NotOffered)?;
+        let open = self.store.of_visitor(&workspace, &guest.visitor, Millis(i64::MAX)).await?;
+        if let Some(open) = open.filter(|open| open.conversation.closed_at().is_none()) {
+            return self.show(seated, &open.conversation.id, None, true).await;
+        }
+        if !newest.playbook.active || newest.deleted {
+            return Err(HubError::NotOffered);
+        }
+        paced()?;
+        let (row, entries) = self.begin(&workspace, guest, &newest);
+        let id = row.id.clone();
+        // Whoever is to see it follows before it exists: nothing can fall between.
+        let tail = seated.follow(&id);
+        match self.store.begin(row.clone(), entries.clone()).await? {
+            Begun::Open(open) => {
+                seated.unfollow(&id);
+                self.show(seated, &open, None, true).await
+            }
+            Begun::Done { counts } => {
+                self.metrics.conversations.inc();
+                tail.seed(Loaded { conversation: row, beside: Default::default() });
+                let before = Face { sight: crate::chat::conversation::Sight::Admins, waiting: false };
+                self.committed(&tail, &before, &Actor::Visitor, &entries, &counts);
+                for seat in self.board.visitor_seats(&workspace, &guest.visitor) {
+                    if !Arc::ptr_eq(&seat, seated.seat()) {
+                        seat.mail.put(|mail| {
+                            mail.follow.insert(id.clone(), Seq(0));
+                        });
+                    }
+                }
+                self.show(seated, &id, Some(&Recover::from_start(self.store.epoch())), true).await
+            }
+        }
+    }
+
+    /// The conversation as it stands, with a page of events; the session follows it from the page's end on.
+    pub async fn show(
+        self: &Arc<Self>,
+        seated: &mut Seated,
+        conversation: &ConversationId,
+        recover: Option<&Recover>,
+        for_visitor: bool,
+    ) -> Result<Shown> {
+        let tail = seated.follow(conversation);
+        if !tail.catch_up(&*self.store).await? {
+            seated.unfollow(conversation);
+            return Err(HubError::not_found());
+        }
+        let loaded = tail.with(|hot| Loaded { conversation: hot.conversation.clone(), beside: hot.beside.clone() });
+        let mut loaded = loaded.ok_or_else(HubError::not_found)?;
+        self.freshen(&mut loaded);
+        let page = self.page(conversation, loaded.conversation.seq, recover, for_visitor).await?;
+        Ok(Shown { position: self.queue.position(conversation), loaded, page })
+    }
+
+    /// Events before `before`, for a visitor of the conversation or an agent who may see it.
+    pub async fn history(
+        &self,
+        who: &Who,
+        conversation: &ConversationId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<Arc<Entry>>> {
+        self.sighted(who, conversation).await?;
+        let for_visitor = who.agent().is_none();
+        Ok(self.store.events_before(conversation, Some(before), limit, super::page::BYTES, for_visitor).await?)
+    }
+
+    /// The conversation by the store's row, if this one may see it. Access is never decided on a cache.
+    pub async fn sighted(&self, who: &Who, conversation: &ConversationId) -> Result<Loaded> {
+        let loaded = self.store.load(conversation).await?.ok_or_else(HubError::not_found)?;
+        let row = &loaded.conversation;
+        let theirs = Caller::from(who).owns(row);
+        let sees = match who {
+            Who::Visitor { .. } => true,
+            Who::Agent { agent, admin, .. } => row.sight().allows(&agent.id, *admin, self.settings.admins_see_assigned),
+        };
+        match theirs && sees {
+            true => Ok(loaded),
+            false => Err(HubError::not_found()),
+        }
+    }
+
+    fn begin(&self, workspace: &WorkspaceId, guest: &Guest, playbook: &PlaybookRow) -> (Conversation, Vec<Arc<Entry>>) {
+        let started = Started {
+            visitor: VisitorRef { id: guest.visitor.clone(), name: guest.name.clone(), verified: guest.verified },
+            playbook: PlaybookRef { id: playbook.playbook.id.clone(), version: playbook.version },
+            page: guest.page.clone(),
+            locale: guest.locale.clone(),
+        };
+        let empty = Conversation::begin(ConversationId::random(), workspace.clone(), self.store.now(), &started);
+        let policy = Policy {
+            playbook: &playbook.playbook,
+            available: self.policy_available(playbook),
+            admins_see_assigned: self.settings.admins_see_assigned,
+        };
+        let events = decide::begin(empty.clone(), started, &policy);
+        let mut row = empty;
+        events.iter().for_each(|event| row.apply(event));
+        (row, events.into_iter().map(Entry::new).collect())
+    }
+
+    async fn adopt(self: &Arc<Self>, workspace: &WorkspaceId, from: &VisitorId, guest: &Guest) -> Result<()> {
+        let adopted = self.store.adopt(workspace, from, &guest.visitor, guest.name.as_deref()).await?;
+        let Some(conversation) = adopted else { return Ok(()) };
+        // The tail's fold still names the anonymous visitor, whose connections have no more part in it.
+        for seat in self.board.visitor_seats(workspace, from) {
+            seat.mail.put(|mail| {
+                let leave = super::mailbox::Leave { code: crate::wire::code::CloseCode::Replaced, after_ms: None };
+                mail.leave.get_or_insert(leave);
+            });
+        }
+        if let Some(tail) = self.board.tail(&conversation) {
+            tail.with(|hot| {
+                let visitor = &mut hot.conversation.visitor;
+                visitor.id = guest.visitor.clone();
+                visitor.verified = true;
+                visitor.name = guest.name.clone().or_else(|| visitor.name.clone());
+            });
+        }
+        Ok(())
+    }
+
+    /// The visitor has a connection again, maybe on another page.
+    fn visitor_came(&self, conversation: &ConversationId, page: Option<event::Page>) {
+        if let Some(page) = page {
+            self.moved_to(conversation, page);
+        }
+        if let Some(tail) = self.board.tail(conversation) {
+            self.tell_visitor(&tail);
+            self.row_later(conversation);
+        }
+    }
+
+    /// Whether the playbook's visitors let the agent see what they type.
+    pub(super) fn previews_allowed(&self, at: &PlaybookRef) -> bool {
+        self.playbooks.version(&at.id, at.version).is_some_and(|row| row.playbook.typing_preview)
+    }
+}

@@ -1,0 +1,187 @@
+//! Deadlines. A timer is only another author: whoever wakes asks the store what is due and appends as the clock; no
+//! leader, no lock, and a node that died takes no deadline with it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use rand::RngExt;
+use tokio::{sync::Notify as Bell, time::Instant};
+
+use super::{Hub, append::Caller, error::HubError};
+use crate::{
+    chat::command::Command,
+    ids::{ConversationId, Millis, WorkspaceId},
+};
+
+/// How often the store is asked what falls due, in milliseconds; jittered by a fifth.
+const POLL_MS: u64 = 5_000;
+/// How far ahead. The shortest wait is 10 s, so every deadline is known before it passes.
+const AHEAD_MS: i64 = 15_000;
+/// Deadlines read at once.
+const MOST: usize = 10_000;
+/// Deadlines fired side by side; they share commits.
+const AT_ONCE: usize = 128;
+/// After what time a deadline the store could not take is tried again, in milliseconds.
+const AGAIN_MS: i64 = 250;
+
+/// The deadlines of the next seconds.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    near: Mutex<BTreeSet<(Millis, ConversationId)>>,
+    poke: Bell,
+}
+
+// === impl Waiting ===
+
+impl Waiting {
+    /// Hears of a deadline. Far ones are left to the poll, which finds them in time.
+    pub(super) fn note(&self, deadline: Millis, now: Millis, conversation: &ConversationId) {
+        if deadline.since(now) > AHEAD_MS {
+            return;
+        }
+        let earliest = {
+            let mut near = self.lock();
+            near.insert((deadline, conversation.clone()));
+            near.first().is_some_and(|(first, _)| *first == deadline)
+        };
+        if earliest {
+            self.poke.notify_one();
+        }
+    }
+
+    /// Takes out what is due, and says when the next will be.
+    fn due(&self, now: Millis) -> (Vec<ConversationId>, Option<Millis>) {
+        let mut near = self.lock();
+        let mut due = Vec::new();
+        while let Some((deadline, _)) = near.first() {
+            if *deadline > now {
+                return (due, Some(*deadline));
+            }
+            due.extend(near.pop_first().map(|(_, conversation)| conversation));
+        }
+        (due, None)
+    }
+
+    /// How many deadlines are held in memory.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Millis, ConversationId)>> {
+        self.near.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// Fires deadlines until the hub ends. Never returns.
+    pub(super) async fn run_waiting(self: Arc<Self>) {
+        let mut poll_at = Instant::now();
+        loop {
+            let (due, next) = self.waiting.due(self.store.now());
+            if !due.is_empty() {
+                tokio::spawn(self.clone().expire(due));
+            }
+            let wake_at = match next {
+                // One millisecond later, so that the store's clock has certainly passed it.
+                Some(next) => Instant::now() + Duration::from_millis(next.since(self.store.now()).max(0) as u64 + 1),
+                None => poll_at,
+            };
+            tokio::select! {
+                () = self.waiting.poke.notified() => {}
+                () = tokio::time::sleep_until(wake_at.min(poll_at)) => {}
+            }
+            if Instant::now() >= poll_at {
+                self.poll_due().await;
+                poll_at = Instant::now() + Duration::from_millis(POLL_MS * rand::rng().random_range(90..110) / 100);
+            }
+        }
+    }
+
+    async fn poll_due(&self) {
+        match self.store.due(self.store.now().plus(AHEAD_MS), MOST).await {
+            Ok(due) => {
+                let now = self.store.now();
+                due.iter().for_each(|due| self.waiting.note(due.deadline, now, &due.conversation));
+            }
+            Err(cause) => tracing::warn!(error = %cause, "could not read what falls due; asking again"),
+        }
+    }
+
+    async fn expire(self: Arc<Self>, due: Vec<ConversationId>) {
+        stream::iter(due)
+            .for_each_concurrent(AT_ONCE, |conversation| {
+                let hub = self.clone();
+                async move {
+                    let deadline = hub.deadline(&conversation).await;
+                    match hub.command(&conversation, &Caller::System, &Command::Expire).await {
+                        Ok(done) if done.events > 0 => {
+                            if let Some(deadline) = deadline {
+                                hub.metrics.late(done.at.since(deadline));
+                            }
+                        }
+                        Ok(_) => {}
+                        Err(HubError::Unavailable) => {
+                            let now = hub.store.now();
+                            hub.waiting.note(now.plus(AGAIN_MS), now, &conversation);
+                        }
+                        Err(cause) => tracing::debug!(%conversation, %cause, "a deadline had nothing to do"),
+                    }
+                }
+            })
+            .await;
+    }
+
+    async fn deadline(&self, conversation: &ConversationId) -> Option<Millis> {
+        self.tail(conversation).await.ok()?.with(|hot| hot.conversation.deadline()).flatten()
+    }
+
+    /// After a wait was committed: the last agent may just have left.
+    pub(super) fn look_again(self: &Arc<Self>, conversation: &ConversationId) {
+        let Some(workspace) =
+            self.board.tail(conversation).and_then(|tail| tail.with(|hot| hot.conversation.workspace.clone()))
+        else {
+            return;
+        };
+        if !self.presence.anybody(&workspace) {
+            tokio::spawn(self.clone().everyone_left(workspace));
+        }
+    }
+
+    /// The last available agent left: whoever waits is carried into the offline flow now, not at the deadline.
+    pub(super) async fn everyone_left(self: Arc<Self>, workspace: WorkspaceId) {
+        let queue = match self.store.queue(&workspace).await {
+            Ok(queue) => queue,
+            Err(cause) => {
+                tracing::warn!(error = %cause, "could not read who waits; their deadlines stand");
+                return;
+            }
+        };
+        stream::iter(queue)
+            .for_each_concurrent(AT_ONCE, |queued| {
+                let hub = self.clone();
+                let workspace = &workspace;
+                async move {
+                    // Somebody may have come back meanwhile.
+                    if hub.presence.anybody(workspace) {
+                        return;
+                    }
+                    let left = hub.command(&queued.conversation, &Caller::System, &Command::EveryoneLeft).await;
+                    if let Err(cause) = left {
+                        tracing::debug!(conversation = %queued.conversation, %cause, "the deadline stands");
+                    }
+                }
+            })
+            .await;
+    }
+}

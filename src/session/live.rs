@@ -1,0 +1,371 @@
+//! A session that has said hello: its place in the hub, its cursors, and what both roles do alike.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
+
+use super::{
+    connection::{Connection, Incoming},
+    end::End,
+    follow::{Follow, ends},
+    lobby::Lobby,
+};
+use crate::{
+    chat::command::Command,
+    hub::{
+        append::{Caller, Done},
+        error::HubError,
+        seat::{Seat, Seated},
+        visitor::Shown,
+    },
+    ids::{ConversationId, MessageKey, Seq},
+    wire::{
+        audience::Audience,
+        code::{CloseCode, ErrorCode},
+        error::ErrorBody,
+        reply,
+        request::{Malformed, RequestId, Say},
+        write,
+    },
+};
+
+/// Malformed frames in a row that end a session.
+const MOST_MALFORMED: u32 = 10;
+/// Requests served before what they brought is written, where more have arrived already.
+const MOST_AT_ONCE: u32 = 16;
+/// After how long events that could not be read are asked for again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// A session under way.
+pub(super) struct Live<S> {
+    pub(super) connection: Connection<S>,
+    pub(super) lobby: Arc<Lobby>,
+    pub(super) seated: Seated,
+    pub(super) caller: Caller,
+    pub(super) follows: HashMap<ConversationId, Follow>,
+    pub(super) audience: Audience,
+    /// Conversations whose events the store could not give; asked for again at `again`.
+    behind: HashSet<ConversationId>,
+    again: Option<Instant>,
+    /// The `send` that was refused for now, by conversation: later ones wait for its key to come again, so that one
+    /// sender's messages never overtake each other.
+    held: HashMap<ConversationId, (MessageKey, ErrorBody)>,
+    malformed: u32,
+}
+
+/// What a role does with its frames.
+pub(super) trait Role<S>: Sized {
+    /// Serves one frame.
+    async fn serve(&mut self, live: &mut Live<S>, frame: &str) -> Result<(), End>;
+
+    /// When the session ends whatever happens: an agent's token.
+    fn expires(&self) -> Option<Instant>;
+}
+
+// === impl Live ===
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
+    pub(super) fn new(connection: Connection<S>, lobby: Arc<Lobby>, seated: Seated) -> Self {
+        let who = &seated.seat().who;
+        let audience = if who.agent().is_some() { Audience::Agents } else { Audience::Visitor };
+        Self {
+            caller: Caller::from(who),
+            connection,
+            lobby,
+            audience,
+            seated,
+            follows: HashMap::new(),
+            behind: HashSet::new(),
+            again: None,
+            held: HashMap::new(),
+            malformed: 0,
+        }
+    }
+
+    /// Talks until either side is done, and says goodbye.
+    pub(super) async fn run(mut self, mut role: impl Role<S>) {
+        let end = match self.talk(&mut role).await {
+            Ok(never) => never,
+            Err(end) => end,
+        };
+        let Self { connection, mut seated, .. } = self;
+        // The hub learns at once that nobody is here any more, whatever the peer takes to close.
+        seated.clean = matches!(end, End::Gone { clean: true });
+        drop(seated);
+        connection.close(end).await;
+    }
+
+    async fn talk(&mut self, role: &mut impl Role<S>) -> Result<End, End> {
+        let seat = self.seated.seat().clone();
+        let timer = tokio::time::sleep_until(self.next_look(role));
+        tokio::pin!(timer);
+        loop {
+            self.deliver().await?;
+            self.connection.flush().await?;
+            tokio::select! {
+                incoming = self.connection.read() => {
+                    let mut next = Some(incoming);
+                    // Requests that came together are answered together, in one write.
+                    for _ in 0..MOST_AT_ONCE {
+                        let Some(incoming) = next else { break };
+                        self.heard(&seat);
+                        if let Incoming::Text(frame) = incoming? {
+                            role.serve(self, frame.as_str()).await?;
+                        }
+                        next = self.connection.read_now();
+                    }
+                    if let Some(Err(end)) = next {
+                        return Err(end);
+                    } else if let Some(Ok(Incoming::Text(frame))) = next {
+                        role.serve(self, frame.as_str()).await?;
+                    }
+                }
+                () = seat.mail.rung() => {}
+                () = &mut timer => {
+                    if role.expires().is_some_and(|at| at <= Instant::now()) {
+                        return Err(End::code(CloseCode::Unauthorized));
+                    }
+                    self.connection.beat().await?;
+                    if self.again.is_some_and(|again| again <= Instant::now()) {
+                        self.look_again();
+                    }
+                    timer.as_mut().reset(self.next_look(role));
+                }
+            }
+            if self.again.is_some_and(|again| again < timer.deadline()) {
+                timer.as_mut().reset(self.next_look(role));
+            }
+        }
+    }
+
+    fn next_look(&self, role: &impl Role<S>) -> Instant {
+        let beat = self.connection.next_beat();
+        let look = self.again.map_or(beat, |again| beat.min(again));
+        role.expires().map_or(look, |at| look.min(at))
+    }
+
+    /// Asks again for what the store could not give.
+    fn look_again(&mut self) {
+        self.again = None;
+        let behind = std::mem::take(&mut self.behind);
+        if !behind.is_empty() {
+            self.seated.seat().mail.put(|mail| mail.news.extend(behind));
+        }
+    }
+
+    fn heard(&self, seat: &Seat) {
+        seat.heard(self.lobby.hub.store().now());
+    }
+
+    /// A request was read: the ten in a row begin anew.
+    pub(super) fn well_formed(&mut self) {
+        self.malformed = 0;
+    }
+
+    /// Answers a frame that is no request; ten in a row end the session.
+    pub(super) async fn ill_formed(&mut self, malformed: Malformed) -> Result<(), End> {
+        self.malformed = if malformed.counts { self.malformed + 1 } else { 0 };
+        self.refuse_as(malformed.id.as_ref(), &malformed.error).await?;
+        match self.malformed < MOST_MALFORMED {
+            true => Ok(()),
+            false => Err(End::code(CloseCode::Abuse)),
+        }
+    }
+
+    /// Answers that it was done. A request without an id wants no answer.
+    pub(super) async fn answer<T: serde::Serialize>(&mut self, id: Option<&RequestId>, body: &T) -> Result<(), End> {
+        let Some(id) = id else { return Ok(()) };
+        let mut frame = String::with_capacity(256);
+        write::write_ok(&mut frame, id, body);
+        self.connection.feed(frame).await
+    }
+
+    /// Answers that it was not.
+    pub(super) async fn refuse(&mut self, id: Option<&RequestId>, error: impl Into<ErrorBody>) -> Result<(), End> {
+        match id {
+            Some(_) => self.refuse_as(id, &error.into()).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn refuse_as(&mut self, id: Option<&RequestId>, error: &ErrorBody) -> Result<(), End> {
+        let mut frame = String::with_capacity(192);
+        write::write_error(&mut frame, id, error);
+        self.connection.feed(frame).await
+    }
+
+    /// A command whose events are pushed to the one who gave it, too, before the answer.
+    pub(super) async fn command(
+        &mut self,
+        id: Option<&RequestId>,
+        conversation: &ConversationId,
+        command: &Command,
+    ) -> Result<(), End> {
+        let done = self.lobby.hub.command(conversation, &self.caller, command).await;
+        self.done(id, done).await
+    }
+
+    /// Pushes what a request brought and answers it.
+    pub(super) async fn done(&mut self, id: Option<&RequestId>, done: Result<Done, HubError>) -> Result<(), End> {
+        match done {
+            Err(error) => self.refuse(id, &error).await,
+            Ok(done) => {
+                self.deliver().await?;
+                match done.item {
+                    Some(item) => {
+                        let made = reply::Made { item, seq: done.seq, at: done.at, duplicate: done.duplicate };
+                        self.answer(id, &made).await
+                    }
+                    None => self.answer_done(id, &done).await,
+                }
+            }
+        }
+    }
+
+    /// `send` and `note`: the answer stands in for the event, at its place in the order.
+    pub(super) async fn say(
+        &mut self,
+        id: Option<&RequestId>,
+        say: Say,
+        paced: Result<(), u64>,
+        command: fn(MessageKey, String) -> Command,
+    ) -> Result<(), End> {
+        if let Some((key, error)) = self.held.get(&say.conversation)
+            && *key != say.key
+        {
+            let error = error.clone();
+            return self.refuse(id, error).await;
+        }
+        let done = match paced {
+            Err(ms) => Err(ErrorBody::rate_limited(ms)),
+            Ok(()) => {
+                let command = command(say.key.clone(), say.text);
+                let done = self.lobby.hub.command(&say.conversation, &self.caller, &command).await;
+                done.map_err(|error| ErrorBody::from(&error))
+            }
+        };
+        match done {
+            Err(error) => {
+                match error.code.retryable() {
+                    true => drop(self.held.insert(say.conversation, (say.key, error.clone()))),
+                    false => drop(self.held.remove(&say.conversation)),
+                }
+                self.refuse(id, error).await
+            }
+            Ok(done) => {
+                self.held.remove(&say.conversation);
+                if id.is_some() && !done.duplicate {
+                    self.stand_in(&say.conversation, done.seq).await?;
+                }
+                self.answer_done(id, &done).await
+            }
+        }
+    }
+
+    /// Writes everything before `seq`, and counts `seq` itself as written.
+    async fn stand_in(&mut self, conversation: &ConversationId, seq: Seq) -> Result<(), End> {
+        // On the usual road nothing lies between: no reading, no frame.
+        if self.follows.get(conversation).is_some_and(|follow| follow.cursor.next() < seq) {
+            self.pump(conversation, Some(seq)).await?;
+        }
+        if let Some(follow) = self.follows.get_mut(conversation)
+            && follow.cursor.next() == seq
+        {
+            follow.cursor = seq;
+        }
+        Ok(())
+    }
+
+    async fn answer_done(&mut self, id: Option<&RequestId>, done: &Done) -> Result<(), End> {
+        let Some(id) = id else { return Ok(()) };
+        let mut frame = String::with_capacity(96);
+        write::write_ok_seq(&mut frame, id, done.seq, done.at, done.duplicate);
+        self.connection.feed(frame).await
+    }
+
+    /// From now on a conversation that was just shown is followed from the page's end.
+    pub(super) fn follow(&mut self, shown: &Shown) {
+        let conversation = &shown.loaded.conversation;
+        if self.audience == Audience::Visitor {
+            self.unfollow_others(&conversation.id);
+        }
+        let tail = self.seated.follow(&conversation.id);
+        let mut follow = Follow::new(tail, shown.page.cursor, conversation.seq, conversation.sight());
+        follow.opened = true;
+        self.follows.insert(conversation.id.clone(), follow);
+        // What the page did not hold, and what came since it was read.
+        self.seated.seat().mail.put(|mail| {
+            mail.news.insert(conversation.id.clone());
+        });
+    }
+
+    /// A visitor has one conversation; the one before it is over.
+    pub(super) fn unfollow_others(&mut self, conversation: &ConversationId) {
+        let others: Vec<_> = self.follows.keys().filter(|other| *other != conversation).cloned().collect();
+        others.iter().for_each(|other| self.unfollow(other));
+    }
+
+    /// And no longer.
+    pub(super) fn unfollow(&mut self, conversation: &ConversationId) {
+        self.follows.remove(conversation);
+        self.behind.remove(conversation);
+        self.seated.unfollow(conversation);
+    }
+
+    /// Writes the events of one conversation behind the cursor; only those before `until`, when given.
+    pub(super) async fn pump(&mut self, conversation: &ConversationId, until: Option<Seq>) -> Result<(), End> {
+        loop {
+            let Some(follow) = self.follows.get_mut(conversation) else { return Ok(()) };
+            let Ok(mut entries) = follow.tail.read(&**self.lobby.hub.store(), follow.cursor).await else {
+                // Nothing is lost: they are in the log, and the cursor stays where it is.
+                self.behind.insert(conversation.clone());
+                self.again.get_or_insert(Instant::now() + AGAIN);
+                return Ok(());
+            };
+            if let Some(until) = until {
+                entries.retain(|entry| entry.event().seq < until);
+            }
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let hub = &self.lobby.hub;
+            let seat = self.seated.seat();
+            let (events, lost) = match self.audience {
+                Audience::Visitor => (follow.take_all(entries), false),
+                Audience::Agents => {
+                    let cut = follow.take(entries, |sight| hub.may_see(seat, sight));
+                    (cut.events, cut.lost)
+                }
+            };
+            let shown = self.audience.collect(&events);
+            if !shown.is_empty() {
+                let mut frame = String::with_capacity(256);
+                write::write_events(&mut frame, conversation, &shown);
+                self.connection.feed(frame).await?;
+            }
+            let over = self.follows.get(conversation).is_some_and(|follow| !follow.opened && ends(&events));
+            if lost || over {
+                self.unfollow(conversation);
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl From<&HubError> for ErrorBody {
+    fn from(error: &HubError) -> Self {
+        match error {
+            HubError::Refused(refusal) => refusal.into(),
+            HubError::Unavailable => Self::unavailable(),
+            HubError::NotOffered => Self::new(ErrorCode::Forbidden, error.to_string()),
+            HubError::RateLimited { retry_after_ms } => Self::rate_limited(*retry_after_ms),
+        }
+    }
+}

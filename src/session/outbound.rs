@@ -1,0 +1,159 @@
+//! Empties the letter box into frames: events first, then what is only about them.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{end::End, follow::Follow, live::Live};
+use crate::{
+    chat::{conversation::Sight, summary::Mark},
+    hub::mailbox::{CountsChange, Mail, Row, Typing},
+    ids::{ConversationId, Seq},
+    wire::{
+        audience::Audience,
+        counts::CountsChanged,
+        error::AgentName,
+        push::{AgentPush, InboxPush, QueuePush, SeenPush, Side, TypingPush, VisitorPush},
+        shared::write_upsert,
+        write,
+    },
+};
+
+// === impl Live ===
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
+    /// Writes what waits. Nothing is flushed yet.
+    pub(super) async fn deliver(&mut self) -> Result<(), End> {
+        while let Some(mail) = self.seated.seat().mail.take() {
+            let leave = mail.leave.clone();
+            self.write_mail(*mail).await?;
+            if let Some(leave) = leave {
+                return Err(End::Close { code: leave.code, after_ms: leave.after_ms });
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_mail(&mut self, mail: Mail) -> Result<(), End> {
+        for (conversation, from) in mail.follow {
+            self.follow_own(&conversation, from);
+            self.pump(&conversation, None).await?;
+        }
+        for conversation in &mail.news {
+            self.pump(conversation, None).await?;
+        }
+        match self.audience {
+            Audience::Visitor => {
+                if let Some(available) = mail.available {
+                    self.push(&VisitorPush::Available(available)).await?;
+                }
+                if let Some((conversation, position)) = mail.queue {
+                    self.push(&VisitorPush::Queue(QueuePush { conversation, position })).await?;
+                }
+            }
+            Audience::Agents => {
+                self.write_rows(mail.rows, mail.counts).await?;
+                for push in mail.presence.into_values() {
+                    self.push(&AgentPush::Presence(push)).await?;
+                }
+                for push in mail.visitor.into_values() {
+                    if self.follows.contains_key(&push.conversation) {
+                        self.push(&AgentPush::Visitor(push)).await?;
+                    }
+                }
+                for push in mail.watching.into_values() {
+                    if self.follows.contains_key(&push.conversation) {
+                        self.push(&AgentPush::Watching(push)).await?;
+                    }
+                }
+                for push in mail.notify {
+                    if self.still_sees(&push.conversation) {
+                        self.push(&AgentPush::Notify(push)).await?;
+                    }
+                }
+            }
+        }
+        for ((conversation, side), mark) in mail.seen {
+            self.write_seen(conversation, side, mark).await?;
+        }
+        for (conversation, typing) in mail.typing {
+            self.write_typing(conversation, typing).await?;
+        }
+        Ok(())
+    }
+
+    /// A conversation became the agent's own, or the visitor began one in another tab.
+    fn follow_own(&mut self, conversation: &ConversationId, from: Seq) {
+        if !self.follows.contains_key(conversation) {
+            if self.audience == Audience::Visitor {
+                self.unfollow_others(conversation);
+            }
+            let tail = self.seated.follow(conversation);
+            let mut follow = Follow::new(tail, from, from, Sight::Everybody);
+            // A visitor's own lasts until the next one; they may still rate it.
+            follow.opened = self.audience == Audience::Visitor;
+            self.follows.insert(conversation.clone(), follow);
+        }
+    }
+
+    /// The letter box may be older than the last event that was read: what an agent lost meanwhile is not for them.
+    fn still_sees(&self, conversation: &ConversationId) -> bool {
+        let hub = &self.lobby.hub;
+        let sight = hub.board().tail(conversation).and_then(|tail| tail.with(|hot| hot.conversation.sight()));
+        sight.is_none_or(|sight| hub.may_see(self.seated.seat(), &sight))
+    }
+
+    async fn write_rows(
+        &mut self,
+        rows: std::collections::HashMap<ConversationId, Row>,
+        counts: CountsChange,
+    ) -> Result<(), End> {
+        let mut counts = CountsChanged {
+            unassigned: counts.unassigned.map(|(count, _)| count),
+            mine: counts.mine.map(|(count, _)| count),
+            closed: counts.closed.map(|(count, _)| count),
+        };
+        for (conversation, row) in rows {
+            // The counts travel with the first row; they are absolute, so which one does not matter.
+            let counts = std::mem::take(&mut counts);
+            let mut frame = String::with_capacity(512);
+            match row {
+                Row::Upsert(summary) => write_upsert(&mut frame, &summary, counts),
+                Row::Remove { seq, assignee, at } => {
+                    let assignee = assignee.as_ref().map(AgentName::from);
+                    let push = InboxPush::remove(conversation, seq, assignee, at).with_counts(counts);
+                    write::write_push(&mut frame, &AgentPush::Inbox(Box::new(push)));
+                }
+            }
+            self.connection.feed(frame).await?;
+        }
+        match counts.is_empty() {
+            true => Ok(()),
+            false => self.push(&AgentPush::Inbox(Box::new(InboxPush::default().with_counts(counts)))).await,
+        }
+    }
+
+    async fn write_seen(&mut self, conversation: ConversationId, by: Side, mark: Mark) -> Result<(), End> {
+        if !self.follows.contains_key(&conversation) {
+            return Ok(());
+        }
+        self.push(&AgentPush::Seen(SeenPush { conversation, by, received: mark.received, read: mark.read })).await
+    }
+
+    async fn write_typing(&mut self, conversation: ConversationId, typing: Typing) -> Result<(), End> {
+        // Typed when the log stood at `seq`: whoever has not come so far, or has lost sight, is not shown it.
+        let behind = self.follows.get(&conversation).is_none_or(|follow| follow.cursor < typing.seq);
+        if behind || (self.audience == Audience::Agents && !self.still_sees(&conversation)) {
+            return Ok(());
+        }
+        let by = match self.audience {
+            Audience::Visitor => Side::Agent,
+            Audience::Agents => Side::Visitor,
+        };
+        self.push(&AgentPush::Typing(TypingPush { conversation, by, on: typing.on, preview: typing.preview })).await
+    }
+
+    pub(super) async fn push<T: serde::Serialize>(&mut self, push: &T) -> Result<(), End> {
+        let mut frame = String::with_capacity(192);
+        write::write_push(&mut frame, push);
+        self.connection.feed(frame).await
+    }
+}

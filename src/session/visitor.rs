@@ -1,0 +1,388 @@
+//! A visitor's session.
+
+use std::{net::IpAddr, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, timeout},
+};
+use tokio_tungstenite::WebSocketStream;
+
+use super::{
+    connection::{Connection, Incoming},
+    end::End,
+    live::{Live, Role},
+    lobby::{Entrance, Lobby},
+};
+use crate::{
+    chat::{command::Command, event::Page},
+    hub::{
+        error::HubError,
+        page::Recover,
+        visitor::{Greeting, Guest},
+    },
+    ids::{VisitorId, WorkspaceId},
+    store::PlaybookRow,
+    wire::{
+        code::{CloseCode, ErrorCode},
+        error::ErrorBody,
+        reply::{HistoryReply, Limits, Nothing, PlaybookView, StartReply, VisitorHelloReply},
+        request::{Malformed, Request, RequestId, VisitorAsk, VisitorHello, parse_visitor},
+        write,
+    },
+};
+
+/// The longest first frame, in bytes.
+pub(super) const MAX_HELLO: usize = 8 * 1024;
+/// What the id of a visitor begins with whom a site vouches for. No random id has a dot in it.
+const IDENTIFIED: &str = "v_i.";
+
+/// A visitor who said hello.
+struct Visiting {
+    guest: Guest,
+    address: IpAddr,
+}
+
+/// A first frame that was not good enough: what to answer, and how to close.
+struct Turned {
+    error: ErrorBody,
+    code: CloseCode,
+}
+
+/// Talks with a visitor until either side is done. `admitted` is called once they have said who they are.
+pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    socket: WebSocketStream<S>,
+    entrance: Entrance,
+    admitted: impl FnOnce() + Send,
+    lobby: Arc<Lobby>,
+) {
+    let mut connection = Connection::new(socket, lobby.settings.visitor_heartbeat);
+    let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
+    let frame = match knocked {
+        Ok(Ok(frame)) => frame,
+        Ok(Err(end)) => return connection.close(end).await,
+        Err(_) => return connection.close(End::code(CloseCode::NoHello)).await,
+    };
+    match greet(&mut connection, &frame, &entrance, &lobby).await {
+        Ok((live_parts, visiting)) => {
+            admitted();
+            let mut live = Live::new(connection, lobby, live_parts.0);
+            if let Some(shown) = &live_parts.1.conversation {
+                live.follow(shown);
+            }
+            live.run(visiting).await;
+        }
+        Err(end) => connection.close(end).await,
+    }
+}
+
+type Greeted = (crate::hub::seat::Seated, Greeting);
+
+/// Answers the first frame.
+async fn greet<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    connection: &mut Connection<S>,
+    frame: &str,
+    entrance: &Entrance,
+    lobby: &Arc<Lobby>,
+) -> Result<(Greeted, Visiting), End> {
+    let (id, hello) = match parse_visitor(frame) {
+        Ok(Request { id, ask: VisitorAsk::Hello(hello) }) => (id, hello),
+        Ok(Request { id, .. }) => return connection.turn(id.as_ref(), Turned::not_hello()).await,
+        Err(Malformed { id, error, .. }) => {
+            return connection.turn(id.as_ref(), Turned { error: *error, code: CloseCode::NotHello }).await;
+        }
+    };
+    let guest = match recognise(&hello, entrance, lobby).await {
+        Ok(guest) => guest,
+        Err(turned) => return connection.turn(id.as_ref(), turned).await,
+    };
+    let recover = hello
+        .after
+        .as_ref()
+        .map(|after| (after.conversation.clone(), Recover { epoch: after.epoch.clone(), seq: after.seq }));
+    let (seated, greeting) = match lobby.hub.greet(&guest, recover.as_ref()).await {
+        Ok(greeted) => greeted,
+        Err(error) => return connection.turn(id.as_ref(), Turned::of(&error)).await,
+    };
+    if let Some(id) = &id {
+        let mut frame = String::with_capacity(1024);
+        write::write_ok(&mut frame, id, &hello_reply(lobby, &guest, &seated, &greeting));
+        connection.feed(frame).await?;
+    }
+    Ok(((seated, greeting), Visiting { guest, address: entrance.address }))
+}
+
+/// Finds out who says hello, and whether they may from this page.
+async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> Result<Guest, Turned> {
+    let hub = &lobby.hub;
+    let row = hub.playbook(&hello.playbook).await.map_err(|cause| Turned::of(&cause.into()))?;
+    let row = row.ok_or_else(|| Turned::not_offered(ErrorCode::NotFound))?;
+    let workspace = row.workspace.clone();
+    let allowed = entrance.own_origin
+        || match &entrance.origin {
+            Some(origin) => row.playbook.allows_origin(origin),
+            None => row.playbook.origins.is_empty(),
+        };
+    if !allowed {
+        return Err(Turned::not_offered(ErrorCode::Forbidden));
+    }
+    let token = match &hello.token {
+        None => None,
+        Some(token) => {
+            let claims = lobby.gate.visitor(token).map_err(|_| Turned::unauthorized("visitor token"))?;
+            // One of another workspace says nothing here.
+            (claims.workspace == workspace).then_some(claims.visitor)
+        }
+    };
+    let identity = match &hello.identity {
+        None => None,
+        Some(jwt) => Some(lobby.gate.identity(&workspace, jwt).map_err(|_| Turned::unauthorized("identity"))?),
+    };
+    // A token of somebody a site vouched for is worth nothing without the site's word.
+    let anonymous = token.filter(|visitor| !visitor.as_str().starts_with(IDENTIFIED));
+    let visitor = match &identity {
+        Some(identity) => identified(&workspace, &identity.subject),
+        None => anonymous.clone().unwrap_or_else(VisitorId::random),
+    };
+    let row = offered(hub, row, &workspace, &visitor, hello.page.as_ref(), entrance.own_origin).await?;
+    Ok(Guest {
+        playbook: row,
+        visitor,
+        anonymous: anonymous.filter(|_| identity.is_some()),
+        verified: identity.is_some(),
+        name: identity.and_then(|identity| identity.name),
+        page: hello.page.clone(),
+        locale: hello.locale.clone(),
+    })
+}
+
+/// Whether the playbook meets this visitor: active, or the one their open conversation runs on. Seen on one of its
+/// pages, it counts as installed from here on.
+async fn offered(
+    hub: &Arc<crate::hub::Hub>,
+    row: Arc<PlaybookRow>,
+    workspace: &WorkspaceId,
+    visitor: &VisitorId,
+    page: Option<&Page>,
+    own_origin: bool,
+) -> Result<Arc<PlaybookRow>, Turned> {
+    let unavailable = |cause: crate::store::StoreError| Turned::of(&cause.into());
+    if !row.playbook.active || row.deleted {
+        let open = hub.store().of_visitor(workspace, visitor, crate::ids::Millis(i64::MAX)).await;
+        let runs_on_it = open.map_err(unavailable)?.is_some_and(|open| {
+            open.conversation.playbook.id == row.playbook.id && open.conversation.closed_at().is_none()
+        });
+        return match runs_on_it {
+            true => Ok(row),
+            false => Err(Turned::not_offered(ErrorCode::NotFound)),
+        };
+    }
+    let seen = page.is_some_and(|page| !own_origin || is_demo(&page.url));
+    if !seen {
+        return Ok(row);
+    }
+    hub.playbook_seen(&row).await.map_err(unavailable)?;
+    Ok(hub.playbook(&row.playbook.id).await.map_err(unavailable)?.unwrap_or(row))
+}
+
+fn is_demo(page: &str) -> bool {
+    url::Url::parse(page).is_ok_and(|url| url.path() == "/demo")
+}
+
+/// The visitor a site's subject is: the same at every visit, in no other workspace, and no site can choose another's.
+fn identified(workspace: &WorkspaceId, subject: &str) -> VisitorId {
+    let digest = Sha256::digest(format!("{}\n{workspace}\n{subject}", workspace.as_str().len()));
+    VisitorId::from(format!("{IDENTIFIED}{}", URL_SAFE_NO_PAD.encode(&digest[..18])))
+}
+
+fn hello_reply(
+    lobby: &Lobby,
+    guest: &Guest,
+    seated: &crate::hub::seat::Seated,
+    greeting: &Greeting,
+) -> VisitorHelloReply {
+    let playbook = &guest.playbook.playbook;
+    let rate = lobby.settings.visitor_rate;
+    let audience = crate::wire::audience::Audience::Visitor;
+    let shown = greeting.conversation.as_ref();
+    VisitorHelloReply {
+        session: seated.seat().session.clone(),
+        visitor: guest.visitor.clone(),
+        token: lobby.gate.issue_visitor(&guest.playbook.workspace, &guest.visitor),
+        epoch: lobby.hub.store().epoch(),
+        heartbeat_ms: u64::try_from(lobby.settings.visitor_heartbeat.as_millis()).unwrap_or(u64::MAX),
+        server_time: lobby.hub.store().now(),
+        limits: Limits::with_rate(rate.per_second, rate.burst),
+        playbook: PlaybookView {
+            id: playbook.id.clone(),
+            name: playbook.name.clone(),
+            appearance: playbook.appearance.clone(),
+            locale: playbook.locale.clone(),
+            open_after_ms: playbook.open_after_ms,
+            typing_preview: playbook.typing_preview,
+        },
+        available: greeting.available.available,
+        reason: greeting.available.reason,
+        conversation: shown.map(|shown| shown.loaded.conversation.visitor_view(&shown.loaded.beside, shown.position)),
+        recovered: shown.is_some_and(|shown| shown.page.recovered),
+        events: shown.map(|shown| audience.collect(&shown.page.events)).unwrap_or_default(),
+    }
+}
+
+// === impl Visiting ===
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Role<S> for Visiting {
+    async fn serve(&mut self, live: &mut Live<S>, frame: &str) -> Result<(), End> {
+        let Request { id, ask } = match parse_visitor(frame) {
+            Ok(request) => request,
+            Err(malformed) => return live.ill_formed(malformed).await,
+        };
+        live.well_formed();
+        let id = id.as_ref();
+        live.lobby.hub.asked(live.seated.seat());
+        match ask {
+            VisitorAsk::Pong => live.answer(id, &Nothing {}).await,
+            VisitorAsk::Hello(_) => live.refuse(id, ErrorBody::invalid("type", "hello has been said")).await,
+            VisitorAsk::Send(say) => {
+                let paced = self.pace(live);
+                live.say(id, say, paced, |key, text| Command::Send { key, text }).await
+            }
+            VisitorAsk::Answer(answer) => {
+                if let Err(ms) = self.pace(live) {
+                    return live.refuse(id, ErrorBody::rate_limited(ms)).await;
+                }
+                let reply = answer.reply();
+                let command = Command::Answer { card: answer.card, reply, key: answer.key };
+                live.command(id, &answer.conversation, &command).await
+            }
+            VisitorAsk::Rate(rate) => {
+                if let Err(ms) = self.pace(live) {
+                    return live.refuse(id, ErrorBody::rate_limited(ms)).await;
+                }
+                let command = Command::Rate { score: rate.score, comment: rate.comment };
+                live.command(id, &rate.conversation, &command).await
+            }
+            VisitorAsk::End(which) => live.command(id, &which.conversation, &Command::End).await,
+            VisitorAsk::Start => self.start(live, id).await,
+            VisitorAsk::Typing(typing) => {
+                live.lobby.hub.typing(live.seated.seat(), &typing.conversation, typing.on, typing.preview);
+                live.answer(id, &Nothing {}).await
+            }
+            VisitorAsk::Seen(seen) => {
+                live.lobby.hub.seen(live.seated.seat(), &seen.conversation, seen.received, seen.read);
+                live.answer(id, &Nothing {}).await
+            }
+            VisitorAsk::Page(moved) => {
+                let page = Page { url: moved.url, title: moved.title, referrer: None };
+                self.guest.page = Some(page.clone());
+                if let Some(conversation) = live.follows.keys().next() {
+                    live.lobby.hub.moved_to(conversation, page);
+                }
+                live.answer(id, &Nothing {}).await
+            }
+            VisitorAsk::History(history) => {
+                let who = live.seated.seat().who.clone();
+                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit()).await;
+                match read {
+                    Ok(events) => live.answer(id, &HistoryReply { events: live.audience.collect(&events) }).await,
+                    Err(error) => live.refuse(id, &error).await,
+                }
+            }
+        }
+    }
+
+    fn expires(&self) -> Option<Instant> {
+        None
+    }
+}
+
+impl Visiting {
+    fn pace<S>(&self, live: &Live<S>) -> Result<(), u64> {
+        live.lobby.rates.visitor(self.guest.visitor.as_str())
+    }
+
+    async fn start<S: AsyncRead + AsyncWrite + Unpin + Send>(
+        &mut self,
+        live: &mut Live<S>,
+        id: Option<&RequestId>,
+    ) -> Result<(), End> {
+        let lobby = live.lobby.clone();
+        let paced =
+            || lobby.rates.start(self.address).map_err(|retry_after_ms| HubError::RateLimited { retry_after_ms });
+        let shown = match lobby.hub.start(&mut live.seated, &self.guest, paced).await {
+            Ok(shown) => shown,
+            Err(error) => return live.refuse(id, &error).await,
+        };
+        let conversation = &shown.loaded.conversation;
+        let body = StartReply {
+            conversation: conversation.visitor_view(&shown.loaded.beside, shown.position),
+            events: live.audience.collect(&shown.page.events),
+        };
+        if let (Some(page), None) = (&self.guest.page, &conversation.page) {
+            lobby.hub.moved_to(&conversation.id, page.clone());
+        }
+        live.follow(&shown);
+        live.answer(id, &body).await
+    }
+}
+
+// === impl Turned ===
+
+impl Turned {
+    fn not_hello() -> Self {
+        Self { error: ErrorBody::invalid("type", "the first frame must be hello"), code: CloseCode::NotHello }
+    }
+
+    fn unauthorized(what: &str) -> Self {
+        let error = ErrorBody::new(ErrorCode::Unauthorized, format!("the {what} is invalid or has expired"));
+        Self { error, code: CloseCode::Unauthorized }
+    }
+
+    fn not_offered(code: ErrorCode) -> Self {
+        let error = ErrorBody::new(code, "this playbook is not offered on this page");
+        Self { error, code: CloseCode::NotAllowed }
+    }
+
+    fn of(error: &HubError) -> Self {
+        let code = match error {
+            HubError::NotOffered => CloseCode::NotAllowed,
+            HubError::Unavailable | HubError::RateLimited { .. } | HubError::Refused(_) => CloseCode::Unavailable,
+        };
+        Self { error: error.into(), code }
+    }
+}
+
+// === impl Connection ===
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// The first frame.
+    pub(super) async fn knock(&mut self) -> Result<String, End> {
+        loop {
+            match self.read().await? {
+                Incoming::Text(frame) if frame.len() > MAX_HELLO => return Err(End::code(CloseCode::NoHello)),
+                Incoming::Text(frame) => return Ok(frame.as_str().to_owned()),
+                Incoming::Alive => {}
+            }
+        }
+    }
+
+    /// Answers a first frame that was not good enough.
+    async fn turn<T>(&mut self, id: Option<&RequestId>, turned: Turned) -> Result<T, End> {
+        self.turn_away(id, &turned.error, turned.code).await
+    }
+
+    /// Answers, and says how to close.
+    pub(super) async fn turn_away<T>(
+        &mut self,
+        id: Option<&RequestId>,
+        error: &ErrorBody,
+        code: CloseCode,
+    ) -> Result<T, End> {
+        let mut frame = String::with_capacity(192);
+        write::write_error(&mut frame, id, error);
+        self.feed(frame).await?;
+        Err(End::code(code))
+    }
+}

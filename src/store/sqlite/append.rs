@@ -1,0 +1,156 @@
+//! Opening and continuing a log. Everything is checked before anything is written, so a refusal leaves no trace.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{
+    counter,
+    desk::Desk,
+    fault::refused,
+    heads::{Head, Keys},
+    item, outbox, row, search,
+};
+use crate::{
+    chat::{
+        command::KeyScope,
+        conversation::Conversation,
+        event::{VisitorRef, What},
+    },
+    ids::{ConversationId, MessageKey, Seq, VisitorId, WorkspaceId},
+    store::{Append, Appended, Begun, FolderCount, Result},
+    wire::entry::Entry,
+};
+
+// === impl Desk ===
+
+impl Desk {
+    /// See [`Store::begin`](crate::store::Store::begin).
+    pub(super) fn begin(&mut self, row: &Conversation, entries: &[Arc<Entry>]) -> Result<Begun> {
+        check_order(Seq(0), entries)?;
+        check_row(&row.id, row, entries)?;
+        if let Some(open) = self.open_of(&row.workspace, &row.visitor.id)? {
+            return Ok(Begun::Open(open.into()));
+        }
+        let id = row::insert(&self.conn, row)?;
+        self.heads.put(row.id.clone(), Head { id, seq: Seq(0), keys: Keys::All(Vec::new()) });
+        let first = self.write(&row.id, id, entries, None)?;
+        self.follow(&row.workspace, id, first, entries)?;
+        let counts = counter::moved(&self.conn, &row.workspace, None, row::folder(row))?;
+        Ok(Begun::Done { counts })
+    }
+
+    /// See [`Store::append`](crate::store::Store::append).
+    pub(super) fn append(&mut self, append: &Append) -> Result<Appended> {
+        let Append { conversation, after, entries, key, row } = append;
+        let Some((id, head)) = self.head(conversation)? else { return Ok(Appended::Unknown) };
+        if let Some((scope, key)) = key
+            && let Some(pos) = self.used(conversation, scope, key)?
+        {
+            return Ok(Appended::Repeated { event: self.entry(pos)? });
+        }
+        if head != *after {
+            return Ok(Appended::Stale { head });
+        }
+        check_order(*after, entries)?;
+        if let Some(row) = row {
+            check_row(conversation, row, entries)?;
+        }
+        let first = self.write(conversation, id, entries, key.as_ref())?;
+        if !entries.iter().all(|entry| is_text(entry)) {
+            let workspace = self.workspace(id)?;
+            self.follow(&workspace, id, first, entries)?;
+        }
+        let counts = match row {
+            None => Vec::new(),
+            Some(row) => self.keep_row(id, row)?,
+        };
+        Ok(Appended::Done { counts })
+    }
+
+    /// See [`Store::keyed`](crate::store::Store::keyed).
+    pub(super) fn keyed(
+        &mut self,
+        conversation: &ConversationId,
+        scope: &KeyScope,
+        key: &MessageKey,
+    ) -> Result<Option<Arc<Entry>>> {
+        if self.head(conversation)?.is_none() {
+            return Ok(None);
+        }
+        self.used(conversation, scope, key)?.map(|pos| self.entry(pos)).transpose()
+    }
+
+    /// See [`Store::adopt`](crate::store::Store::adopt).
+    pub(super) fn adopt(
+        &mut self,
+        workspace: &WorkspaceId,
+        from: &VisitorId,
+        to: &VisitorId,
+        name: Option<&str>,
+    ) -> Result<Option<ConversationId>> {
+        let to = VisitorRef { id: to.clone(), name: name.map(Into::into), verified: true };
+        let Some((id, conversation)) = row::adopt(&self.conn, workspace, from.as_str(), &to)? else { return Ok(None) };
+        if let Some(name) = name {
+            search::name_visitor(&self.conn, id, name)?;
+        }
+        Ok(Some(conversation.into()))
+    }
+
+    fn keep_row(&self, id: i64, row: &Conversation) -> Result<Vec<FolderCount>> {
+        let was = row::stored_folder(&self.conn, id)?;
+        row::update(&self.conn, id, row)?;
+        counter::moved(&self.conn, &row.workspace, was, row::folder(row))
+    }
+
+    /// Writes what hangs on events: items, and what the outside is told.
+    fn follow(&self, workspace: &WorkspaceId, id: i64, first: i64, entries: &[Arc<Entry>]) -> Result<()> {
+        for (pos, entry) in (first..).zip(entries) {
+            let event = entry.event();
+            let topic = match &event.what {
+                What::Started(_) => "conversation.started",
+                What::Missed { .. } => "conversation.missed",
+                What::Assigned { .. } => "conversation.assigned",
+                What::Closed { .. } => "conversation.closed",
+                What::Item(item) if item::keep(&self.conn, workspace, id, event.at, item)? => "item.created",
+                _ => continue,
+            };
+            outbox::put(&self.conn, id, topic, pos)?;
+        }
+        Ok(())
+    }
+
+    fn open_of(&self, workspace: &WorkspaceId, visitor: &VisitorId) -> Result<Option<String>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT name FROM conversation WHERE workspace = ?1 AND visitor = ?2 AND closed_at IS NULL",
+        )?;
+        Ok(select.query_row(params![workspace.as_str(), visitor.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    fn workspace(&self, id: i64) -> Result<WorkspaceId> {
+        let mut select = self.conn.prepare_cached("SELECT workspace FROM conversation WHERE id = ?1")?;
+        Ok(select.query_row([id], |row| row.get::<_, String>(0))?.into())
+    }
+}
+
+fn is_text(entry: &Entry) -> bool {
+    matches!(entry.event().what, What::Message { .. } | What::Note { .. })
+}
+
+/// A log has no holes.
+fn check_order(after: Seq, entries: &[Arc<Entry>]) -> Result<()> {
+    let in_order = (after.0 + 1..).zip(entries).all(|(seq, entry)| entry.event().seq == Seq(seq));
+    match in_order {
+        true => Ok(()),
+        false => Err(refused("the events do not follow the head one by one")),
+    }
+}
+
+/// A fold is of this conversation and of its last event.
+fn check_row(conversation: &ConversationId, row: &Conversation, entries: &[Arc<Entry>]) -> Result<()> {
+    let last = entries.last().map(|entry| entry.event().seq);
+    match row.id == *conversation && Some(row.seq) == last {
+        true => Ok(()),
+        false => Err(refused("the fold is not of these events")),
+    }
+}

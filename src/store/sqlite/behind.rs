@@ -1,0 +1,185 @@
+//! Rows of the log that the index does not know yet, as the writer keeps them, and the filling of the index.
+//!
+//! An index kept row by row costs twice what the row itself does. Rows wait here and are taken over by generations,
+//! sorted by conversation, in slices small enough to share a commit with appends. Nothing is lost when the process
+//! dies: at the next start the rows after `hub.indexed` are read from the log again.
+
+use std::collections::{HashMap, VecDeque};
+
+use rusqlite::{Connection, params};
+
+use super::tail::Place;
+use crate::{ids::MessageKey, store::Result};
+
+/// A row of the log without its body.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) conversation: i64,
+    pub(super) place: Place,
+    pub(super) key: Option<UsedKey>,
+}
+
+/// A client's key in its scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct UsedKey {
+    pub(super) scope: Box<str>,
+    pub(super) key: MessageKey,
+    /// See [`Heads::hash`](super::heads::Heads::hash).
+    pub(super) hash: u64,
+}
+
+/// Rows waiting for the index, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    rows: VecDeque<Row>,
+    /// Row of the first key with this hash in this conversation.
+    keys: HashMap<(i64, u64), i64>,
+    generation: Option<Generation>,
+}
+
+/// What the index takes over at once.
+#[derive(Debug)]
+struct Generation {
+    /// Its last row.
+    upto: i64,
+    /// The rows by conversation and place, as offsets.
+    order: Vec<u32>,
+    /// How many of them the index has.
+    done: usize,
+    /// How many of them it had at the last commit.
+    kept: usize,
+}
+
+/// A generation the index has taken over whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Retired {
+    /// Its last row.
+    pub(super) upto: i64,
+    /// The conversations in it.
+    pub(super) conversations: Vec<i64>,
+}
+
+// === impl Behind ===
+
+impl Behind {
+    /// Adds the newest row.
+    pub(super) fn push(&mut self, row: Row) {
+        if let Some(used) = &row.key {
+            self.keys.entry((row.conversation, used.hash)).or_insert(row.place.pos);
+        }
+        self.rows.push_back(row);
+    }
+
+    /// How many rows wait.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The rows from the `from`th on.
+    pub(super) fn since(&self, from: usize) -> impl DoubleEndedIterator<Item = &Row> {
+        self.rows.range(from.min(self.rows.len())..)
+    }
+
+    /// Takes back the rows from the `len`th on: their transaction failed.
+    pub(super) fn truncate(&mut self, len: usize) {
+        while self.rows.len() > len {
+            let Some(row) = self.rows.pop_back() else { return };
+            self.forget_key(&row);
+        }
+    }
+
+    /// The row on which this key was used, if it waits here.
+    pub(super) fn used(&self, conversation: i64, scope: &str, key: &MessageKey, hash: u64) -> Option<i64> {
+        let is_it = |row: &Row| {
+            row.conversation == conversation
+                && row.key.as_ref().is_some_and(|used| &*used.scope == scope && used.key == *key)
+        };
+        let first = *self.keys.get(&(conversation, hash))?;
+        if self.row(first).is_some_and(is_it) {
+            return Some(first);
+        }
+        // Two keys with one hash: only the first is in the map.
+        self.rows.iter().find(|row| is_it(row)).map(|row| row.place.pos)
+    }
+
+    /// Lets the index take over all that waits, if it is not busy with a generation already.
+    pub(super) fn freeze(&mut self) {
+        if self.generation.is_some() || self.rows.is_empty() {
+            return;
+        }
+        let mut order: Vec<u32> = (0..).take(self.rows.len()).collect();
+        let rows = &self.rows;
+        order.sort_unstable_by_key(|at| {
+            let row = &rows[*at as usize];
+            (row.conversation, row.place.seq)
+        });
+        let upto = self.rows.back().map_or(0, |row| row.place.pos);
+        self.generation = Some(Generation { upto, order, done: 0, kept: 0 });
+    }
+
+    /// Whether the index is in the middle of a generation.
+    pub(super) fn is_filling(&self) -> bool {
+        self.generation.is_some()
+    }
+
+    /// Indexes the next rows of the generation, at most `limit`. True when there was something to do.
+    pub(super) fn fill(&mut self, conn: &Connection, limit: usize) -> Result<bool> {
+        let Some(generation) = &mut self.generation else { return Ok(false) };
+        let end = generation.order.len().min(generation.done + limit);
+        // A row may be there already: a generation that was cut short is taken over again from its beginning.
+        let mut place = conn.prepare_cached("INSERT OR IGNORE INTO place VALUES (?1, ?2, ?3, ?4)")?;
+        let mut used_key = conn.prepare_cached("INSERT OR IGNORE INTO used_key VALUES (?1, ?2, ?3, ?4)")?;
+        for at in &generation.order[generation.done..end] {
+            let Row { conversation, place: Place { seq, pos, hidden }, key } = &self.rows[*at as usize];
+            place.execute(params![conversation, seq, hidden, pos])?;
+            if let Some(used) = key {
+                used_key.execute(params![conversation, &*used.scope, used.key.as_str(), pos])?;
+            }
+        }
+        let was = std::mem::replace(&mut generation.done, end);
+        if end == generation.order.len() && was < end {
+            conn.prepare_cached("UPDATE hub SET indexed = ?1")?.execute([generation.upto])?;
+        }
+        Ok(was < end)
+    }
+
+    /// The transaction was committed: what of this is no longer needed here.
+    pub(super) fn committed(&mut self) -> Option<Retired> {
+        let generation = self.generation.as_mut()?;
+        generation.kept = generation.done;
+        if generation.done < generation.order.len() {
+            return None;
+        }
+        let upto = generation.upto;
+        self.generation = None;
+        let mut conversations = Vec::new();
+        while self.rows.front().is_some_and(|row| row.place.pos <= upto) {
+            let Some(row) = self.rows.pop_front() else { break };
+            self.forget_key(&row);
+            conversations.push(row.conversation);
+        }
+        conversations.sort_unstable();
+        conversations.dedup();
+        Some(Retired { upto, conversations })
+    }
+
+    /// The transaction failed: what it indexed is to be indexed again.
+    pub(super) fn failed(&mut self) {
+        if let Some(generation) = &mut self.generation {
+            generation.done = generation.kept;
+        }
+    }
+
+    fn row(&self, pos: i64) -> Option<&Row> {
+        let at = self.rows.binary_search_by_key(&pos, |row| row.place.pos).ok()?;
+        self.rows.get(at)
+    }
+
+    fn forget_key(&mut self, row: &Row) {
+        if let Some(used) = &row.key
+            && self.keys.get(&(row.conversation, used.hash)) == Some(&row.place.pos)
+        {
+            self.keys.remove(&(row.conversation, used.hash));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What the writer works with inside a transaction: the connection and the memory that saves it queries.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    behind::{Behind, Row, UsedKey},
+    fault::damaged,
+    heads::{Head, Heads, Keys},
+    tail::{Place, Tail},
+};
+use crate::{
+    chat::command::KeyScope,
+    ids::{ConversationId, MessageKey, Seq},
+    store::Result,
+    wire::entry::Entry,
+};
+
+/// The writer's desk.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) conn: Connection,
+    pub(super) heads: Heads,
+    pub(super) behind: Behind,
+    pub(super) tail: Arc<Tail>,
+    /// The log's last row, this transaction's included.
+    last_pos: i64,
+    /// Conversations whose remembered head this transaction moved.
+    touched: Vec<ConversationId>,
+    /// Where this transaction began.
+    begun: Mark,
+}
+
+/// A point to go back to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    last_pos: i64,
+    rows: usize,
+    touched: usize,
+}
+
+// === impl Desk ===
+
+impl Desk {
+    /// A desk upon a migrated file. Reads again what the index did not know when the last process ended.
+    pub(super) fn new(conn: Connection, tail: Arc<Tail>) -> Result<Self> {
+        let last_pos = conn.query_row("SELECT coalesce(max(pos), 0) FROM log", [], |row| row.get(0))?;
+        let (heads, behind, touched) = (Heads::default(), Behind::default(), Vec::new());
+        let mut desk = Self { conn, heads, behind, tail, last_pos, touched, begun: Mark::default() };
+        desk.read_unindexed()?;
+        desk.begun = desk.mark();
+        Ok(desk)
+    }
+
+    /// Begins a transaction.
+    pub(super) fn begin_transaction(&mut self) -> Result<()> {
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.touched.clear();
+        self.begun = self.mark();
+        Ok(())
+    }
+
+    /// Makes the transaction durable, then shows readers what it added.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        if self.behind.len() > self.begun.rows {
+            self.tail.add(self.behind.since(self.begun.rows).map(|row| (row.conversation, row.place)));
+        }
+        if let Some(retired) = self.behind.committed() {
+            self.tail.retire(retired.upto, retired.conversations);
+        }
+        self.begun = self.mark();
+        Ok(())
+    }
+
+    /// Gives the transaction up; memory is as before it.
+    pub(super) fn roll_back(&mut self) {
+        if !self.conn.is_autocommit() {
+            // When even this fails the next BEGIN will, and its batch is refused like this one.
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        self.undo(self.begun);
+        self.behind.failed();
+    }
+
+    /// The log's last row.
+    pub(super) fn last_pos(&self) -> i64 {
+        self.last_pos
+    }
+
+    /// This point within the transaction.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { last_pos: self.last_pos, rows: self.behind.len(), touched: self.touched.len() }
+    }
+
+    /// Memory goes back to `mark`; the file is the caller's to take back.
+    pub(super) fn undo(&mut self, mark: Mark) {
+        for name in self.touched.drain(mark.touched.min(self.touched.len())..) {
+            self.heads.forget(&name);
+        }
+        self.behind.truncate(mark.rows);
+        self.last_pos = mark.last_pos;
+    }
+
+    /// The conversation's row and last event, as of this transaction.
+    pub(super) fn head(&mut self, name: &ConversationId) -> Result<Option<(i64, Seq)>> {
+        if let Some(head) = self.heads.get(name) {
+            return Ok(Some((head.id, head.seq)));
+        }
+        let Some((id, snap)) = self
+            .conn
+            .prepare_cached("SELECT id, snap_seq FROM conversation WHERE name = ?1")?
+            .query_row([name.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .optional()?
+        else {
+            return Ok(None);
+        };
+        let indexed: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT max(seq) FROM place WHERE conversation = ?1")?
+            .query_row([id], |row| row.get(0))?;
+        let waiting = self.tail.last(id).map(|place| place.seq);
+        let new = self.behind.since(self.begun.rows).rfind(|row| row.conversation == id).map(|row| row.place.seq);
+        let seq = Seq([indexed, waiting, new].into_iter().flatten().fold(snap, i64::max).cast_unsigned());
+        self.heads.put(name.clone(), Head { id, seq, keys: Keys::Many });
+        Ok(Some((id, seq)))
+    }
+
+    /// The row of the log on which this key was used.
+    pub(super) fn used(&mut self, name: &ConversationId, scope: &KeyScope, key: &MessageKey) -> Result<Option<i64>> {
+        let scope = scope.name();
+        let hash = self.heads.hash(&scope, key);
+        let Some(head) = self.heads.get(name) else { return Ok(None) };
+        if !head.keys.may_hold(hash) {
+            return Ok(None);
+        }
+        if let Some(pos) = self.behind.used(head.id, &scope, key, hash) {
+            return Ok(Some(pos));
+        }
+        let mut find =
+            self.conn.prepare_cached("SELECT pos FROM used_key WHERE conversation = ?1 AND scope = ?2 AND key = ?3")?;
+        Ok(find.query_row(params![head.id, scope, key.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    /// The event on this row of the log.
+    pub(super) fn entry(&self, pos: i64) -> Result<Arc<Entry>> {
+        let body: String = self
+            .conn
+            .prepare_cached("SELECT body FROM log WHERE pos = ?1")?
+            .query_row([pos], |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| damaged("event", pos))?;
+        Entry::stored(body).map_err(|_| damaged("event", pos))
+    }
+
+    /// Adds events to the log, the key to the first of them, and moves the head. Answers the first one's row.
+    pub(super) fn write(
+        &mut self,
+        name: &ConversationId,
+        id: i64,
+        entries: &[Arc<Entry>],
+        key: Option<&(KeyScope, MessageKey)>,
+    ) -> Result<i64> {
+        let first = self.last_pos + 1;
+        let mut key = key.map(|(scope, key)| {
+            let scope = scope.name();
+            UsedKey { hash: self.heads.hash(&scope, key), scope: scope.into(), key: key.clone() }
+        });
+        self.touched.push(name.clone());
+        if let Some(head) = self.heads.get(name) {
+            head.seq = Seq(head.seq.0 + entries.len() as u64);
+            if let Some(used) = &key {
+                head.keys.add(used.hash);
+            }
+        }
+        let mut insert = self.conn.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for entry in entries {
+            let event = entry.event();
+            let (seq, hidden, key) = (event.seq.0.cast_signed(), !event.what.for_visitor(), key.take());
+            let (scope, word) = match &key {
+                Some(used) => (Some(&*used.scope), Some(used.key.as_str())),
+                None => (None, None),
+            };
+            let pos = self.last_pos + 1;
+            insert.execute(params![pos, id, seq, hidden, scope, word, entry.json()])?;
+            self.last_pos = pos;
+            self.behind.push(Row { conversation: id, place: Place { seq, pos, hidden }, key });
+        }
+        Ok(first)
+    }
+
+    fn read_unindexed(&mut self) -> Result<()> {
+        let mut select = self.conn.prepare(
+            "SELECT pos, conversation, seq, hidden, scope, key FROM log
+             WHERE pos > (SELECT indexed FROM hub) ORDER BY pos",
+        )?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let place = Place { pos: row.get(0)?, seq: row.get(2)?, hidden: row.get(3)? };
+            let conversation = row.get(1)?;
+            let key = match (row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?) {
+                (Some(scope), Some(key)) => {
+                    let key = MessageKey::from(key);
+                    Some(UsedKey { hash: self.heads.hash(&scope, &key), scope: scope.into(), key })
+                }
+                _ => None,
+            };
+            self.tail.add(std::iter::once((conversation, place)));
+            self.behind.push(Row { conversation, place, key });
+        }
+        Ok(())
+    }
+}

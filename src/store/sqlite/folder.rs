@@ -1,0 +1,122 @@
+//! Pages of the inbox's folders.
+
+use rusqlite::{params_from_iter, types::Value};
+
+use super::{
+    load::{COLUMNS, TABLES, passed_over},
+    page,
+    readers::View,
+    search,
+};
+use crate::store::{Folder, FolderPage, FolderQuery, Result, StoreError};
+
+/// How a folder is found and ordered.
+struct Order {
+    /// Names its cursors.
+    name: &'static str,
+    /// Which rows; `?5` is the agent. Worded as the index that serves it.
+    which: &'static str,
+    /// The column that ranks them; rows of one rank go by id.
+    rank: &'static str,
+    newest_first: bool,
+}
+
+// === impl View ===
+
+impl View<'_> {
+    /// See [`Store::folder`](crate::store::Store::folder). A cursor that is none of this folder finds nothing.
+    pub(super) fn folder(&self, query: &FolderQuery) -> Result<FolderPage> {
+        let order = Order::of(&query.folder);
+        let nothing = FolderPage { conversations: Vec::new(), next: None };
+        let start = match &query.before {
+            Some(cursor) => page::read_cursor(order.name, cursor),
+            None if order.newest_first => Some((i64::MAX, i64::MAX)),
+            None => Some((i64::MIN, i64::MIN)),
+        };
+        let words = query.query.as_deref().map(search::words).transpose();
+        let (Some((rank, id)), Ok(words)) = (start, words) else { return Ok(nothing) };
+        let words = words.unwrap_or_default();
+        let limit = query.limit.clamp(1, 100);
+        let mut values: Vec<Value> = vec![
+            query.workspace.as_str().to_owned().into(),
+            rank.into(),
+            id.into(),
+            (limit as i64 + 1).into(),
+            agent(&query.folder).map(str::to_owned).into(),
+        ];
+        let sql = order.sql(values.len(), words.len());
+        values.extend(words.into_iter().map(Value::from));
+        self.page(&sql, values, limit, order.name)
+    }
+
+    fn page(&self, sql: &str, values: Vec<Value>, limit: usize, name: &str) -> Result<FolderPage> {
+        let mut select = self.conn.prepare_cached(sql)?;
+        let mut rows = select.query(params_from_iter(values))?;
+        let (mut conversations, mut seen, mut last) = (Vec::new(), 0, (0, 0));
+        while let Some(row) = rows.next()? {
+            if seen == limit {
+                return Ok(FolderPage { conversations, next: Some(page::cursor(name, last.0, last.1)) });
+            }
+            seen += 1;
+            last = (row.get(7)?, row.get(0)?);
+            match self.loaded(row) {
+                Ok(loaded) => conversations.push(loaded),
+                Err(fault @ StoreError::Damaged(_)) => passed_over(row, &fault),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(FolderPage { conversations, next: None })
+    }
+}
+
+// === impl Order ===
+
+impl Order {
+    fn of(folder: &Folder) -> Self {
+        match folder {
+            Folder::Unassigned => Self {
+                name: "unassigned",
+                which: "c.state IN ('waiting', 'offline', 'unassigned') AND ?5 IS NULL",
+                rank: "since",
+                newest_first: false,
+            },
+            Folder::Mine(_) => Self {
+                name: "mine",
+                which: "c.assignee IS NOT NULL AND c.assignee = ?5",
+                rank: "assigned_at",
+                newest_first: true,
+            },
+            Folder::Closed => Self {
+                name: "closed",
+                which: "c.closed_at IS NOT NULL AND c.live = 1 AND ?5 IS NULL",
+                rank: "closed_at",
+                newest_first: true,
+            },
+            Folder::All { .. } => Self {
+                name: "all",
+                which: "(?5 IS NULL OR c.assignee IS NULL OR c.assignee = ?5)",
+                rank: "created_at",
+                newest_first: true,
+            },
+        }
+    }
+
+    /// The query, whose words come after `given` other values.
+    fn sql(&self, given: usize, words: usize) -> String {
+        let Self { which, rank, newest_first, .. } = self;
+        let (behind, order) = if *newest_first { ("<", "DESC") } else { (">", "ASC") };
+        let found = (1..=words).map(|nth| search::condition(given + nth)).collect::<String>();
+        format!(
+            "SELECT {COLUMNS}, c.{rank} FROM {TABLES}
+             WHERE c.workspace = ?1 AND {which} AND (c.{rank}, c.id) {behind} (?2, ?3) {found}
+             ORDER BY c.{rank} {order}, c.id {order} LIMIT ?4"
+        )
+    }
+}
+
+fn agent(folder: &Folder) -> Option<&str> {
+    match folder {
+        Folder::Mine(agent) | Folder::All { only_mine: Some(agent) } => Some(agent.as_str()),
+        _ => None,
+    }
+}

@@ -1,0 +1,135 @@
+//! Leads, deals and activities.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{fault::damaged, page, readers::View};
+use crate::{
+    chat::event::{Item, ItemKind},
+    ids::{Millis, WorkspaceId},
+    store::{ItemPage, ItemQuery, ItemRow, Result},
+};
+
+/// Keeps an item, or what changed of one that is known: where the CRM has it. True when it is new.
+pub(super) fn keep(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    conversation: i64,
+    at: Millis,
+    item: &Item,
+) -> Result<bool> {
+    let external = item.external.as_ref().map(|external| json(external, &item.item)).transpose()?;
+    let known: Option<i64> = conn
+        .prepare_cached("SELECT conversation FROM item WHERE name = ?1")?
+        .query_row([item.item.as_str()], |row| row.get(0))
+        .optional()?;
+    if let Some(of) = known {
+        if of == conversation && external.is_some() {
+            conn.prepare_cached("UPDATE item SET external = ?2 WHERE name = ?1")?
+                .execute(params![item.item.as_str(), external])?;
+        }
+        return Ok(false);
+    }
+    conn.prepare_cached(
+        "INSERT INTO item (name, workspace, conversation, kind, title, fields, external, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        item.item.as_str(),
+        workspace.as_str(),
+        conversation,
+        kind_name(item.kind),
+        item.title,
+        json(&item.fields, &item.item)?,
+        external,
+        at.0
+    ])?;
+    Ok(true)
+}
+
+/// A page of items with the side panels of their conversations.
+pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
+    let before = match &query.before {
+        None => i64::MAX,
+        Some(cursor) => match page::read_cursor("items", cursor) {
+            Some((_, id)) => id,
+            None => return Ok(ItemPage { items: Vec::new(), next: None }),
+        },
+    };
+    // Each way of asking goes by its own index.
+    let which = match (&query.conversation, query.kind) {
+        (Some(_), _) => {
+            "i.conversation = (SELECT id FROM conversation WHERE name = ?4 AND workspace = ?1)
+             AND (?3 IS NULL OR i.kind = ?3)"
+        }
+        (None, Some(_)) => "i.workspace = ?1 AND i.kind = ?3 AND ?4 IS NULL",
+        (None, None) => "i.workspace = ?1 AND ?3 IS NULL AND ?4 IS NULL",
+    };
+    let mut select = view.conn.prepare_cached(&format!(
+        "SELECT i.id, i.name, i.kind, i.title, i.fields, i.external, i.at, c.name, c.visitor, c.snapshot
+         FROM item i JOIN conversation c ON c.id = i.conversation
+         WHERE {which} AND i.id < ?2 ORDER BY i.id DESC LIMIT ?5",
+    ))?;
+    let limit = query.limit.clamp(1, 100);
+    let conversation = query.conversation.as_ref().map(|name| name.as_str());
+    let params = params![query.workspace.as_str(), before, query.kind.map(kind_name), conversation, limit as i64 + 1];
+    let mut rows = select.query(params)?;
+    let (mut items, mut last) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        if items.len() == limit {
+            return Ok(ItemPage { items, next: Some(page::cursor("items", 0, last)) });
+        }
+        last = row.get(0)?;
+        items.push(read(&query.workspace, row)?);
+    }
+    Ok(ItemPage { items, next: None })
+}
+
+fn read(workspace: &WorkspaceId, row: &Row<'_>) -> Result<ItemRow> {
+    let name: String = row.get(1)?;
+    let broken = |_| damaged("item", &name);
+    // Whatever changes the panel writes the row, so the row's fold has the panel as it stands now.
+    let fold: Fold =
+        serde_json::from_str(row.get_ref(9)?.as_str().map_err(|_| damaged("item", &name))?).map_err(broken)?;
+    let external = row.get::<_, Option<String>>(5)?;
+    Ok(ItemRow {
+        workspace: workspace.clone(),
+        conversation: row.get::<_, String>(7)?.into(),
+        visitor: row.get::<_, String>(8)?.into(),
+        kind: kind(&row.get::<_, String>(2)?).ok_or_else(|| damaged("item", &name))?,
+        title: row.get(3)?,
+        fields: serde_json::from_str(&row.get::<_, String>(4)?).map_err(broken)?,
+        details: fold.details,
+        page: fold.page.map(|page| page.url),
+        at: Millis(row.get(6)?),
+        external: external.map(|text| serde_json::from_str(&text)).transpose().map_err(broken)?,
+        id: name.into(),
+    })
+}
+
+/// What a fold says that an item shows.
+#[derive(serde::Deserialize)]
+struct Fold {
+    details: crate::chat::details::Details,
+    page: Option<crate::chat::event::Page>,
+}
+
+fn json(value: &impl serde::Serialize, id: &crate::ids::ItemId) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| damaged("item", id))
+}
+
+fn kind_name(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Lead => "lead",
+        ItemKind::Deal => "deal",
+        ItemKind::Activity => "activity",
+    }
+}
+
+fn kind(name: &str) -> Option<ItemKind> {
+    Some(match name {
+        "lead" => ItemKind::Lead,
+        "deal" => ItemKind::Deal,
+        "activity" => ItemKind::Activity,
+        _ => return None,
+    })
+}

@@ -1,0 +1,86 @@
+//! When to commit: at once while little is asked, about a millisecond apart under load, because a commit costs the
+//! same whatever is in it.
+
+use std::time::{Duration, Instant};
+
+/// The least time between the beginnings of two commits under load.
+const GAP: Duration = Duration::from_millis(1);
+/// How long a look at the load lasts.
+const WINDOW: Duration = Duration::from_millis(16);
+/// From how much in a window on it is load: one and a half a millisecond.
+const LOAD: usize = 24;
+/// This much is worth a commit at any time.
+const ENOUGH: usize = 128;
+
+/// The writer's sense of its load.
+#[derive(Debug)]
+pub(super) struct Pace {
+    last_turn: Instant,
+    window: Instant,
+    now: usize,
+    before: usize,
+}
+
+// === impl Pace ===
+
+impl Default for Pace {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self { last_turn: now, window: now, now: 0, before: 0 }
+    }
+}
+
+impl Pace {
+    /// How long to let more come before committing the `waiting` that are there.
+    pub(super) fn wait(&self, waiting: usize) -> Option<Duration> {
+        self.wait_at(Instant::now(), waiting)
+    }
+
+    /// A commit of this much begins.
+    pub(super) fn turn(&mut self, size: usize) {
+        self.turn_at(Instant::now(), size);
+    }
+
+    fn wait_at(&self, now: Instant, waiting: usize) -> Option<Duration> {
+        let fresh = now.duration_since(self.window) < 2 * WINDOW;
+        let loaded = fresh && self.now.max(self.before) + waiting >= LOAD;
+        if !loaded || waiting >= ENOUGH {
+            return None;
+        }
+        let wait = GAP.saturating_sub(now.duration_since(self.last_turn));
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    fn turn_at(&mut self, now: Instant, size: usize) {
+        let age = now.duration_since(self.window);
+        if age >= WINDOW {
+            self.before = if age < 2 * WINDOW { self.now } else { 0 };
+            self.now = 0;
+            self.window = now;
+        }
+        self.now += size;
+        self.last_turn = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d1_a_commit_is_made_at_once_when_idle_and_a_millisecond_apart_under_load() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let at = |us: u64| start + Duration::from_micros(us);
+        for n in 0..20 {
+            pace.turn_at(at(n * 2000), 1);
+            assert_eq!(pace.wait_at(at(n * 2000 + 300), 1), None, "one every 2 ms is no load");
+        }
+        for n in 0..20 {
+            pace.turn_at(at(40_000 + n * 1000), 5);
+        }
+        assert_eq!(pace.wait_at(at(59_300), 5), Some(Duration::from_micros(700)));
+        assert_eq!(pace.wait_at(at(59_300), ENOUGH), None, "enough is there to be worth a commit");
+        assert_eq!(pace.wait_at(at(60_100), 5), None, "the last one was long enough ago");
+        assert_eq!(pace.wait_at(at(200_000), 1), None, "the load is over");
+    }
+}

@@ -1,0 +1,363 @@
+//! The one thread that writes. It takes what is queued, runs it in one transaction, each with its own verdict, makes
+//! that durable and then answers everybody. When the commit fails, nobody is told that anything was done.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Options,
+    desk::Desk,
+    open::OpenError,
+    pace::Pace,
+    reply::Patience,
+    row,
+    search::Search,
+    work::{Task, Work},
+};
+use crate::{
+    chat::conversation::Conversation,
+    store::{Result, StoreError},
+};
+
+/// How much may wait to be written.
+const QUEUE: usize = 4096;
+/// How much shares one commit at most.
+const BATCH: usize = 1024;
+/// How long a commit that carries appends may be drawn out by filling the index and the search.
+const SLICE: Duration = Duration::from_millis(1);
+/// The same when nobody waits.
+const IDLE_SLICE: Duration = Duration::from_millis(5);
+/// How many rows are filled between two looks at the watch.
+const CHUNK: usize = 64;
+/// How long the search may lie behind while there is no idle moment.
+const SEARCH_LAG: Duration = Duration::from_millis(1500);
+/// How long a transaction may take before those who wait for it are sent away.
+const MAX_RUN: Duration = Duration::from_millis(2500);
+
+/// The writing thread.
+pub(super) struct Writer {
+    queue: Option<SyncSender<Box<dyn Work>>>,
+    thread: Option<JoinHandle<()>>,
+    pulse: Arc<Pulse>,
+}
+
+/// What the watch may see of the writing thread.
+#[derive(Default)]
+pub(super) struct Pulse {
+    patience: Patience,
+    busy_since: Mutex<Option<Instant>>,
+}
+
+/// Where readers leave folds that are worth writing.
+#[derive(Clone)]
+pub(super) struct Refreshes(Option<SyncSender<Box<dyn Work>>>);
+
+/// The thread's own side.
+struct Loop {
+    queue: Receiver<Box<dyn Work>>,
+    desk: Desk,
+    search: Search,
+    pace: Pace,
+    options: Options,
+    pulse: Arc<Pulse>,
+    /// Asks for a checkpoint.
+    checkpoint: SyncSender<()>,
+    /// The write-ahead log has grown so long that a checkpoint must reach its very end.
+    reset: Arc<AtomicBool>,
+    last_work: Instant,
+    last_checkpoint: Instant,
+    /// Since when something lies ahead of the search.
+    unsearched: Option<Instant>,
+    failing: bool,
+}
+
+// === impl Writer ===
+
+impl Writer {
+    /// Starts the thread at this desk.
+    pub(super) fn start(
+        desk: Desk,
+        options: Options,
+        checkpoint: SyncSender<()>,
+        reset: Arc<AtomicBool>,
+    ) -> std::result::Result<Self, OpenError> {
+        let (send, queue) = sync_channel(QUEUE);
+        let pulse = Arc::new(Pulse::default());
+        let search = Search::new(&desk.conn).map_err(|fault| OpenError::Failed(fault.to_string()))?;
+        let now = Instant::now();
+        let unsearched = (!search.knows(desk.last_pos())).then_some(now);
+        let mut turns = Loop {
+            queue,
+            desk,
+            search,
+            pace: Pace::default(),
+            options,
+            pulse: pulse.clone(),
+            checkpoint,
+            reset,
+            last_work: now,
+            last_checkpoint: now,
+            unsearched,
+            failing: false,
+        };
+        let thread = std::thread::Builder::new().name("store-write".into()).spawn(move || turns.run());
+        let thread = thread.map_err(|fault| OpenError::Failed(fault.to_string()))?;
+        Ok(Self { queue: Some(send), thread: Some(thread), pulse })
+    }
+
+    /// Writes. `guarded` when the work is more than one statement.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        guarded: bool,
+        work: impl FnOnce(&mut Desk) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (task, answer) = Task::new(guarded, work);
+        match self.queue.as_ref().map(|queue| queue.try_send(Box::new(task))) {
+            Some(Ok(())) => self.pulse.patience.wait(answer).await,
+            Some(Err(TrySendError::Full(_))) => Err(StoreError::Unavailable("too many writes are waiting".into())),
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                Err(StoreError::Unavailable("the store's writer has ended".into()))
+            }
+        }
+    }
+
+    /// What the watch may see.
+    pub(super) fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
+    }
+
+    /// Where readers leave folds.
+    pub(super) fn refreshes(&self) -> Refreshes {
+        Refreshes(self.queue.clone())
+    }
+
+    /// Ends the thread when all that is queued is written.
+    pub(super) fn stop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+// === impl Pulse ===
+
+impl Pulse {
+    /// Sends those who wait away when a transaction hangs.
+    pub(super) fn look(&self) {
+        let busy_since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if busy_since.is_some_and(|since| since.elapsed() > MAX_RUN) {
+            self.patience.end();
+        }
+    }
+
+    fn set_busy(&self, busy: bool) {
+        *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = busy.then(Instant::now);
+    }
+}
+
+// === impl Refreshes ===
+
+impl Refreshes {
+    /// Suggests newer folds. They are dropped when the writer is busy: the next reader will suggest them again.
+    pub(super) fn suggest(&self, stale: Vec<(i64, Conversation)>) {
+        let Some(queue) = &self.0 else { return };
+        for (id, fold) in stale {
+            let (task, _) = Task::new(false, move |desk: &mut Desk| row::refresh(&desk.conn, id, &fold));
+            let _ = queue.try_send(Box::new(task));
+        }
+    }
+}
+
+// === impl Loop ===
+
+impl Loop {
+    fn run(&mut self) {
+        let mut batch = Vec::new();
+        while self.gather(&mut batch) {
+            if batch.is_empty() && !self.wants_filling() {
+                continue;
+            }
+            self.turn(&mut batch);
+        }
+    }
+
+    /// Waits until there is something to do and takes what is queued. False at the end.
+    fn gather(&mut self, batch: &mut Vec<Box<dyn Work>>) -> bool {
+        let first = match self.patience() {
+            None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(wait) => self.queue.recv_timeout(wait),
+        };
+        match first {
+            Ok(work) => batch.push(work),
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+        self.take(batch);
+        if let Some(wait) = self.pace.wait(batch.len()) {
+            // Parked, not receiving: nobody who queues something now has to wake this thread.
+            let until = Instant::now() + wait;
+            while let Some(left) = until.checked_duration_since(Instant::now()) {
+                std::thread::park_timeout(left);
+            }
+            self.take(batch);
+        }
+        self.last_work = Instant::now();
+        true
+    }
+
+    fn take(&mut self, batch: &mut Vec<Box<dyn Work>>) {
+        while batch.len() < BATCH
+            && let Ok(work) = self.queue.try_recv()
+        {
+            batch.push(work);
+        }
+    }
+
+    /// One transaction and its answers.
+    fn turn(&mut self, batch: &mut Vec<Box<dyn Work>>) {
+        self.pace.turn(batch.len());
+        self.pulse.set_busy(true);
+        let done = catch_unwind(AssertUnwindSafe(|| self.transact(batch)));
+        let fault = match done {
+            Ok(Ok(())) => None,
+            Ok(Err(fault)) => {
+                self.give_up();
+                Some(fault)
+            }
+            Err(_) => {
+                self.give_up();
+                self.desk.heads.clear();
+                Some(StoreError::Unavailable("a fault in the store's own code".into()))
+            }
+        };
+        self.pulse.set_busy(false);
+        self.note(fault.as_ref(), batch.len());
+        for work in batch.drain(..) {
+            work.settle(fault.as_ref());
+        }
+        self.after(fault.is_some());
+    }
+
+    fn transact(&mut self, batch: &mut [Box<dyn Work>]) -> Result<()> {
+        if self.wants_index() {
+            self.desk.behind.freeze();
+        }
+        self.desk.begin_transaction()?;
+        for work in batch.iter_mut() {
+            Self::run_one(&mut self.desk, work.as_mut())?;
+        }
+        self.fill(batch.is_empty())?;
+        self.desk.commit()?;
+        self.search.committed();
+        Ok(())
+    }
+
+    /// Runs one piece of work. An error is the whole transaction's; the work's own stays with it.
+    fn run_one(desk: &mut Desk, work: &mut dyn Work) -> Result<()> {
+        let mark = desk.mark();
+        if work.guarded() {
+            desk.conn.prepare_cached("SAVEPOINT work")?.execute([])?;
+        }
+        let Err(fault) = work.run(desk) else {
+            if work.guarded() {
+                desk.conn.prepare_cached("RELEASE work")?.execute([])?;
+            }
+            return Ok(());
+        };
+        // Some faults end the transaction; then there is nothing to go back to.
+        if desk.conn.is_autocommit() {
+            return Err(fault);
+        }
+        match work.guarded() {
+            true => desk.conn.execute_batch("ROLLBACK TO work; RELEASE work")?,
+            false if desk.mark() == mark => {}
+            false => return Err(fault),
+        }
+        desk.undo(mark);
+        Ok(())
+    }
+
+    /// Lets the index and the search catch up a little.
+    fn fill(&mut self, idle: bool) -> Result<()> {
+        let until = Instant::now() + if idle { IDLE_SLICE } else { SLICE };
+        while self.desk.behind.fill(&self.desk.conn, CHUNK)?
+            && (Instant::now() < until || self.desk.behind.len() > 4 * self.options.index_at)
+        {}
+        if self.wants_search() {
+            while Instant::now() < until && self.search.fill(&self.desk.conn, CHUNK as i64)? {}
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self) {
+        self.desk.roll_back();
+        self.search.failed();
+    }
+
+    /// One line when the trouble begins and one when it is over.
+    fn note(&mut self, fault: Option<&StoreError>, refused: usize) {
+        match fault {
+            Some(fault) if !self.failing => {
+                tracing::error!(error = %fault, refused, "the store cannot write; it keeps trying");
+            }
+            None if self.failing => tracing::info!("the store writes again"),
+            _ => {}
+        }
+        self.failing = fault.is_some();
+    }
+
+    fn after(&mut self, failed: bool) {
+        if self.search.knows(self.desk.last_pos()) {
+            self.unsearched = None;
+        } else {
+            self.unsearched.get_or_insert_with(Instant::now);
+        }
+        if failed {
+            // Filling has no caller who would try again later: it must not try at once.
+            self.last_work = Instant::now();
+            self.unsearched = self.unsearched.map(|_| Instant::now());
+        }
+        if self.reset.swap(false, Ordering::Relaxed) {
+            // Almost all of it is in the file already; the next write can then begin the log anew.
+            let _ = self.desk.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+        if self.last_checkpoint.elapsed() > self.options.checkpoint_every {
+            self.last_checkpoint = Instant::now();
+            let _ = self.checkpoint.try_send(());
+        }
+    }
+
+    /// How long there is nothing to do unless somebody asks; None: for ever.
+    fn patience(&self) -> Option<Duration> {
+        if self.desk.behind.is_filling() && !self.failing {
+            return Some(Duration::ZERO);
+        }
+        let idle = self.options.index_idle.saturating_sub(self.last_work.elapsed());
+        let index = (self.desk.behind.len() > 0).then_some(idle);
+        let search = self.unsearched.map(|since| SEARCH_LAG.saturating_sub(since.elapsed()).min(idle));
+        index.into_iter().chain(search).min()
+    }
+
+    fn wants_filling(&self) -> bool {
+        self.desk.behind.is_filling() || self.wants_index() || self.wants_search()
+    }
+
+    fn wants_index(&self) -> bool {
+        let waiting = self.desk.behind.len();
+        waiting >= self.options.index_at || (waiting > 0 && self.last_work.elapsed() >= self.options.index_idle)
+    }
+
+    fn wants_search(&self) -> bool {
+        self.unsearched
+            .is_some_and(|since| since.elapsed() >= SEARCH_LAG || self.last_work.elapsed() >= self.options.index_idle)
+    }
+}

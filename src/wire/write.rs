@@ -1,0 +1,135 @@
+//! Frames into a buffer that is used again and again.
+//!
+//! Every writer appends exactly one frame. What is hot is pieced together by hand from bytes that exist already; a
+//! test holds that the result is what serde makes of the typed frame.
+
+use std::{io, str, sync::Arc};
+
+use serde::Serialize;
+
+use super::{entry::Entry, error::ErrorBody, request::RequestId};
+use crate::ids::{ConversationId, Millis, Seq};
+
+/// `{"type":"ping"}`, for both roles.
+pub const PING: &str = r#"{"type":"ping"}"#;
+
+/// The hot reply: `send` is durable at `seq`.
+pub fn write_ok_seq(buf: &mut String, id: &RequestId, seq: Seq, at: Millis, duplicate: bool) {
+    begin_reply(buf, Some(id), true);
+    buf.push_str(r#","seq":"#);
+    number(buf, seq.0);
+    buf.push_str(r#","at":"#);
+    signed(buf, at.0);
+    buf.push_str(if duplicate { r#","duplicate":true}"# } else { "}" });
+}
+
+/// A reply with this body, which must be a struct (any of [`reply`](super::reply)'s).
+pub fn write_ok<T: Serialize>(buf: &mut String, id: &RequestId, body: &T) {
+    begin_reply(buf, Some(id), true);
+    let members = buf.len();
+    json(buf, body);
+    // What follows the envelope's members are the body's: its opening brace becomes their comma.
+    if buf[members..] == *"{}" {
+        buf.truncate(members);
+        buf.push('}');
+    } else {
+        buf.replace_range(members..=members, ",");
+    }
+}
+
+/// A refusal; `id` is None where none could be read.
+pub fn write_error(buf: &mut String, id: Option<&RequestId>, error: &ErrorBody) {
+    begin_reply(buf, id, false);
+    buf.push_str(r#","error":"#);
+    json(buf, error);
+    buf.push('}');
+}
+
+/// A push with these entries, which the caller has cut to a page and to the reader's audience.
+pub fn write_events<'a>(
+    buf: &mut String,
+    conversation: &ConversationId,
+    entries: impl IntoIterator<Item = &'a Arc<Entry>>,
+) {
+    buf.push_str(r#"{"type":"events","conversation":"#);
+    json(buf, conversation);
+    buf.push_str(r#","events":"#);
+    let mut before = '[';
+    for entry in entries {
+        buf.push(before);
+        buf.push_str(entry.json());
+        before = ',';
+    }
+    buf.push_str(if before == '[' { "[]}" } else { "]}" });
+}
+
+/// Any other push: [`VisitorPush`](super::push::VisitorPush) or [`AgentPush`](super::push::AgentPush).
+pub fn write_push<T: Serialize>(buf: &mut String, push: &T) {
+    json(buf, push);
+}
+
+fn begin_reply(buf: &mut String, id: Option<&RequestId>, ok: bool) {
+    buf.push_str(r#"{"type":"reply","id":"#);
+    match id {
+        Some(id) => id.write(buf),
+        None => buf.push_str("null"),
+    }
+    buf.push_str(if ok { r#","ok":true"# } else { r#","ok":false"# });
+}
+
+/// Appends a number's digits.
+pub(super) fn number(buf: &mut String, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        // A remainder of ten is a digit.
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    buf.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
+}
+
+fn signed(buf: &mut String, value: i64) {
+    if value < 0 {
+        buf.push('-');
+    }
+    number(buf, value.unsigned_abs());
+}
+
+fn json<T: Serialize + ?Sized>(buf: &mut String, value: &T) {
+    let was = buf.len();
+    if serde_json::to_writer(Appending(buf), value).is_err() {
+        // Frames are structs of strings and numbers, which always become JSON; should one ever not, half of it
+        // must not travel.
+        buf.truncate(was);
+        buf.push_str("null");
+    }
+}
+
+/// A string as a writer. serde_json writes whole pieces of text, never a part of a character.
+struct Appending<'a>(&'a mut String);
+
+// === impl Appending ===
+
+impl io::Write for Appending<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.push_str(str::from_utf8(bytes).map_err(io::Error::other)?);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! D6: what long-lived clients have folded from pushes is what a fresh one is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Agent, Hub, Visitor,
+    judge::{Verdict, judge, paths},
+    mirror::Mirror,
+    playbooks, wait,
+};
+
+const AGENTS: usize = 4;
+const OPERATIONS: usize = 1_500;
+/// After so many operations everything is compared.
+const STRIDE: usize = 75;
+const PLAYBOOKS: [&str; 3] = [playbooks::LIVE, playbooks::TALK, playbooks::FORM];
+
+struct World {
+    hub: Hub,
+    agents: Vec<Agent>,
+    root: Agent,
+    visitors: Vec<(Visitor, String)>,
+    random: StdRng,
+    compared: usize,
+}
+
+// === impl World ===
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let hub = Hub::start().await;
+        let mut agents = Vec::new();
+        for n in 0..AGENTS {
+            agents.push(hub.online(&format!("agent{n}")).await);
+        }
+        let root = hub.admin("root").await;
+        Self { hub, agents, root, visitors: Vec::new(), random: StdRng::seed_from_u64(seed), compared: 0 }
+    }
+
+    /// Does something, allowed or not; nobody waits for an answer more often than not.
+    async fn step(&mut self, step: usize) {
+        if self.visitors.len() < 4 || self.random.random_ratio(1, 40) {
+            let playbook = PLAYBOOKS[self.random.random_range(0..PLAYBOOKS.len())];
+            let visitor = self.hub.visitor(playbook).await;
+            let chat = visitor.start().await;
+            self.visitors.push((visitor, chat));
+            return;
+        }
+        let recent = self.visitors.len().saturating_sub(12);
+        let (visitor, chat) = &self.visitors[self.random.random_range(recent..self.visitors.len())];
+        let agent = &self.agents[self.random.random_range(0..AGENTS)];
+        let (key, other) = (format!("s{step}"), format!("agent{}", self.random.random_range(0..AGENTS)));
+        let choice = ["talk", "write", "look"][step % 3];
+        let (who, mut request) = match self.random.random_range(0..24) {
+            0..5 => (&visitor.client, json!({"type": "send", "key": key, "text": format!("text {step}")})),
+            5 => (&visitor.client, json!({"type": "answer", "card": "hello", "option": choice, "key": key})),
+            6 => {
+                (&visitor.client, json!({"type": "answer", "card": "name", "value": format!("Ann {step}"), "key": key}))
+            }
+            7 => (
+                &visitor.client,
+                json!({"type": "answer", "card": "email", "value": format!("a{step}@site.example"), "key": key}),
+            ),
+            8 => (&visitor.client, json!({"type": "rate", "score": 1 + step % 5})),
+            9 if step % 3 == 0 => (&visitor.client, json!({"type": "end"})),
+            9..13 => (&agent.client, json!({"type": "claim"})),
+            13 => (&agent.client, json!({"type": "assign", "to": other})),
+            14 => (&agent.client, json!({"type": "assign", "to": null})),
+            15 => (&self.root.client, json!({"type": "assign", "to": other})),
+            16..19 => (&agent.client, json!({"type": "send", "key": key, "text": format!("text {step}")})),
+            19 => (&agent.client, json!({"type": "note", "key": key, "text": format!("note {step}")})),
+            20 => (
+                &agent.client,
+                json!({"type": "details", "details": {"person": {"name": format!("Name {step}")}, "deal": {"value": step}}}),
+            ),
+            21 => (&agent.client, json!({"type": "item", "kind": "deal", "title": format!("Deal {step}"), "key": key})),
+            22 => (&agent.client, json!({"type": "open"})),
+            _ => (&agent.client, json!({"type": "close"})),
+        };
+        request["conversation"] = json!(chat);
+        match step % 4 == 0 {
+            true => drop(who.ask(request).await),
+            false => drop(who.post(request).await),
+        }
+    }
+
+    /// Compares what everybody has folded with what the hub says now.
+    async fn compare(&mut self) {
+        for agent in &self.agents {
+            agent.ok(json!({"type": "list", "folder": "mine"})).await;
+        }
+        let verdicts = self.recount().await;
+        for agent in &self.agents {
+            let me = agent.id().to_owned();
+            let expected = Expected::of(&verdicts, &me);
+            let fresh = self.hub.agent(&me).await;
+            assert_eq!(counts(&fresh.welcome["counts"]), expected.counts, "hello counts wrongly for {me}");
+            assert_eq!(ids(&fresh.folder("unassigned").await), expected.unassigned);
+            assert_eq!(ids(&fresh.folder("mine").await), expected.mine);
+            assert_eq!(ids(&fresh.folder("closed").await), expected.closed);
+            let folded = wait::try_within(wait::PATIENCE, async || {
+                let mirror = Mirror::fold(&agent.frames(0));
+                let open: BTreeSet<String> =
+                    mirror.ids(&["waiting", "offline", "unassigned"], &me).into_iter().collect();
+                let mine: BTreeSet<String> = mirror.ids(&["assigned"], &me).into_iter().collect();
+                (open == expected.unassigned && mine == expected.mine && mirror.counts == expected.counts).then_some(())
+            })
+            .await;
+            if folded.is_none() {
+                let mirror = Mirror::fold(&agent.frames(0));
+                panic!(
+                    "{me} has folded {:?} and {:?}, {:?}; expected {expected:?}",
+                    mirror.ids(&["waiting", "offline", "unassigned"], &me),
+                    mirror.ids(&["assigned"], &me),
+                    mirror.counts
+                );
+            }
+            self.compared += expected.unassigned.len() + expected.mine.len() + 3;
+        }
+        for (visitor, chat) in &self.visitors {
+            let head = verdicts[chat].1;
+            visitor.until("the visitor's own copy", |seen| (seen.logs.head(chat) >= head).then_some(())).await;
+            visitor.assert_clean();
+        }
+    }
+
+    /// The fold of every log, compared with what `open` says of it: (verdict, the last seq a visitor sees).
+    async fn recount(&mut self) -> BTreeMap<String, (Verdict, u64)> {
+        let mut verdicts = BTreeMap::new();
+        for (_, chat) in &self.visitors {
+            let page = self.root.open(chat).await;
+            let events = self.root.transcript(chat).await;
+            let verdict = judge(&events);
+            let said = &page["conversation"];
+            assert_eq!((&said["state"], &said["seq"]), (&json!(verdict.state), &json!(verdict.seq)), "{said}");
+            if verdict.state == "assigned" {
+                assert_eq!(said["assignee"]["id"].as_str(), verdict.assignee.as_deref(), "{said}");
+            }
+            assert_eq!(said["missed"].as_str(), verdict.missed.as_deref(), "{said}");
+            assert_eq!(said["closed_at"].as_i64(), verdict.closed_at, "{said}");
+            assert_eq!(paths(&said["details"]), verdict.details, "{said}");
+            let items: BTreeSet<&str> = said["items"]
+                .as_array()
+                .expect("items")
+                .iter()
+                .filter_map(|item| item["item"].as_str().or(item["id"].as_str()))
+                .collect();
+            assert_eq!(items, verdict.items.keys().map(String::as_str).collect(), "{said}");
+            let visible = events.iter().rev().find(|event| {
+                !matches!(
+                    event["type"].as_str(),
+                    Some("note" | "details" | "item" | "item_failed" | "qualified" | "disqualified")
+                )
+            });
+            let head = visible.and_then(|event| event["seq"].as_u64()).expect("started at least");
+            self.compared += events.len();
+            verdicts.insert(chat.clone(), (verdict, head));
+        }
+        verdicts
+    }
+}
+
+#[derive(Debug)]
+struct Expected {
+    unassigned: BTreeSet<String>,
+    mine: BTreeSet<String>,
+    closed: BTreeSet<String>,
+    counts: BTreeMap<String, u64>,
+}
+
+// === impl Expected ===
+
+impl Expected {
+    /// The folders of `me`, counted by hand.
+    fn of(verdicts: &BTreeMap<String, (Verdict, u64)>, me: &str) -> Self {
+        let chosen = |wanted: &dyn Fn(&Verdict) -> bool| -> BTreeSet<String> {
+            verdicts.iter().filter(|(_, (verdict, _))| wanted(verdict)).map(|(chat, _)| chat.clone()).collect()
+        };
+        let unassigned = chosen(&|verdict| matches!(verdict.state.as_str(), "waiting" | "offline" | "unassigned"));
+        let mine = chosen(&|verdict| verdict.state == "assigned" && verdict.assignee.as_deref() == Some(me));
+        // Those that never reached the Live Chat card are in no folder of an agent.
+        let closed =
+            chosen(&|verdict| verdict.state == "closed" && (verdict.missed.is_some() || verdict.deadline.is_some()));
+        let counts = [("unassigned", &unassigned), ("mine", &mine), ("closed", &closed)];
+        let counts = counts.into_iter().map(|(folder, ids)| (folder.to_owned(), ids.len() as u64)).collect();
+        Self { unassigned, mine, closed, counts }
+    }
+}
+
+fn ids(rows: &[Value]) -> BTreeSet<String> {
+    let ids: BTreeSet<String> = rows.iter().filter_map(|row| row["id"].as_str().map(Into::into)).collect();
+    assert_eq!(ids.len(), rows.len(), "a row twice");
+    ids
+}
+
+fn counts(counts: &Value) -> BTreeMap<String, u64> {
+    counts
+        .as_object()
+        .expect("counts")
+        .iter()
+        .map(|(folder, count)| (folder.clone(), count.as_u64().expect("a count")))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d6_pushes_folded_over_random_operations_equal_what_is_said_afresh() {
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut world = World::new(seed).await;
+    for step in 0..OPERATIONS {
+        world.step(step).await;
+        if step % STRIDE == STRIDE - 1 {
+            world.compare().await;
+        }
+    }
+    println!(
+        "figure D6 operations={OPERATIONS} conversations={} compared={} mismatches=0",
+        world.visitors.len(),
+        world.compared
+    );
+}

@@ -1,0 +1,146 @@
+//! Cut at any byte, back behind one's cursor: exactly what was missing.
+
+use rand::RngExt;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Hub, Visitor, playbooks,
+    raw::{Frame, Raw},
+    token, wait,
+};
+
+const DISCONNECTS: usize = 2_000;
+const READERS: usize = 8;
+
+/// Somebody who is cut off again and again, and their copy of the log.
+struct Reader {
+    greeting: Value,
+    after: Value,
+    agent: bool,
+    chat: String,
+    log: Vec<Value>,
+    resets: usize,
+}
+
+// === impl Reader ===
+
+impl Reader {
+    fn head(&self) -> u64 {
+        self.log.last().and_then(|event| event["seq"].as_u64()).unwrap_or(0)
+    }
+
+    /// Connects, asks for what is missing, and is cut off after `bytes` of the answer.
+    async fn visit(&mut self, hub: &Hub, bytes: usize) {
+        let dial = if self.agent { hub.agents() } else { hub.visitors() };
+        let mut raw = Raw::open(&dial).await;
+        let (head, mut after) = (self.head(), self.after.clone());
+        after["seq"] = json!(head);
+        let mut greeting = self.greeting.clone();
+        if !self.agent && head > 0 {
+            greeting["after"] = after.clone();
+        }
+        raw.text(&greeting.to_string()).await;
+        if self.agent {
+            let mut open = json!({"type": "open", "id": "open", "conversation": self.chat});
+            if head > 0 {
+                open["after"] = after;
+            }
+            raw.text(&open.to_string()).await;
+        }
+        // What an agent follows anyway is pushed from the head on; the log is whole only behind `open`.
+        let mut joined = !self.agent;
+        for frame in raw.cut_after(bytes).await {
+            let Frame::Text(frame) = frame else { continue };
+            joined |= frame["id"] == "open";
+            if joined {
+                self.take(&frame);
+            }
+        }
+    }
+
+    fn take(&mut self, frame: &Value) {
+        let mine = frame["conversation"] == *self.chat || frame["conversation"]["id"] == *self.chat;
+        if frame["type"] == "reply" {
+            assert_eq!(frame["ok"], true, "{frame}");
+            if frame.get("recovered").is_some() && self.head() > 0 && frame["recovered"] != true {
+                self.resets += 1;
+                self.log.clear();
+            }
+        }
+        // Events of a reply other than hello and open stand in for nothing here: this reader never writes.
+        if !mine {
+            return;
+        }
+        for event in frame["events"].as_array().into_iter().flatten() {
+            let seq = event["seq"].as_u64().expect("a seq");
+            assert!(seq > self.head(), "{seq} again behind {}", self.head());
+            // The visitor of this trial is shown every event there is, so neither of the two may miss one.
+            assert!(self.head() == 0 || seq == self.head() + 1, "a hole between {} and {seq}", self.head());
+            self.log.push(event.clone());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d5_2000_disconnects_at_random_bytes_miss_nothing_and_double_nothing() {
+    let hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let mut readers = Vec::new();
+    let mut writers = Vec::new();
+    for n in 0..READERS {
+        let visitor = hub.visitor(playbooks::LIVE).await;
+        let chat = visitor.start().await;
+        jane.claim(&chat).await;
+        let mut greeting = match n % 2 == 0 {
+            true => Visitor::greeting(playbooks::LIVE),
+            false => json!({"type": "hello"}),
+        };
+        greeting["token"] = if n % 2 == 0 { visitor.token() } else { json!(token::agent("jane", "agent")) };
+        greeting["id"] = json!("hello");
+        let mut after = json!({"epoch": visitor.welcome["epoch"]});
+        if n % 2 == 0 {
+            after["conversation"] = json!(chat);
+        }
+        readers.push(Reader { greeting, after, agent: n % 2 == 1, chat: chat.clone(), log: Vec::new(), resets: 0 });
+        writers.push((visitor, chat));
+    }
+    let trials = readers.iter_mut().zip(&writers).map(|(reader, (visitor, chat))| {
+        let hub = &hub;
+        async move {
+            let mut sent = 0;
+            for _ in 0..DISCONNECTS / READERS {
+                // Mostly a few texts behind, now and then further than a page.
+                let behind = if rand::rng().random_ratio(1, 50) { 250 } else { rand::rng().random_range(0..4) };
+                let texts: Vec<Value> = (0..behind)
+                    .map(|n| json!({"type": "send", "conversation": chat, "key": format!("k{}", sent + n), "text": format!("text {}", sent + n)}))
+                    .collect();
+                sent += behind;
+                // Not waited for: they come in while the other one reconnects.
+                let ids = visitor.post_all(texts).await;
+                let most = if reader.agent { 16_000 } else { 6_000 };
+                reader.visit(hub, rand::rng().random_range(0..most)).await;
+                if let Some(id) = ids.last() {
+                    visitor.reply(*id).await;
+                }
+            }
+            // At last it may stay until it has everything.
+            let head = visitor.ok(json!({"type": "send", "conversation": chat, "key": "last", "text": "last"})).await["seq"].as_u64().expect("a seq");
+            wait::until("the whole log", async || {
+                reader.visit(hub, 1_000_000).await;
+                (reader.head() >= head).then_some(())
+            })
+            .await;
+            sent
+        }
+    });
+    let sent: usize = futures_util::future::join_all(trials).await.into_iter().sum();
+    let mut resets = 0;
+    for (reader, (_, chat)) in readers.iter().zip(&writers) {
+        let whole = jane.transcript(chat).await;
+        let first = reader.log[0]["seq"].as_u64().expect("a seq") as usize;
+        assert_eq!(reader.log[..], whole[first - 1..], "the reader's copy differs");
+        resets += reader.resets;
+    }
+    println!("figure D5 disconnects={DISCONNECTS} texts={sent} mismatches=0 needless_resets={resets}");
+    assert_eq!(resets, 0);
+}

@@ -1,0 +1,81 @@
+//! The narrow road: from a page to a person and back.
+
+use serde_json::json;
+
+use crate::support::{Hub, judge::judge, playbooks};
+
+#[tokio::test]
+async fn r6_a_visitor_and_an_agent_chat_from_start_to_close() {
+    let hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    assert_eq!(visitor.welcome["available"], true, "{}", visitor.welcome);
+
+    let chat = visitor.start().await;
+    let waiting = visitor.event_of(&chat, "waiting").await;
+    assert_eq!(waiting["wait_ms"], 60_000);
+    let row = jane.row(&chat, "waiting").await;
+    assert_eq!(row["deadline"], waiting["deadline"]);
+
+    jane.claim(&chat).await;
+    let joined = visitor.event_of(&chat, "assigned").await;
+    assert_eq!(joined["to"]["name"], "Jane");
+
+    jane.say(&chat, "j1", "Hi, I am Jane.").await;
+    let hi = visitor.event(&chat, |event| event["key"] == "j1").await;
+    assert_eq!(
+        (&hi["text"], &hi["by"]),
+        (&json!("Hi, I am Jane."), &json!({"kind": "agent", "id": "jane", "name": "Jane"}))
+    );
+    visitor.say(&chat, "v1", "Hello Jane!").await;
+    jane.event(&chat, |event| event["key"] == "v1").await;
+
+    jane.finish(&chat).await;
+    assert_eq!(visitor.event_of(&chat, "closed").await["reason"], "agent");
+    assert!(jane.ids("closed").await.contains(&chat));
+    let verdict = judge(&jane.transcript(&chat).await);
+    assert_eq!((verdict.state.as_str(), verdict.assignments), ("closed", 1));
+}
+
+#[tokio::test]
+async fn r6_nobody_available_means_the_offline_flow_at_once_and_a_lead_at_its_end() {
+    let hub = Hub::start().await;
+    let jane = hub.agent("jane").await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    assert_eq!(visitor.welcome["available"], false);
+
+    let chat = visitor.start().await;
+    assert_eq!(visitor.event_of(&chat, "missed").await["reason"], "nobody_online");
+    visitor.event(&chat, |event| event["type"] == "message" && event["text"] == "Nobody is free right now.").await;
+    visitor.event(&chat, |event| event["card"] == "email" && event["ask"]["kind"] == "capture").await;
+    visitor.fill(&chat, "email", "ann@site.example").await;
+    assert_eq!(visitor.event_of(&chat, "closed").await["reason"], "finished");
+
+    assert!(jane.ids("closed").await.contains(&chat), "it reached the Live Chat card, so every agent sees it closed");
+    let verdict = judge(&jane.transcript(&chat).await);
+    assert_eq!(verdict.missed.as_deref(), Some("nobody_online"));
+    assert_eq!(verdict.details["person.email"], "ann@site.example");
+    let made: Vec<&str> = verdict.items.values().map(String::as_str).collect();
+    assert_eq!((made.len(), made.contains(&"lead"), made.contains(&"activity")), (2, true, true));
+    let items = hub.get(&format!("/v1/items?conversation={chat}"), "jane").await.ok();
+    assert_eq!(items["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn r6_what_was_said_is_still_there_after_a_restart() {
+    let mut hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    jane.claim(&chat).await;
+    visitor.say(&chat, "v1", "Remember me").await;
+    let before = jane.transcript(&chat).await;
+
+    hub.restart().await;
+    let back = visitor.again(&hub.visitors(), playbooks::LIVE).await;
+    assert_eq!(back.welcome["conversation"]["id"], chat);
+    assert_eq!(back.id(), visitor.id());
+    let jane = hub.agent("jane").await;
+    assert_eq!(jane.welcome["online"], true, "the switch survives a restart");
+    assert_eq!(jane.transcript(&chat).await, before);
+}
