@@ -2,6 +2,7 @@
 
 mod contract;
 mod faults;
+mod killed;
 mod talk;
 
 /// How a store of some kind is opened, again and again the same one.
