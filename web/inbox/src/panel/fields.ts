@@ -40,6 +40,9 @@ export const GROUPS: FieldGroup[] = [
 ];
 
 const NAMES: Record<string, string> = {
+  deal: "the deal",
+  person: "the person",
+  organization: "the organisation",
   "deal.value": "the deal value",
   "deal.currency": "the currency",
   "deal.expected_close_date": "the expected close date",
