@@ -1,10 +1,4 @@
-import {
-  type Conversation,
-  type Event,
-  mergeDetails,
-  type OutboxEntry,
-  type RichBlock,
-} from "../../../client/src/index.js";
+import type { Conversation, DetailsPatch, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
 import { visitorName } from "../list/row_marks.js";
 import { dayKey, dayName, type Reader } from "../time.js";
 import { sentence } from "./wording.js";
