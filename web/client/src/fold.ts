@@ -1,4 +1,4 @@
-import type { Conversation, Details, Event, ItemView, Summary } from "./generated.js";
+import type { Conversation, Details, DetailsPatch, Event, ItemView, Summary } from "./generated.js";
 
 /** Answers the conversation as it stands after `event`; one it already holds changes nothing. */
 export function applyEvent<C extends Summary>(conversation: C, event: Event): C {
@@ -93,19 +93,29 @@ function claimed(before: Details, event: Extract<Event, { type: "details" }>): s
   const paths = Object.entries(event.changes).flatMap(([name, value]) =>
     isRecord(value) ? Object.keys(value).map((field) => `${name}.${field}`) : [name],
   );
-  const others = (before.claimed ?? []).filter((path) => !paths.includes(path));
+  const others = before.claimed.filter((path) => !paths.includes(path));
   return event.by.kind === "visitor" ? [...others, ...paths].sort() : others;
 }
 
-/** Field by field, one level deep; `null` clears. */
-export function mergeDetails(before: Details, changes: Details): Details {
+/** Field by field, one level deep; `null` clears. What was claimed stays as it was. */
+export function mergeDetails(before: Details, changes: DetailsPatch): Details {
   const after: Record<string, unknown> = { ...before };
   for (const [name, value] of Object.entries(changes)) {
     const old = after[name];
-    const both = isRecord(value) && isRecord(old);
-    after[name] = both ? { ...old, ...value } : value;
+    put(after, name, isRecord(value) ? merged(isRecord(old) ? old : {}, value) : value);
   }
   return after as Details;
+}
+
+function merged(before: Record<string, unknown>, changes: Record<string, unknown>): Record<string, unknown> {
+  const after = { ...before };
+  for (const [name, value] of Object.entries(changes)) put(after, name, value);
+  return after;
+}
+
+function put(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (value === null) delete record[name];
+  else record[name] = value;
 }
 
 /** A second `item` with a known id updates `external` and is no second marker. */

@@ -1,10 +1,4 @@
-import {
-  type Conversation,
-  type Event,
-  mergeDetails,
-  type OutboxEntry,
-  type RichBlock,
-} from "../../../client/src/index.js";
+import type { Conversation, DetailsPatch, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
 import { visitorName } from "../list/row_marks.js";
 import { dayKey, dayName, type Reader } from "../time.js";
 import { sentence } from "./wording.js";
@@ -63,12 +57,22 @@ function joined(events: readonly Event[]): Event[] {
   for (const event of events) {
     const before = result.at(-1);
     if (event.type === "details" && before?.type === "details" && sameAuthor(before.by, event.by)) {
-      result[result.length - 1] = { ...event, changes: mergeDetails(before.changes, event.changes) };
+      result[result.length - 1] = { ...event, changes: together(before.changes, event.changes) };
     } else {
       result.push(event);
     }
   }
   return result;
+}
+
+function together(first: DetailsPatch, then: DetailsPatch): DetailsPatch {
+  return {
+    ...first,
+    ...then,
+    deal: { ...first.deal, ...then.deal },
+    person: { ...first.person, ...then.person },
+    organization: { ...first.organization, ...then.organization },
+  };
 }
 
 function sameAuthor(one: Event["by"], other: Event["by"]): boolean {

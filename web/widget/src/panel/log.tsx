@@ -52,7 +52,17 @@ export function Log({ client, state, botName, shown }: Props) {
   );
 }
 
-function LogLine({ line, botName, client, fate }: { line: Line; botName: string; client: VisitorClient; fate: string | null }) {
+function LogLine({
+  line,
+  botName,
+  client,
+  fate,
+}: {
+  line: Line;
+  botName: string;
+  client: VisitorClient;
+  fate: string | null;
+}) {
   if (line.kind === "told") return <p class="told">{line.text}</p>;
   const who = line.mine ? words.you : (line.name ?? botName);
   return (

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import type { PanelHandle, PanelHost } from "../contract.js";
-import { Panel } from "./panel.js";
 import styles from "./panel.css?inline";
+import { Panel } from "./panel.js";
 import { Session } from "./session.js";
 
 /** Brings the panel to life in the launcher's shadow root. */

@@ -40,7 +40,18 @@ export function timeline(events: readonly Event[], unsent: readonly OutboxEntry[
     const fate = entry.state === "failed" ? "failed" : "sending";
     const error = entry.error ?? null;
     const at = entry.madeAt;
-    lines.push({ kind: "said", key: entry.key, mine: true, name: null, text: entry.text, rich: null, at, seq: null, fate, error });
+    lines.push({
+      kind: "said",
+      key: entry.key,
+      mine: true,
+      name: null,
+      text: entry.text,
+      rich: null,
+      at,
+      seq: null,
+      fate,
+      error,
+    });
   }
   return lines;
 }
