@@ -12,8 +12,9 @@
 //! | [`visitor`], [`agent`], [`page`] | what sessions ask |
 
 use std::{
+    collections::HashSet,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -58,7 +59,7 @@ use self::{
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
-    ids::ConversationId,
+    ids::{ConversationId, WorkspaceId},
     store::Store,
     wire::code::CloseCode,
 };
@@ -96,6 +97,8 @@ pub struct Hub {
     unwritten: Unwritten,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
+    /// Workspaces in which somebody could take a chat, as visitors were last told.
+    offered: Mutex<HashSet<WorkspaceId>>,
     /// Rises with every request, so that the latest of several seats is well defined.
     ticks: AtomicU64,
     draining: AtomicBool,
@@ -132,6 +135,7 @@ impl Hub {
             rings: Rings::default(),
             unwritten: Unwritten::default(),
             rows_due: DashSet::new(),
+            offered: Mutex::default(),
             ticks: AtomicU64::new(0),
             draining: AtomicBool::new(false),
             metrics: Metrics::default(),
@@ -150,10 +154,12 @@ impl Hub {
         core.spawn(self.clone().run_presence());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
+        let look = tokio::spawn(self.clone().look_around());
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             Some(ended) = core.join_next() => ended,
         };
+        look.abort();
         core.shutdown().await;
         self.flush_beside().await;
         ended

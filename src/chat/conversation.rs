@@ -343,3 +343,6 @@ impl Sight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

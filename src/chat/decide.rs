@@ -178,3 +178,6 @@ fn check_text(field: &'static str, text: &str, limit: usize) -> Result<(), Refus
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -236,10 +236,7 @@ impl Hub {
             });
         });
         self.metrics.flip(flip.status, flip.reason);
-        self.tell_available(&flip.workspace);
-        if !self.presence.anybody(&flip.workspace) {
-            tokio::spawn(self.clone().everyone_left(flip.workspace));
-        }
+        self.turned(flip.workspace);
     }
 
     async fn rows(

@@ -1,6 +1,6 @@
 //! Playbooks in memory: every version that runs, and the newest of each.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use dashmap::DashMap;
 
@@ -115,8 +115,25 @@ impl Hub {
         Ok(())
     }
 
+    /// An agent's status changed: where that is the first to come or the last to leave, visitors are told, and those
+    /// who wait for nobody are carried on.
+    pub(super) fn turned(self: &Arc<Self>, workspace: WorkspaceId) {
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked at and told under one lock, so that of two turns at once the later one has the last word.
+        let anybody = self.presence.anybody(&workspace);
+        let was = if anybody { !offered.insert(workspace.clone()) } else { offered.remove(&workspace) };
+        if was == anybody {
+            return;
+        }
+        self.tell_available(&workspace);
+        drop(offered);
+        if !anybody {
+            tokio::spawn(self.clone().everyone_left(workspace));
+        }
+    }
+
     /// Tells every visitor of a workspace whether somebody could take a chat.
-    pub(super) fn tell_available(&self, workspace: &WorkspaceId) {
+    fn tell_available(&self, workspace: &WorkspaceId) {
         self.board.visitors(workspace, |seat| {
             let super::seat::Who::Visitor { playbook, .. } = &seat.who else { return };
             let Some(row) = self.playbooks.newest.get(playbook).map(|row| row.clone()) else { return };

@@ -109,6 +109,18 @@ export class Desk {
     await this.page.getByRole("button", { name: "Close for good" }).click();
   }
 
+  /** The whole document, form values and storage of the page. */
+  everythingHere(): Promise<string> {
+    return this.page.evaluate(() => {
+      const values = [...document.querySelectorAll("input, textarea")].map((box) => (box as HTMLInputElement).value);
+      return [
+        document.documentElement.outerHTML,
+        ...values,
+        JSON.stringify({ ...sessionStorage, ...localStorage }),
+      ].join();
+    });
+  }
+
   /** The titles of the desktop notifications shown by this page. */
   notifications(): Promise<string[]> {
     return this.page.evaluate(() => (window as unknown as { shownNotifications: string[] }).shownNotifications);

@@ -206,7 +206,8 @@ async fn r14_the_owner_or_an_admin_reassigns_and_an_ex_owner_can_no_longer_write
     max.refused(json!({"type": "assign", "conversation": chat, "to": "max"}), "forbidden").await;
     jane.claim(&chat).await;
     max.refused(json!({"type": "assign", "conversation": chat, "to": "max"}), "not_found").await;
-    jane.refused(json!({"type": "assign", "conversation": chat, "to": "nobody"}), "not_found").await;
+    let error = jane.refused(json!({"type": "assign", "conversation": chat, "to": "nobody"}), "invalid").await;
+    assert_eq!(error["field"], "to");
     let same = jane.assign(&chat, Some("jane")).await;
     assert_eq!(same["seq"], jane.events(&chat).last().expect("one")["seq"], "to the same agent makes no event");
 

@@ -2,6 +2,9 @@
 //!
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
+// The support is written like a library: `pub` says what tests may use.
+#![allow(unreachable_pub)]
+
 mod agent;
 mod claims;
 mod connection;
@@ -22,6 +25,7 @@ mod rest;
 mod resume;
 mod road;
 mod spec;
+mod store;
 mod support;
 mod tokens;
 mod visibility;

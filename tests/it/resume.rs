@@ -63,6 +63,8 @@ impl Reader {
         if frame["type"] == "reply" {
             assert_eq!(frame["ok"], true, "{frame}");
             if frame.get("recovered").is_some() && self.head() > 0 && frame["recovered"] != true {
+                let (seq, events) = (&frame["conversation"]["seq"], frame["events"].as_array().map(Vec::len));
+                println!("a reset behind {}: agent {}, head {seq}, {events:?} events", self.head(), self.agent);
                 self.resets += 1;
                 self.log.clear();
             }

@@ -3,8 +3,9 @@
 use super::{ABANDONED_AFTER, Command, Draft, Policy, Refusal, State, flow};
 use crate::{
     chat::{
-        event::{ClosedReason, Item, ItemKind, MissedReason, What},
-        playbook::ItemPlan,
+        conversation::ItemView,
+        event::{ClosedReason, External, Item, ItemKind, MissedReason, What},
+        playbook::{ItemFields, ItemPlan},
     },
     ids::{CardId, ItemId},
 };
@@ -21,7 +22,10 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             Ok(())
         }
         Command::EveryoneLeft => {
-            if let Some((card, _)) = waiting(draft) {
+            // Somebody may have come back since it looked as if everybody had left.
+            if let Some((card, _)) = waiting(draft)
+                && policy.available.is_err()
+            {
                 flow::missed(draft, card, MissedReason::EveryoneLeft, policy);
             }
             Ok(())
@@ -32,13 +36,18 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
         }
         Command::Handed { item, external } => {
             let known = known(draft, item)?;
-            let what = Item { external: Some(external.clone()), ..known };
-            draft.push(What::Item(what));
+            // A CRM that answers twice says nothing new.
+            if known.external.as_ref() != Some(external) || known.failed.is_some() {
+                draft.push(What::Item(known.handed(external)));
+            }
             Ok(())
         }
         Command::HandFailed { item, message } => {
-            let kind = known(draft, item)?.kind;
-            draft.push(What::ItemFailed { item: item.clone(), kind, message: message.clone() });
+            let known = known(draft, item)?;
+            if known.failed.as_ref() != Some(message) {
+                let what = What::ItemFailed { item: item.clone(), kind: known.kind, message: message.clone() };
+                draft.push(what);
+            }
             Ok(())
         }
         _ => Err(Refusal::Forbidden("the hub itself does not do that")),
@@ -65,13 +74,21 @@ fn abandon(draft: &mut Draft<'_>, policy: &Policy<'_>) {
     draft.push(What::Closed { reason: ClosedReason::Abandoned });
 }
 
-fn known(draft: &Draft<'_>, item: &ItemId) -> Result<Item, Refusal> {
-    let view = draft.was.items.iter().find(|view| view.item == *item).ok_or(Refusal::NotFound)?;
-    Ok(Item {
-        item: view.item.clone(),
-        kind: view.kind,
-        title: view.title.clone(),
-        fields: Default::default(),
-        external: view.external.clone(),
-    })
+fn known(draft: &Draft<'_>, item: &ItemId) -> Result<ItemView, Refusal> {
+    draft.was.items.iter().find(|view| view.item == *item).cloned().ok_or(Refusal::NotFound)
+}
+
+// === impl ItemView ===
+
+impl ItemView {
+    /// The event that tells where a CRM keeps it.
+    fn handed(self, external: &External) -> Item {
+        Item {
+            item: self.item,
+            kind: self.kind,
+            title: self.title,
+            fields: ItemFields::default(),
+            external: Some(external.clone()),
+        }
+    }
 }

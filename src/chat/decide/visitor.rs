@@ -73,6 +73,9 @@ fn rate(draft: &mut Draft<'_>, score: u8, comment: Option<&str>) -> Result<(), R
     if comment.is_some_and(|comment| comment.len() > MAX_SHORT) {
         return Err(Refusal::TooLarge { field: "comment", limit: MAX_SHORT });
     }
-    draft.push(What::Rated { score, comment: comment.map(Into::into) });
+    // A rating has no key: saying it again after a lost answer must not show twice.
+    if comment.is_some() || draft.was.rated != Some(score) {
+        draft.push(What::Rated { score, comment: comment.map(Into::into) });
+    }
     Ok(())
 }

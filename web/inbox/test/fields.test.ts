@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { entered, type Field, GROUPS, isClaimed, pathsOf, shown } from "../src/panel/fields.js";
 import { itemTitle } from "../src/panel/item_title.js";
-import { conversation } from "./scenes.js";
+import { conversation, details } from "./scenes.js";
 
 function field(path: string): Field {
   const found = GROUPS.flatMap((group) => group.fields).find((one) => one.path === path);
@@ -30,22 +30,28 @@ test("r15_amounts_are_read_as_people_write_them", () => {
 });
 
 test("r15_what_is_stored_is_shown_and_claims_are_marked", () => {
-  const details = { deal: { value: 0 }, person: { email: "a@b.example", name: null }, claimed: ["person.email"] };
-  expect(["deal.value", "person.email", "person.name", "note"].map((path) => shown(details, path))).toEqual([
+  const stored = details({ deal: { value: 0 }, person: { email: "a@b.example" }, claimed: ["person.email"] });
+  expect(["deal.value", "person.email", "person.name", "note"].map((path) => shown(stored, path))).toEqual([
     "0",
     "a@b.example",
     "",
     "",
   ]);
-  expect(isClaimed(details, "person.email")).toBe(true);
-  expect(isClaimed(details, "deal.value")).toBe(false);
-  expect(pathsOf(details)).toEqual(["deal.value", "person.email", "person.name"]);
+  expect(isClaimed(stored, "person.email")).toBe(true);
+  expect(isClaimed(stored, "deal.value")).toBe(false);
+  expect(pathsOf({ deal: { value: 0 }, person: { name: null }, note: "x" })).toEqual([
+    "deal.value",
+    "person.name",
+    "note",
+  ]);
 });
 
 test("r15_an_item_made_in_one_click_is_named_after_whom_it_is_about", () => {
   expect(itemTitle("lead", conversation())).toBe("Visitor ef12");
-  expect(itemTitle("lead", conversation({ details: { person: { email: "a@b.example" } } }))).toBe("a@b.example");
-  const details = { person: { name: "Ada" }, organization: { name: "Engines" } };
-  expect(itemTitle("deal", conversation({ details }))).toBe("Engines, Ada");
-  expect(itemTitle("activity", conversation({ details }))).toBe("Follow up with Engines, Ada");
+  expect(itemTitle("lead", conversation({ details: details({ person: { email: "a@b.example" } }) }))).toBe(
+    "a@b.example",
+  );
+  const engines = details({ person: { name: "Ada" }, organization: { name: "Engines" } });
+  expect(itemTitle("deal", conversation({ details: engines }))).toBe("Engines, Ada");
+  expect(itemTitle("activity", conversation({ details: engines }))).toBe("Follow up with Engines, Ada");
 });

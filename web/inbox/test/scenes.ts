@@ -1,4 +1,4 @@
-import type { Conversation, Event, Summary } from "../../client/src/index.js";
+import type { Conversation, Details, Event, Summary } from "../../client/src/index.js";
 
 /** 23 November 2026, 14:02 UTC. */
 export const NOON = Date.UTC(2026, 10, 23, 14, 2);
@@ -29,7 +29,11 @@ export function row(over: Partial<Summary> = {}): Summary {
 }
 
 export function conversation(over: Partial<Conversation> = {}): Conversation {
-  return { ...row(), details: {}, items: [], ...over };
+  return { ...row(), details: details(), items: [], ...over };
+}
+
+export function details(over: Partial<Details> = {}): Details {
+  return { deal: {}, person: {}, organization: {}, claimed: [], ...over };
 }
 
 export const JANE = { kind: "agent", id: "jane", name: "Jane" } as const;

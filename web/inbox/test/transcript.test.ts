@@ -88,3 +88,16 @@ test("r16_a_conversation_over_days_is_divided_by_them", () => {
   ];
   expect(lines({ events }).map((line) => line.kind)).toEqual(["day", "message", "day", "message"]);
 });
+
+test("r15_fields_filled_in_one_after_the_other_read_as_one_sentence", () => {
+  const events = [
+    event(1, JANE, { type: "details", changes: { deal: { value: 5 } } }),
+    event(2, JANE, { type: "details", changes: { deal: { currency: "EUR" }, note: "x" } }),
+    event(3, VISITOR, { type: "details", changes: { person: { name: "Ada" } } }),
+  ];
+  expect(lines({ events }).map(words)).toEqual([
+    "Today",
+    "Jane filled in the deal value, the currency and the note",
+    "The visitor filled in the name",
+  ]);
+});

@@ -1,4 +1,4 @@
-import type { Conversation, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
+import type { Conversation, DetailsPatch, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
 import { visitorName } from "../list/row_marks.js";
 import { dayKey, dayName, type Reader } from "../time.js";
 import { sentence } from "./wording.js";
@@ -40,7 +40,7 @@ export function transcript(scene: Scene): Line[] {
   const lines: Line[] = [];
   const items = new Set<string>();
   let day = "";
-  for (const event of scene.events) {
+  for (const event of joined(scene.events)) {
     const line = lineOf(event, scene, items);
     if (line === null) continue;
     const its = dayKey(event.at, scene.reader);
@@ -49,6 +49,34 @@ export function transcript(scene: Scene): Line[] {
     lines.push(line);
   }
   return [...lines, ...scene.unsent.map((entry) => unsentLine(entry, scene.me.name))];
+}
+
+/** Several fields filled in one after the other by the same hand read as one sentence. */
+function joined(events: readonly Event[]): Event[] {
+  const result: Event[] = [];
+  for (const event of events) {
+    const before = result.at(-1);
+    if (event.type === "details" && before?.type === "details" && sameAuthor(before.by, event.by)) {
+      result[result.length - 1] = { ...event, changes: together(before.changes, event.changes) };
+    } else {
+      result.push(event);
+    }
+  }
+  return result;
+}
+
+function together(first: DetailsPatch, then: DetailsPatch): DetailsPatch {
+  return {
+    ...first,
+    ...then,
+    deal: { ...first.deal, ...then.deal },
+    person: { ...first.person, ...then.person },
+    organization: { ...first.organization, ...then.organization },
+  };
+}
+
+function sameAuthor(one: Event["by"], other: Event["by"]): boolean {
+  return one.kind === "agent" && other.kind === "agent" ? one.id === other.id : one.kind === other.kind;
 }
 
 function lineOf(event: Event, scene: Scene, items: Set<string>): Line | null {

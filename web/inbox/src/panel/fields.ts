@@ -1,4 +1,4 @@
-import type { Details } from "../../../client/src/index.js";
+import type { Details, DetailsPatch } from "../../../client/src/index.js";
 
 /** One field of the panel, by its path in the protocol's `details`. */
 export interface Field {
@@ -40,6 +40,9 @@ export const GROUPS: FieldGroup[] = [
 ];
 
 const NAMES: Record<string, string> = {
+  deal: "the deal",
+  person: "the person",
+  organization: "the organisation",
   "deal.value": "the deal value",
   "deal.currency": "the currency",
   "deal.expected_close_date": "the expected close date",
@@ -57,9 +60,8 @@ export function fieldName(path: string): string {
 }
 
 /** The paths that a `details` names. */
-export function pathsOf(details: Details): string[] {
+export function pathsOf(details: DetailsPatch): string[] {
   return Object.entries(details).flatMap(([name, value]) => {
-    if (name === "claimed") return [];
     const nested = typeof value === "object" && value !== null && !Array.isArray(value);
     return nested ? Object.keys(value).map((field) => `${name}.${field}`) : [name];
   });
@@ -79,7 +81,7 @@ export function isClaimed(details: Details | undefined, path: string): boolean {
   return details?.claimed?.includes(path) ?? false;
 }
 
-export type Entry = { changes: Details } | { error: string };
+export type Entry = { changes: DetailsPatch } | { error: string };
 
 /** What a text left in a field asks the hub to store. An empty one clears the field. */
 export function entered(field: Field, text: string): Entry {
@@ -101,7 +103,7 @@ function amountOf(text: string): number | null {
   return Number.isFinite(amount) ? amount : null;
 }
 
-function nest(path: string, value: string | number | null): Details {
+function nest(path: string, value: string | number | null): DetailsPatch {
   const [group, field] = path.split(".");
   if (field === undefined) return { [path]: value };
   return { [group as string]: { [field]: value } };

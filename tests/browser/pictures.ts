@@ -4,7 +4,24 @@ import { expect, test } from "./fixtures";
 
 const FOLDER = resolve(__dirname, "../../test-results/screenshots");
 
-test("o_screenshots of the main pages", async ({ hub, page, signIn, visit }) => {
+/** The visitor's side and the agent's in one picture, for the README. */
+async function compose(paper: Page, visitor: Page, agent: Page): Promise<void> {
+  const clip = { x: 720, y: 60, width: 560, height: 740 };
+  const sides = [await visitor.screenshot({ clip }), await agent.screenshot()];
+  const [left, right] = sides.map((picture) => `data:image/png;base64,${picture.toString("base64")}`);
+  await paper.setViewportSize({ width: 1500, height: 640 });
+  await paper.goto("about:blank");
+  await paper.setContent(
+    `<style>
+      body { display: flex; gap: 20px; margin: 20px; background: #fff; }
+      img { height: 600px; border: 1px solid #cfd4de; border-radius: 10px; }
+    </style>
+    <img src="${left}"><img src="${right}">`,
+  );
+  await paper.screenshot({ path: `${FOLDER}/picture.png` });
+}
+
+test("o the main pages, for looking at", async ({ hub, page, signIn, visit }) => {
   const shoot = async (what: Page, name: string): Promise<void> => {
     await what.screenshot({ path: `${FOLDER}/${name}.png` });
   };
@@ -45,6 +62,7 @@ test("o_screenshots of the main pages", async ({ hub, page, signIn, visit }) => 
   await expect(visitor.page.getByText("is typing")).toBeVisible();
   await shoot(visitor.page, "widget-talking");
   await shoot(jane.page, "inbox-mine");
+  await compose(page, visitor.page, jane.page);
   await jane.page.emulateMedia({ colorScheme: "dark" });
   await shoot(jane.page, "inbox-mine-dark");
   await jane.page.getByRole("button", { name: "Settings" }).click();

@@ -1,0 +1,9 @@
+mod judge;
+mod order;
+mod owning;
+mod panel;
+mod playing;
+mod random;
+mod trees;
+mod waiting;
+mod world;

@@ -1,0 +1,154 @@
+//! The side panel, items, and what the CRM answers.
+
+use serde_json::json;
+
+use super::{super::*, world::*};
+use crate::{
+    chat::{
+        details::DetailsPatch,
+        event::{External, ItemKind},
+        playbook::ItemFields,
+    },
+    ids::{ItemId, MessageKey},
+};
+
+fn patch(json: serde_json::Value) -> Command {
+    Command::Details(DetailsPatch::from_json(&json).unwrap())
+}
+
+fn item(key: &str, title: &str) -> Command {
+    let (item, key) = (ItemId::from(format!("i_{key}")), MessageKey::from(key));
+    Command::Item { item, kind: ItemKind::Lead, title: title.into(), key, fields: ItemFields::default() }
+}
+
+fn external(id: &str) -> External {
+    External { id: id.into(), url: None }
+}
+
+/// The demo's offline flow on a playbook that asks for the address twice.
+fn asks_twice() -> World {
+    let cards = json!({
+        "live": {"kind": "live_chat", "online_message": "Hi", "offline_message": "Sorry", "offline": "first"},
+        "first": {"kind": "capture", "field": "email", "text": "Your address?", "next": "second"},
+        "second": {"kind": "capture", "field": "email", "text": "Really?", "next": "words"},
+        "words": {"kind": "capture", "field": "text", "text": "What is it about?", "required": false, "next": "bye"},
+        "bye": {"kind": "disqualify", "text": "Bye"}
+    });
+    World::begin(playbook("live", cards), Err(MissedReason::NobodyOnline))
+}
+
+#[test]
+fn r15_what_the_visitor_typed_into_capture_cards_is_in_the_panel_marked_as_theirs() {
+    let mut world = asks_twice();
+    let events = world.type_in("first", "ann@example.com").unwrap();
+    assert_eq!(types(&events), ["answer", "details", "card"]);
+    assert_eq!(events[1].by, Author::Visitor);
+    assert_eq!(world.conversation.details.person.email.as_deref(), Some("ann@example.com"));
+    assert!(world.conversation.claimed.contains("person.email"));
+}
+
+#[test]
+fn r15_a_capture_replaces_what_the_visitor_said_before() {
+    let mut world = asks_twice();
+    world.type_in("first", "ann@example.com").unwrap();
+    world.type_in("second", "anna@example.com").unwrap();
+    assert_eq!(world.conversation.details.person.email.as_deref(), Some("anna@example.com"));
+}
+
+#[test]
+fn r15_a_capture_never_overwrites_what_an_agent_entered() {
+    let mut world = asks_twice();
+    world.type_in("first", "ann@example.com").unwrap();
+    world.give(&agent("jane"), &patch(json!({"person": {"email": "right@example.com"}}))).unwrap();
+    let events = world.type_in("second", "wrong@example.com").unwrap();
+    assert_eq!(types(&events), ["answer", "card"], "the answer stands in the log, not in the panel");
+    assert_eq!(world.conversation.details.person.email.as_deref(), Some("right@example.com"));
+    assert!(world.conversation.claimed.is_empty());
+}
+
+#[test]
+fn r15_an_agent_who_enters_the_same_as_the_visitor_vouches_for_it() {
+    let mut world = asks_twice();
+    world.type_in("first", "ann@example.com").unwrap();
+    let same = patch(json!({"person": {"email": "ann@example.com"}}));
+    assert_eq!(types(&world.give(&agent("jane"), &same).unwrap()), ["details"]);
+    assert!(world.conversation.claimed.is_empty());
+    assert_eq!(world.give(&agent("jane"), &same), Ok(vec![]));
+}
+
+#[test]
+fn r15_nothing_typed_where_nothing_is_required_changes_no_panel() {
+    let mut world = asks_twice();
+    world.type_in("first", "ann@example.com").unwrap();
+    world.type_in("second", "ann@example.com").unwrap();
+    assert_eq!(types(&world.type_in("words", "  ").unwrap()), ["answer", "card", "disqualified"]);
+    assert_eq!(world.conversation.details.note, None);
+}
+
+#[test]
+fn p5_only_what_changes_is_in_the_event_and_nothing_changed_is_no_event() {
+    let mut world = World::assigned("jane");
+    let all = json!({"deal": {"value": 10, "currency": "eur"}, "person": {"name": "Ann"}, "note": "a"});
+    world.give(&agent("jane"), &patch(all.clone())).unwrap();
+    assert_eq!(world.give(&agent("jane"), &patch(all)), Ok(vec![]));
+    let events = world.give(&agent("jane"), &patch(json!({"deal": {"value": 11, "currency": "EUR"}, "note": null})));
+    let event = serde_json::to_value(&events.unwrap()[0]).unwrap();
+    assert_eq!(event["changes"], json!({"deal": {"value": 11}, "note": null}));
+    assert_eq!(world.conversation.details.note, None);
+}
+
+#[test]
+fn p5_a_bad_value_names_its_field_and_stores_nothing() {
+    let mut world = World::assigned("jane");
+    let mut bad = DetailsPatch { note: Some(Some("fine".into())), ..DetailsPatch::default() };
+    bad.person.email = Some(Some("nonsense".into()));
+    let refused = world.give(&agent("jane"), &Command::Details(bad));
+    assert!(matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "person.email"));
+    assert_eq!(world.conversation.details.note, None);
+}
+
+#[test]
+fn r15_an_item_is_made_with_its_title_and_does_not_close_the_chat() {
+    let mut world = World::assigned("jane");
+    let events = world.give(&agent("jane"), &item("k", "  A lead ")).unwrap();
+    assert_eq!(types(&events), ["item"]);
+    assert_eq!(world.conversation.items[0].title, "A lead");
+    assert!(world.conversation.assignee().is_some());
+    for bad in ["", "  "] {
+        assert!(matches!(world.give(&agent("jane"), &item("l", bad)), Err(Refusal::Invalid { .. })));
+    }
+    let long = "x".repeat(MAX_SHORT + 1);
+    assert!(matches!(world.give(&agent("jane"), &item("l", &long)), Err(Refusal::TooLarge { .. })));
+}
+
+#[test]
+fn r18_an_item_the_crm_took_is_marked_and_no_second_one() {
+    let mut world = World::closed();
+    world.give(&agent("jane"), &item("k", "A lead")).unwrap();
+    let handed = Command::Handed { item: "i_k".into(), external: external("crm-1") };
+    assert_eq!(types(&world.give(&Actor::System, &handed).unwrap()), ["item"]);
+    assert_eq!(world.conversation.items.len(), 1);
+    assert_eq!(world.conversation.items[0].external, Some(external("crm-1")));
+    // A receiver that answered twice said nothing new.
+    assert_eq!(world.give(&Actor::System, &handed), Ok(vec![]));
+}
+
+#[test]
+fn r18_a_failure_shows_until_it_succeeds_and_is_not_repeated_word_by_word() {
+    let mut world = World::closed();
+    world.give(&agent("jane"), &item("k", "A lead")).unwrap();
+    let failed = Command::HandFailed { item: "i_k".into(), message: "The CRM is down".into() };
+    assert_eq!(types(&world.give(&Actor::System, &failed).unwrap()), ["item_failed"]);
+    assert_eq!(world.conversation.items[0].failed.as_deref(), Some("The CRM is down"));
+    assert_eq!(world.give(&Actor::System, &failed), Ok(vec![]));
+    let handed = Command::Handed { item: "i_k".into(), external: external("crm-1") };
+    world.give(&Actor::System, &handed).unwrap();
+    assert_eq!(world.conversation.items[0].failed, None);
+}
+
+#[test]
+fn r18_nothing_is_known_of_an_item_that_was_never_made() {
+    let world = World::closed();
+    let handed = Command::Handed { item: "i_no".into(), external: external("crm-1") };
+    assert_eq!(world.ask(&Actor::System, &handed), Err(Refusal::NotFound));
+}

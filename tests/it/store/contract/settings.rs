@@ -1,0 +1,124 @@
+//! Agents and playbooks.
+
+use serde_json::json;
+use usher::{
+    chat::playbook::Playbook,
+    ids::{Millis, PlaybookId, WorkspaceId},
+    store::{AgentRow, NotifySettings, Saved, Store},
+};
+
+use super::NewGround;
+use crate::store::talk::{agent, id_of, workspace};
+
+async fn row(store: &dyn Store, id: &str) -> AgentRow {
+    store.agent(&workspace(), &id_of(id)).await.expect("agent").expect("known")
+}
+
+pub(crate) async fn r10_the_switch_is_the_agents_and_survives_everything(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    let before = store.now();
+    let hello = store.agent_hello(&workspace(), &agent("jane"), false).await.expect("hello");
+    assert_eq!((hello.online, hello.admin, hello.notify), (false, false, NotifySettings::default()));
+    assert!(hello.last_hello_at >= before);
+    assert!(store.set_online(&workspace(), &id_of("jane"), true).await.expect("set"));
+    let notify = NotifySettings { message: false, ..NotifySettings::default() };
+    assert!(store.set_notify(&workspace(), &id_of("jane"), notify).await.expect("set"));
+    // Another hello, another name, another role, another process: the switch stays.
+    let mut renamed = agent("jane");
+    renamed.name = "Jane D.".into();
+    renamed.avatar = Some("https://example.com/jane.png".into());
+    for _ in 0..2 {
+        drop(store);
+        store = ground.open();
+        let hello = store.agent_hello(&workspace(), &renamed, true).await.expect("hello");
+        assert_eq!((hello.online, hello.admin, hello.notify, &hello.agent), (true, true, notify, &renamed));
+        assert_eq!(row(&*store, "jane").await, hello);
+    }
+    store.agent_hello(&workspace(), &agent("abe"), false).await.expect("hello");
+    let names = async |store: &dyn Store| {
+        let agents = store.agents(&workspace()).await.expect("agents");
+        agents.into_iter().map(|row| row.agent.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&*store).await, ["Jane D.", "abe of Usher"]);
+    // Removed, and back again: switched off.
+    assert!(store.remove_agent(&workspace(), &id_of("jane")).await.expect("removed"));
+    assert!(!store.remove_agent(&workspace(), &id_of("jane")).await.expect("answered"));
+    assert!(!store.set_online(&workspace(), &id_of("jane"), true).await.expect("answered"));
+    assert!(!store.set_notify(&workspace(), &id_of("jane"), notify).await.expect("answered"));
+    assert_eq!(store.agent(&workspace(), &id_of("jane")).await.expect("agent"), None);
+    assert_eq!(names(&*store).await, ["abe of Usher"]);
+    let back = store.agent_hello(&workspace(), &renamed, false).await.expect("hello");
+    assert!(!back.online);
+    assert_eq!(names(&*store).await, ["Jane D.", "abe of Usher"]);
+}
+
+fn playbook(id: &str, name: &str) -> Playbook {
+    let json = json!({
+        "id": id, "name": name, "active": true, "locale": "en", "origins": [], "start": "bye",
+        "appearance": {"color": "#3b5bdb", "icon": "chat", "bot_name": "Usher", "avatar": null},
+        "cards": {"bye": {"kind": "disqualify", "text": "Enjoy your visit.", "create": []}}
+    });
+    serde_json::from_value(json).expect("a playbook")
+}
+
+pub(crate) async fn r4_a_playbook_keeps_its_versions_and_its_id_for_ever(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    let foreign = WorkspaceId::from("other");
+    let id = PlaybookId::from("pb_1");
+    let save = async |store: &dyn Store, workspace: &WorkspaceId, name: &str, expected| {
+        store.save_playbook(workspace, &playbook("pb_1", name), expected).await.expect("answered")
+    };
+    assert_eq!(save(&*store, &workspace(), "none yet", 3).await, Saved::Unknown);
+    assert_eq!(save(&*store, &workspace(), "one", 0).await, Saved::Version(1));
+    assert_eq!(save(&*store, &workspace(), "one again", 0).await, Saved::Stale(1));
+    assert_eq!(save(&*store, &foreign, "theirs", 0).await, Saved::Stale(1), "an id is the hub's, not the workspace's");
+    assert_eq!(save(&*store, &foreign, "theirs", 1).await, Saved::Unknown);
+    assert_eq!(save(&*store, &workspace(), "two", 1).await, Saved::Version(2));
+    assert_eq!(save(&*store, &workspace(), "late", 1).await, Saved::Stale(2));
+    store.save_playbook(&workspace(), &playbook("pb_2", "another"), 0).await.expect("saved");
+    for deleted in [false, true] {
+        for (version, name) in [(Some(1), "one"), (Some(2), "two"), (None, "two")] {
+            let row = store.playbook(&id, version).await.expect("playbook").expect("kept");
+            assert_eq!((row.playbook.name.as_str(), row.deleted), (name, deleted));
+            assert_eq!((row.version, &row.workspace), (version.unwrap_or(2), &workspace()));
+        }
+        assert!(store.playbook(&id, Some(3)).await.expect("playbook").is_none());
+        let names: Vec<String> = store
+            .playbooks(&workspace())
+            .await
+            .expect("playbooks")
+            .into_iter()
+            .map(|row| row.playbook.name.clone())
+            .collect();
+        assert_eq!(names, if deleted { vec!["another"] } else { vec!["another", "two"] });
+        assert!(store.playbooks(&foreign).await.expect("playbooks").is_empty());
+        assert!(!store.delete_playbook(&foreign, &id).await.expect("answered"));
+        assert_eq!(store.delete_playbook(&workspace(), &id).await.expect("answered"), !deleted);
+        drop(store);
+        store = ground.open();
+    }
+    assert_eq!(save(&*store, &workspace(), "reborn", 0).await, Saved::Stale(2));
+    assert_eq!(save(&*store, &workspace(), "reborn", 2).await, Saved::Unknown);
+    assert!(store.playbook(&"pb_9".into(), None).await.expect("playbook").is_none());
+}
+
+pub(crate) async fn r5_a_playbook_is_installed_once_it_was_seen(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let id = PlaybookId::from("pb_1");
+    store.save_playbook(&workspace(), &playbook("pb_1", "one"), 0).await.expect("saved");
+    let seen = async || {
+        let row = store.playbook(&id, None).await.expect("playbook").expect("kept");
+        (row.installed_at.map(|at| at.0), row.last_seen_at.map(|at| at.0))
+    };
+    assert_eq!(seen().await, (None, None));
+    for (at, expected) in [(1000, 1000), (3000, 3000), (2000, 3000)] {
+        store.playbook_seen(&id, Millis(at)).await.expect("seen");
+        assert_eq!(seen().await, (Some(1000), Some(expected)));
+    }
+    store.save_playbook(&workspace(), &playbook("pb_1", "two"), 1).await.expect("saved");
+    assert_eq!(seen().await, (Some(1000), Some(3000)));
+    store.playbook_seen(&"pb_9".into(), Millis(1)).await.expect("of one that is not known: nothing");
+}
