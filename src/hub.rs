@@ -314,3 +314,6 @@ impl Hub {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
