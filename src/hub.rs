@@ -2,7 +2,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | [`append`] | the one road by which anything is written |
+//! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
 //! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
@@ -28,6 +28,7 @@ pub mod agent;
 pub mod append;
 pub mod beside;
 pub mod board;
+mod doubt;
 pub mod effects;
 pub mod error;
 pub mod mailbox;
@@ -46,6 +47,7 @@ use self::{
     append::Caller,
     beside::Unwritten,
     board::Board,
+    doubt::Doubts,
     mailbox::Leave,
     metrics::Metrics,
     notify::Rings,
@@ -94,6 +96,7 @@ pub struct Hub {
     queue: Queue,
     rings: Rings,
     unwritten: Unwritten,
+    doubts: Doubts,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
     /// Rises with every request, so that the latest of several seats is well defined.
@@ -131,6 +134,7 @@ impl Hub {
             queue: Queue::default(),
             rings: Rings::default(),
             unwritten: Unwritten::default(),
+            doubts: Doubts::default(),
             rows_due: DashSet::new(),
             ticks: AtomicU64::new(0),
             draining: AtomicBool::new(false),
@@ -284,6 +288,7 @@ impl Hub {
         loop {
             tick.tick().await;
             let now = self.store.now();
+            self.settle_doubts().await;
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);
