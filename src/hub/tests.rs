@@ -1,3 +1,5 @@
+mod appending;
 mod folders;
+mod house;
 mod kept;
 mod memory;
