@@ -98,7 +98,7 @@ impl Source {
             let rest = &code[at + found.len()..];
             match rest.strip_prefix('{') {
                 Some(group) => named.extend(first_names(group)),
-                None => named.insert(name(rest)).then_some(()).unwrap_or_default(),
+                None => named.extend([name(rest)]),
             }
         }
         named.retain(|name| FLOORS.iter().any(|(room, _)| room == name));

@@ -82,7 +82,7 @@ async fn r9_an_agent_who_comes_back_rescues_a_visitor_from_the_offline_flow() {
     let visitor = hub.visitor(playbooks::LIVE).await;
     let chat = visitor.start().await;
     visitor.event_of(&chat, "missed").await;
-    assert_eq!(jane.ids("unassigned").await, [chat.clone()], "a missed conversation stays in Unassigned");
+    assert_eq!(jane.ids("unassigned").await, [chat.as_str()], "a missed conversation stays in Unassigned");
     jane.switch(true).await;
     jane.claim(&chat).await;
     visitor.event_of(&chat, "assigned").await;
