@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { outDir } from "./vite.out.js";
 
 /** The pages the hub serves: the inbox at `/`, the demo at `/demo`. */
-const pages = ["inbox/index.html", "demo/demo.html"].filter((page) => existsSync(resolve(import.meta.dirname, page)));
+const pages = ["inbox/index.html", "demo/demo.html"];
 
 /** Pages stand at the top of the build, whatever folder they come from. */
 function pagesAtTheTop(): Plugin {

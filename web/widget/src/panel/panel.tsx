@@ -103,7 +103,7 @@ function End({ client, live }: { client: VisitorClient; live: boolean }) {
     );
   }
   return (
-    <div class="sure" role="group" aria-label={words.endSure}>
+    <fieldset class="sure" aria-label={words.endSure}>
       {/* A refusal means that it has ended already, or that the line is down, which the notice says. */}
       <button type="button" disabled={!live} onClick={() => client.end().catch(() => setSure(false))}>
         {words.endYes}
@@ -111,7 +111,7 @@ function End({ client, live }: { client: VisitorClient; live: boolean }) {
       <button type="button" onClick={() => setSure(false)}>
         {words.endNo}
       </button>
-    </div>
+    </fieldset>
   );
 }
 

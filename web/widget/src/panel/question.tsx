@@ -31,13 +31,13 @@ export function QuestionCard({ client, question, live }: Props) {
   return (
     <div class="question">
       {ask.kind === "choice" ? (
-        <div class="choices" role="group" aria-label={question.text}>
+        <fieldset class="choices" aria-label={question.text}>
           {ask.options.map(({ id, label }) => (
             <button key={id} type="button" disabled={closed} onClick={() => answer({ option: id })}>
               {label}
             </button>
           ))}
-        </div>
+        </fieldset>
       ) : (
         <Capture
           key={question.card}

@@ -1,0 +1,3 @@
+mod folders;
+mod kept;
+mod memory;
