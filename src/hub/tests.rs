@@ -3,3 +3,4 @@ mod folders;
 mod house;
 mod kept;
 mod memory;
+mod reading;
