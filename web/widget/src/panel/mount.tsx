@@ -12,21 +12,39 @@ export function mount(host: PanelHost): PanelHandle {
   const place = document.createElement("div");
   host.root.prepend(place);
   const session = new Session(host);
-  const draw = (shown: boolean) =>
+  const { client } = session;
+  let shown = false;
+  let due = false;
+
+  const draw = () => {
+    due = false;
+    // Destroyed in between.
+    if (!place.isConnected) return;
+    const { appearance } = host.settings;
     render(
-      <Panel client={session.client} appearance={host.settings.appearance} shown={shown} dismiss={host.dismiss} />,
+      <Panel client={client} state={client.state.value} appearance={appearance} shown={shown} dismiss={host.dismiss} />,
       place,
     );
-  const show = (shown: boolean) => {
-    session.show(shown);
-    draw(shown);
   };
-  draw(false);
+  const show = (show: boolean) => {
+    shown = show;
+    session.show(show);
+    draw();
+  };
+  const stop = client.state.subscribe(() => {
+    // One frame of the hub may change the state several times.
+    if (!due) queueMicrotask(draw);
+    due = true;
+  });
   return {
-    show: () => show(true),
+    show() {
+      show(true);
+      place.querySelector("section")?.focus();
+    },
     hide: () => show(false),
-    identify: (identity) => session.client.identify(identity),
+    identify: (identity) => client.identify(identity),
     destroy() {
+      stop();
       session.destroy();
       render(null, place);
       place.remove();

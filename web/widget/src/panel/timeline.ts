@@ -79,9 +79,9 @@ export function openQuestion(events: readonly Event[]): Question | null {
   return open;
 }
 
-/** The score the visitor gave, if they did. */
-export function rating(events: readonly Event[]): number | null {
-  return events.reduce<number | null>((score, event) => (event.type === "rated" ? event.score : score), null);
+/** Whether the visitor has given their verdict. */
+export function rated(events: readonly Event[]): boolean {
+  return events.some((event) => event.type === "rated");
 }
 
 /** How many lines from the other side stand after `read`. */

@@ -1,0 +1,40 @@
+import { Component } from "preact";
+import { Refusal } from "../../../client/src/index.js";
+import { words } from "./words.js";
+
+interface Asked {
+  busy: boolean;
+  complaint: string | null;
+}
+
+/** A part of the panel that asks the hub for something, and says what the hub has against it. */
+export abstract class Asking<Props> extends Component<Props, Asked> {
+  override state: Asked = { busy: false, complaint: null };
+
+  protected attempt(request: Promise<unknown>): void {
+    this.setState({ busy: true, complaint: null });
+    request.then(
+      () => this.setState({ busy: false }),
+      (reason) => this.setState({ busy: false, complaint: complaintOf(reason) }),
+    );
+  }
+
+  /** The complaint, if there is any, named so that a field may point at it. */
+  protected complaint() {
+    const { complaint } = this.state;
+    return (
+      complaint && (
+        <p class="complaint" id="complaint" role="alert">
+          {complaint}
+        </p>
+      )
+    );
+  }
+}
+
+/** Was it answered or ended elsewhere, the log shows it: there is nothing to complain about. */
+function complaintOf(reason: unknown): string | null {
+  if (!(reason instanceof Refusal)) throw reason;
+  if (reason.code === "conflict" || reason.code === "closed") return null;
+  return reason.code === "timeout" || reason.code === "disconnected" ? words.failed : reason.message;
+}

@@ -1,0 +1,66 @@
+import { type Appearance, isOpen, type VisitorClient, type VisitorState } from "../../../client/src/index.js";
+import { Asking } from "./asking.js";
+import { words } from "./words.js";
+
+interface Props {
+  client: VisitorClient;
+  state: VisitorState;
+  appearance: Appearance;
+  name: string;
+  dismiss(): void;
+}
+
+/** Whom one talks with: the bot, or the agent who has the conversation. */
+export function Header({ client, state, appearance, name, dismiss }: Props) {
+  const { conversation, available } = state;
+  const assignee = conversation?.assignee;
+  const picture = assignee ? assignee.avatar : appearance.avatar;
+  const free = available === null ? "" : available ? words.online : words.away;
+  return (
+    <header>
+      <span class="avatar" aria-hidden="true">
+        {[...name][0]}
+        {picture?.startsWith("https://") && <img src={picture} alt="" referrerpolicy="no-referrer" />}
+      </span>
+      <div class="title">
+        <h2>{name}</h2>
+        <p class="availability">{assignee ? words.withYou : free}</p>
+      </div>
+      {isOpen(conversation) && <End key={conversation?.id} client={client} live={state.connection.kind === "live"} />}
+      <button type="button" class="dismiss" aria-label={words.closePanel} onClick={dismiss}>
+        ×
+      </button>
+    </header>
+  );
+}
+
+/** Ending is for good: it is asked twice. */
+class End extends Asking<{ client: VisitorClient; live: boolean }> {
+  #sure = false;
+
+  override render() {
+    const { client, live } = this.props;
+    if (!this.#sure) {
+      return (
+        <button type="button" class="link" onClick={() => this.#ask(true)}>
+          {words.end}
+        </button>
+      );
+    }
+    return (
+      <fieldset class="sure" aria-label={words.endSure}>
+        <button type="button" disabled={!live || this.state.busy} onClick={() => this.attempt(client.end())}>
+          {words.endYes}
+        </button>
+        <button type="button" onClick={() => this.#ask(false)}>
+          {words.endNo}
+        </button>
+      </fieldset>
+    );
+  }
+
+  #ask(sure: boolean): void {
+    this.#sure = sure;
+    this.setState({});
+  }
+}
