@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     chat::playbook::Playbook,
     config::Config,
-    door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket},
+    door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
     ids::WorkspaceId,
     session::{self, Entrance, Lobby, rates::Rate},
@@ -213,11 +213,14 @@ fn door_settings(config: &Config) -> DoorSettings {
         connections_per_address: limits.connections_per_address,
         unauthenticated_per_address: limits.unauthenticated_per_address,
         trusted_proxies: config.listen.trusted_proxies.clone(),
-        meter: MeterLimits {
-            frames_per_second: limits.frames_per_second,
-            frame_burst: limits.frame_burst,
-            bytes_per_second: limits.bytes_per_second,
-            byte_burst: limits.byte_burst,
+        socket: SocketLimits {
+            meter: MeterLimits {
+                frames_per_second: limits.frames_per_second,
+                frame_burst: limits.frame_burst,
+                bytes_per_second: limits.bytes_per_second,
+                byte_burst: limits.byte_burst,
+            },
+            outbound_bytes: limits.outbound_bytes,
         },
     }
 }
@@ -234,10 +237,10 @@ impl Sessions for Rooms {
         }
     }
 
-    fn agent(&self, socket: Socket, _peer: Peer) -> impl Future<Output = ()> + Send + 'static {
+    fn agent(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
         let lobby = self.lobby.clone();
         async move {
-            let admission = _peer.admission;
+            let Peer { admission, .. } = peer;
             session::agent::run(socket, || admission.authenticated(), lobby).await;
         }
     }

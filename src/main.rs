@@ -79,7 +79,7 @@ fn serve(config: &Config) -> anyhow::Result<()> {
         threads => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             if threads > 0 {
-                builder.worker_threads(threads as usize);
+                builder.worker_threads(threads);
             }
             builder
         }

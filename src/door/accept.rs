@@ -20,10 +20,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     addresses::Addresses,
     connection::connection,
-    meter::MeterLimits,
     metrics::{DoorMetrics, Reason},
     network::Network,
-    socket::Sessions,
+    socket::{Sessions, SocketLimits},
 };
 
 /// A request's head must be there within this.
@@ -48,8 +47,8 @@ pub struct DoorSettings {
     pub unauthenticated_per_address: u32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
-    /// Raw frames and bytes of one socket.
-    pub meter: MeterLimits,
+    /// Rates and sizes of one socket.
+    pub socket: SocketLimits,
 }
 
 /// When to stop; held by whoever hears the signals.
@@ -189,7 +188,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::door::{Peer, Socket};
+    use crate::door::{MeterLimits, Peer, Socket};
 
     /// Echoes texts; the first one counts as `hello`. Reports the end of each socket.
     struct Echo {
@@ -251,7 +250,7 @@ mod tests {
                 connections_per_address: 50,
                 unauthenticated_per_address: 50,
                 trusted_proxies: Vec::new(),
-                meter,
+                socket: SocketLimits { meter, outbound_bytes: 262_144 },
             };
             change(&mut settings);
             let (sender, ended) = mpsc::channel(100);

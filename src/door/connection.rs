@@ -90,7 +90,7 @@ pub(super) async fn connection<S: Sessions>(
         let _ = stream.shutdown().await;
         return;
     };
-    let Ok(socket) = side.socket(stream, door.settings.meter, &parts.read_buf).await else {
+    let Ok(socket) = side.socket(stream, door.settings.socket, &parts.read_buf).await else {
         door.metrics.refused(Reason::Frames);
         return;
     };
@@ -152,7 +152,7 @@ impl<S: Sessions> Requests<S> {
     }
 
     fn origin(&self, headers: &HeaderMap) -> Result<(Option<Box<str>>, bool), Problem> {
-        let origin = origin(headers).map_err(|()| Problem::invalid("Origin".to_owned(), "must be one origin"))?;
+        let origin = origin(headers).map_err(|()| Problem::invalid("must be one origin").of("Origin"))?;
         let own = origin.is_some_and(|origin| is_own_origin(origin, headers));
         Ok((origin.map(Into::into), own))
     }

@@ -65,12 +65,14 @@ impl Hub {
             };
             let moved = theirs && mark.advance(received, read, head);
             let mark = *mark;
-            moved.then(|| (side, mark, hot.beside.clone()))
+            moved.then(|| (side, mark, hot.beside.clone(), hot.conversation.sight()))
         });
-        let Some(Some((side, mark, beside))) = moved else { return };
+        let Some(Some((side, mark, beside, sight))) = moved else { return };
         self.unwritten.put(conversation, &beside);
         self.board.followers(conversation, |other| {
-            if other.session != seat.session {
+            // Somebody who lost sight of it may still follow: they have yet to read that they did.
+            let shown = other.who.agent().is_none() || self.may_see(other, &sight);
+            if shown && other.session != seat.session {
                 other.mail.put(|mail| {
                     mail.seen.insert((conversation.clone(), side), mark);
                 });
@@ -88,6 +90,8 @@ impl Hub {
                 Who::Visitor { visitor, .. } => hot.conversation.visitor.id == *visitor,
                 Who::Agent { agent, .. } => owner == agent.id,
             };
+            // An agent's id is unique in their workspace only.
+            let theirs = theirs && hot.conversation.workspace == *seat.who.workspace();
             theirs.then(|| (hot.conversation.seq, owner, hot.conversation.playbook.clone()))
         }) else {
             return;

@@ -10,7 +10,10 @@ use dashmap::DashMap;
 use tokio::sync::Notify as Bell;
 
 use super::Hub;
-use crate::ids::{ConversationId, WorkspaceId};
+use crate::{
+    chat::conversation::{Conversation, State},
+    ids::{ConversationId, WorkspaceId},
+};
 
 /// The least time between two looks at the queue.
 const EVERY: Duration = Duration::from_secs(1);
@@ -86,6 +89,13 @@ impl Hub {
                 }
             }
             tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// A place that nobody has looked up yet, as after a restart, is looked up now.
+    pub(super) fn look_for_place(&self, conversation: &Conversation) {
+        if matches!(conversation.state, State::Waiting { .. }) && self.queue.position(&conversation.id).is_none() {
+            self.queue.changed(conversation.workspace.clone());
         }
     }
 

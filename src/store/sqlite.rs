@@ -169,13 +169,7 @@ impl Store for Sqlite {
 
     async fn ready(&self) -> Result<()> {
         let now = self.clock.now();
-        // Only writing shows whether writing works.
-        self.writer
-            .write(false, move |desk| {
-                desk.conn.prepare_cached("UPDATE hub SET probed = ?1")?.execute([now.0])?;
-                Ok(())
-            })
-            .await
+        self.writer.write(true, move |desk| desk.probe(now)).await
     }
 
     async fn begin(&self, row: Conversation, entries: Vec<Arc<Entry>>) -> Result<Begun> {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -33,7 +33,10 @@ export class Hub {
     const playbooks = join(hub.#folder, "playbooks");
     mkdirSync(playbooks);
     writeFileSync(join(playbooks, "demo.json"), JSON.stringify(playbook));
-    await hub.start();
+    await hub.start().catch(async (fault) => {
+      await hub.end();
+      throw fault;
+    });
     return hub;
   }
 
@@ -42,12 +45,7 @@ export class Hub {
     this.#printed = "";
     const usher = spawn(BINARY, [], {
       cwd: this.#folder,
-      env: {
-        PATH: process.env.PATH ?? "",
-        USHER_LISTEN: this.origin.replace("http://", ""),
-        USHER_PLAYBOOKS: join(this.#folder, "playbooks"),
-        USHER_LOG: process.env.USHER_LOG ?? "warn",
-      },
+      env: this.#env(),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = usher;
@@ -65,9 +63,25 @@ export class Hub {
     await once(usher, "exit");
   }
 
+  /** A token of somebody else's, as `usher token` prints it; `life` as it takes it. */
+  issue(sub: string, name: string, life: string): SignIn {
+    const order = ["token", "--sub", sub, "--name", name, "--ttl", life];
+    const printed = execFileSync(BINARY, order, { cwd: this.#folder, env: this.#env(), encoding: "utf8" });
+    return { link: `${this.origin}/#token=${printed.trim()}`, name };
+  }
+
   async end(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH ?? "",
+      USHER_LISTEN: this.origin.replace("http://", ""),
+      USHER_PLAYBOOKS: join(this.#folder, "playbooks"),
+      USHER_LOG: process.env.USHER_LOG ?? "warn",
+    };
   }
 
   #heard(text: string): void {

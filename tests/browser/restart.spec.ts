@@ -29,17 +29,3 @@ test("d1 the inbox and the widget survive a kill of the hub and its restart", as
   }
   await jane.counts("My conversations", 1);
 });
-
-test("p1 a refused token is explained on the sign-in page, and a good one signs in", async ({ hub, page }) => {
-  await page.goto(`${hub.origin}/`);
-  await expect(page.getByRole("heading", { name: "Usher" })).toBeVisible();
-  await page.getByLabel("Token or sign-in link").fill("not.a.token");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toContainText("expired or is not valid");
-  await page.getByLabel("Token or sign-in link").fill(hub.agent.link);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("switch", { name: "Online" })).toBeVisible();
-  await page.reload();
-  await expect(page.getByRole("switch", { name: "Online" })).toBeVisible();
-  expect(page.url()).toBe(`${hub.origin}/`);
-});

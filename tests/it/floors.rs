@@ -7,7 +7,7 @@ use std::{
 };
 
 /// A room's floor; a file may use its own floor and everything below.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("ids", 0),
     ("chat", 1),
     ("wire", 2),
@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 14] = [
     ("outbox", 6),
     ("config", 7),
     ("house", 7),
+    ("cli", 7),
     ("main", 7),
     ("lib", 7),
 ];
@@ -42,7 +43,7 @@ const STRANGERS: [(&str, &str, &str); 17] = [
     ("hub", "hyper", "the hub knows no HTTP"),
     ("session", "rusqlite", "a session knows no SQL"),
     ("session", "redis", "a session knows no Redis"),
-    ("door", "chat::decide", "the door knows no rules of chat"),
+    ("door", "decide::decide", "the door knows no rules of chat"),
 ];
 
 /// The most lines of a file, its tests not counted.
@@ -97,7 +98,7 @@ impl Source {
             let rest = &code[at + found.len()..];
             match rest.strip_prefix('{') {
                 Some(group) => named.extend(first_names(group)),
-                None => named.insert(name(rest)).then_some(()).unwrap_or_default(),
+                None => named.extend([name(rest)]),
             }
         }
         named.retain(|name| FLOORS.iter().any(|(room, _)| room == name));
@@ -198,7 +199,12 @@ fn h2_no_file_is_longer_than_400_lines_without_its_tests() {
         |source: &Source| (source.border() > MOST_LINES).then(|| format!("{}: {} lines", source.path, source.border()));
     let all: Vec<Source> = sources("src").into_iter().chain(sources("tests/it")).collect();
     let tests: Vec<String> = all.iter().flat_map(Source::files_for_tests).collect();
-    assert_none(all.iter().filter(|source| !tests.contains(&source.path)).filter_map(long).collect());
+    assert_none(
+        all.iter()
+            .filter(|source| !tests.contains(&source.path) && !source.path.contains("/tests/"))
+            .filter_map(long)
+            .collect(),
+    );
 }
 
 #[test]

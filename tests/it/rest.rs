@@ -152,7 +152,7 @@ async fn r13_rest_shows_each_agent_what_the_socket_shows() {
     let all = hub.get("/v1/conversations?folder=all", "max").await;
     assert_eq!(all.status, 403, "{all:?}");
     jane.finish(&chat).await;
-    assert_eq!(ids("closed", "max").await, [chat.clone()]);
+    assert_eq!(ids("closed", "max").await, [chat.as_str()]);
     hub.get(&path, "max").await.ok();
     let bad = hub.get("/v1/conversations?folder=trash", "jane").await;
     assert!(matches!(bad.status, 400 | 422), "{bad:?}");

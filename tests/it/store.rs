@@ -1,6 +1,8 @@
 //! What a store promises, told once for every store, and what goes wrong around SQLite.
 
 mod contract;
+mod faults;
+mod killed;
 mod talk;
 
 /// How a store of some kind is opened, again and again the same one.

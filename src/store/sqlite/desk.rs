@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     chat::command::KeyScope,
-    ids::{ConversationId, MessageKey, Seq},
+    ids::{ConversationId, MessageKey, Millis, Seq},
     store::Result,
     wire::entry::Entry,
 };
@@ -188,6 +188,16 @@ impl Desk {
             self.behind.push(Row { conversation: id, place: Place { seq, pos, hidden }, key });
         }
         Ok(first)
+    }
+
+    /// Only writing shows whether writing works: a long row that is taken back at once, and a short one that stays.
+    pub(super) fn probe(&mut self, now: Millis) -> Result<()> {
+        let row = params![self.last_pos + 1, "x".repeat(32 * 1024)];
+        self.conn.prepare_cached("SAVEPOINT probe")?.execute([])?;
+        self.conn.prepare_cached("INSERT INTO log VALUES (?1, 0, 0, 1, NULL, NULL, ?2)")?.execute(row)?;
+        self.conn.execute_batch("ROLLBACK TO probe; RELEASE probe")?;
+        self.conn.prepare_cached("UPDATE hub SET probed = ?1")?.execute([now.0])?;
+        Ok(())
     }
 
     fn read_unindexed(&mut self) -> Result<()> {

@@ -36,12 +36,13 @@ export class Desk {
   /** The last thing that was asked for and not done, in words. */
   trouble = $state<string | null>(null);
   readonly #state: { readonly current: AgentState };
-  readonly #expiresAt: number | null;
+  /** When the sign-in ends; null when the token does not say. */
+  expiresAt = $state<number | null>(null);
 
   constructor(client: AgentClient, token: string) {
     this.client = client;
     this.#state = fromStore(client.state);
-    this.#expiresAt = claimsOf(token)?.expiresAt ?? null;
+    this.expiresAt = claimsOf(token)?.expiresAt ?? null;
     this.clock = new Ticking(() => client.clock.now());
     this.pages = new FolderPages(client);
     this.notifier = new Notifier({
@@ -64,16 +65,18 @@ export class Desk {
     return this.me.role === "admin";
   }
 
-  get expiresAt(): number | null {
-    return this.#expiresAt;
-  }
-
   get rows(): readonly Summary[] {
     return this.state.folders[this.folder];
   }
 
   get opened(): OpenedView | undefined {
     return this.selected === null ? undefined : this.state.opened.get(this.selected);
+  }
+
+  /** A newer token of the same agent: everything stays as it lies. */
+  async renew(token: string): Promise<void> {
+    this.expiresAt = claimsOf(token)?.expiresAt ?? null;
+    await this.attempt(this.client.renew(token));
   }
 
   /** One conversation is followed at a time; the agent's own are told of anyway. */

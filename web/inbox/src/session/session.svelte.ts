@@ -37,7 +37,7 @@ export class Session {
     this.#options.keep.set(token);
     this.ended = null;
     if (this.#desk !== null && before !== null && sameAgent(before, token)) {
-      this.#desk.client.renew(token).catch(() => undefined);
+      void this.#desk.renew(token);
       return;
     }
     this.#leave();

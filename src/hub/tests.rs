@@ -1,0 +1,6 @@
+mod appending;
+mod folders;
+mod house;
+mod kept;
+mod memory;
+mod reading;
