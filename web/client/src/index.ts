@@ -11,7 +11,14 @@ export type * from "./generated.js";
 export { ConversationLog } from "./log.js";
 export type { OpenedView } from "./opened.js";
 export { Outbox } from "./outbox.js";
-export { memoryStore, type OutboxEntry, type OutboxStore, type StorageLike, webStore } from "./outbox_store.js";
+export {
+  memoryStore,
+  type OutboxEntry,
+  type OutboxStore,
+  parseEntry,
+  type StorageLike,
+  webStore,
+} from "./outbox_store.js";
 export { Refusal, type RefusalCode } from "./refusal.js";
 export { InboxRows } from "./rows.js";
 export { SeenSender } from "./seen.js";

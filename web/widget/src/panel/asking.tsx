@@ -1,5 +1,5 @@
 import { Component } from "preact";
-import { Refusal } from "../../../client/src/index.js";
+import type { Refusal } from "../../../client/src/index.js";
 import { words } from "./words.js";
 
 interface Asked {
@@ -33,8 +33,7 @@ export abstract class Asking<Props> extends Component<Props, Asked> {
 }
 
 /** Was it answered or ended elsewhere, the log shows it: there is nothing to complain about. */
-function complaintOf(reason: unknown): string | null {
-  if (!(reason instanceof Refusal)) throw reason;
-  if (reason.code === "conflict" || reason.code === "closed") return null;
-  return reason.code === "timeout" || reason.code === "disconnected" ? words.failed : reason.message;
+function complaintOf({ code, message }: Refusal): string | null {
+  if (code === "conflict" || code === "closed") return null;
+  return code === "timeout" || code === "disconnected" ? words.failed : message;
 }

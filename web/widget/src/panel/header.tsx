@@ -1,4 +1,4 @@
-import { type Appearance, isOpen, type VisitorClient, type VisitorState } from "../../../client/src/index.js";
+import type { Appearance, VisitorClient, VisitorState } from "../../../client/src/index.js";
 import { Asking } from "./asking.js";
 import { words } from "./words.js";
 
@@ -26,7 +26,9 @@ export function Header({ client, state, appearance, name, dismiss }: Props) {
         <h2>{name}</h2>
         <p class="availability">{assignee ? words.withYou : free}</p>
       </div>
-      {isOpen(conversation) && <End key={conversation?.id} client={client} live={state.connection.kind === "live"} />}
+      {conversation !== null && conversation.state !== "closed" && (
+        <End key={conversation.id} client={client} live={state.connection.kind === "live"} />
+      )}
       <button type="button" class="dismiss" aria-label={words.closePanel} onClick={dismiss}>
         ×
       </button>
@@ -36,31 +38,15 @@ export function Header({ client, state, appearance, name, dismiss }: Props) {
 
 /** Ending is for good: it is asked twice. */
 class End extends Asking<{ client: VisitorClient; live: boolean }> {
-  #sure = false;
-
   override render() {
     const { client, live } = this.props;
-    if (!this.#sure) {
-      return (
-        <button type="button" class="link" onClick={() => this.#ask(true)}>
-          {words.end}
-        </button>
-      );
-    }
     return (
-      <fieldset class="sure" aria-label={words.endSure}>
+      <details>
+        <summary>{words.end}</summary>
         <button type="button" disabled={!live || this.state.busy} onClick={() => this.attempt(client.end())}>
-          {words.endYes}
+          {words.endSure}
         </button>
-        <button type="button" onClick={() => this.#ask(false)}>
-          {words.endNo}
-        </button>
-      </fieldset>
+      </details>
     );
-  }
-
-  #ask(sure: boolean): void {
-    this.#sure = sure;
-    this.setState({});
   }
 }

@@ -1,6 +1,5 @@
 import { Component, createRef } from "preact";
 import type { Conversation, VisitorClient, VisitorState } from "../../../client/src/index.js";
-import { Asking } from "./asking.js";
 import { Plain, Rich } from "./rich.js";
 import { type Line, timeline } from "./timeline.js";
 import { words } from "./words.js";
@@ -42,7 +41,11 @@ export class Log extends Component<Props> {
           if (box.clientHeight > 0) this.#atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX;
         }}
       >
-        {!state.complete && events.length > 0 && <Earlier client={client} />}
+        {!state.complete && events.length > 0 && (
+          <button type="button" class="link earlier" onClick={() => client.older().catch(() => undefined)}>
+            {words.earlier}
+          </button>
+        )}
         <div class="log" role="log" aria-label={words.log} aria-live={shown ? "polite" : "off"}>
           {lines.map((line) => (
             <LogLine
@@ -71,11 +74,11 @@ function LogLine({ line, botName, client, fate }: LineProps) {
   return (
     <div class={line.mine ? "said mine" : "said"}>
       <span class="who">{line.mine ? words.you : (line.name ?? botName)}</span>
-      <div class="bubble">{line.rich !== null ? <Rich blocks={line.rich} /> : <Plain text={line.text} />}</div>
+      <div class="bubble">{line.rich ? <Rich blocks={line.rich} /> : <Plain text={line.text} />}</div>
       {line.fate === "failed" ? (
         <span class="fate failed">
           {words.notSent}
-          {line.error !== null && `: ${line.error}`}{" "}
+          {line.error && `: ${line.error}`}{" "}
           <button type="button" class="link" onClick={() => client.retry(line.key)}>
             {words.retry}
           </button>{" "}
@@ -90,24 +93,7 @@ function LogLine({ line, botName, client, fate }: LineProps) {
   );
 }
 
-class Earlier extends Asking<{ client: VisitorClient }> {
-  override render() {
-    return (
-      <button
-        type="button"
-        class="link earlier"
-        disabled={this.state.busy}
-        onClick={() => this.attempt(this.props.client.older())}
-      >
-        {words.earlier}
-      </button>
-    );
-  }
-}
-
 function fateOf(line: Line, conversation: Conversation | null): string | null {
-  if (line.kind !== "said" || line.seq === null || conversation === null) return null;
-  const { received, read } = conversation.seen.agent;
-  if (read >= line.seq) return words.seen;
-  return received >= line.seq ? words.delivered : words.sent;
+  if (line.kind !== "said" || line.seq === undefined || conversation === null) return null;
+  return conversation.seen.agent.read >= line.seq ? words.seen : words.sent;
 }

@@ -1,4 +1,4 @@
-import { type Appearance, isOpen, type VisitorClient, type VisitorState } from "../../../client/src/index.js";
+import type { Appearance, VisitorClient, VisitorState } from "../../../client/src/index.js";
 import { Closed } from "./closed.js";
 import { Composer } from "./composer.js";
 import { Header } from "./header.js";
@@ -43,13 +43,13 @@ export function Panel({ client, state, appearance, shown, dismiss }: Props) {
       <div class="foot">
         {question && <QuestionCard key={question.card} client={client} question={question} live={live} />}
         {conversation?.state === "waiting" && conversation.deadline !== null && (
-          <Wait clock={client.clock} deadline={conversation.deadline} position={conversation.position} />
+          <Wait left={client.clock.left(conversation.deadline)} position={conversation.position} />
         )}
         <p class="typing" role="status">
           {state.agentTyping && words.typing(name)}
         </p>
         {conversation?.state === "closed" && <Closed client={client} rated={rated(events)} live={live} />}
-        {isOpen(conversation) && <Composer client={client} />}
+        {conversation !== null && conversation.state !== "closed" && <Composer client={client} />}
       </div>
     </section>
   );
