@@ -4,7 +4,8 @@ import { outDir } from "./vite.out.js";
 
 /**
  * The loader is an ordinary script, so that a plain `<script async>` is all a site needs. As such its names would be
- * the page's: they are wrapped. Its `import()`s are resolved against its own address.
+ * the page's: they are wrapped. And on a page of another origin its `import()`s have no address to be resolved against,
+ * since the browser keeps such a script's own from it: they are given one.
  */
 function ordinaryScript(file: string): Plugin {
   return {
@@ -15,12 +16,20 @@ function ordinaryScript(file: string): Plugin {
         for (const chunk of Object.values(bundle)) {
           if (chunk.type !== "chunk") continue;
           if (chunk.imports.length > 0) this.error(`${chunk.fileName} shares code with ${chunk.imports.join(", ")}`);
-          if (chunk.fileName === file) chunk.code = `(()=>{"use strict";${chunk.code.trimEnd()}})();\n`;
+          if (chunk.fileName === file) chunk.code = wrapped(chunk.code.trimEnd());
           chunk.code = await smaller(chunk.code, chunk.fileName !== file);
         }
       },
     },
   };
+}
+
+/** The script's address, which is known only while it runs for the first time. */
+const ADDRESS = 'const $at=(document.currentScript??document.querySelector("script[data-playbook]"))?.src;';
+
+function wrapped(code: string): string {
+  const addressed = code.replace(/\bimport\((["'`]\.\/[^"'`]+["'`])\)/g, "import(new URL($1,$$at).href)");
+  return `(()=>{"use strict";${ADDRESS}${addressed}})();\n`;
 }
 
 /** A second minifier after the bundler's: it takes another 3 % off what every visitor of a site downloads. */
