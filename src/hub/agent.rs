@@ -62,11 +62,20 @@ impl Hub {
         agent: &AgentRef,
         admin: bool,
     ) -> Result<(Seated, Desk)> {
+        let known = self.store.agent(workspace, &agent.id).await?.is_some();
         let row = self.store.agent_hello(workspace, agent, admin).await?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
         seated.present = true;
         let flip = self.presence.arrive(&row);
+        // Others have never heard of somebody new, switched on or not.
+        let newcomer = || Flip {
+            workspace: workspace.clone(),
+            agent: row.agent.clone(),
+            status: self.presence.status(&row),
+            reason: PresenceReason::Connected,
+        };
+        let flip = flip.or_else(|| (!known).then(newcomer));
         self.flipped(flip);
         // First listen, then look: what is assigned from here on comes through the letter box.
         for conversation in self.store.assigned_to(workspace, &agent.id).await? {

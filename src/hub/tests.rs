@@ -1,5 +1,9 @@
 mod appending;
+mod availability;
+mod deadlines;
 mod folders;
 mod house;
 mod kept;
 mod memory;
+mod queueing;
+mod reading;

@@ -33,7 +33,10 @@ export class Hub {
     const playbooks = join(hub.#folder, "playbooks");
     mkdirSync(playbooks);
     writeFileSync(join(playbooks, "demo.json"), JSON.stringify(playbook));
-    await hub.start();
+    await hub.start().catch(async (fault) => {
+      await hub.end();
+      throw fault;
+    });
     return hub;
   }
 

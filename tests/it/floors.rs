@@ -199,7 +199,12 @@ fn h2_no_file_is_longer_than_400_lines_without_its_tests() {
         |source: &Source| (source.border() > MOST_LINES).then(|| format!("{}: {} lines", source.path, source.border()));
     let all: Vec<Source> = sources("src").into_iter().chain(sources("tests/it")).collect();
     let tests: Vec<String> = all.iter().flat_map(Source::files_for_tests).collect();
-    assert_none(all.iter().filter(|source| !tests.contains(&source.path)).filter_map(long).collect());
+    assert_none(
+        all.iter()
+            .filter(|source| !tests.contains(&source.path) && !source.path.contains("/tests/"))
+            .filter_map(long)
+            .collect(),
+    );
 }
 
 #[test]

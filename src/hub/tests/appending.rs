@@ -190,10 +190,31 @@ async fn d4_a_conversation_that_began_though_nobody_heard_is_in_the_inbox_a_mome
     let mut jane = house.agent("jane").await;
     jane.mail();
     let mut visitor = house.visitor("v_1").await;
+    let gate = house.store.hold(Verb::Begun);
+    let start = tokio::spawn(async move { visitor.start().await });
+    gate.reached().await;
+    start.abort();
+    assert!(start.await.unwrap_err().is_cancelled());
+    assert!(jane.mail().rows.is_empty());
+    pass(1_100).await;
+    let mail = jane.mail();
+    assert_eq!(mail.rows.len(), 1);
+    assert_eq!(mail.counts.unassigned.map(|(count, _)| count), Some(1));
+    assert_eq!(mail.notify.len(), 1);
+    // Its wait ends at its time.
+    pass(60_000).await;
+    assert_eq!(house.count(&house.store.rows()[0].id, "missed"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn d4_a_conversation_that_could_not_begin_is_in_no_inbox() {
+    let house = House::open().await;
+    let mut jane = house.agent("jane").await;
+    jane.mail();
+    let mut visitor = house.visitor("v_1").await;
     house.store.down(true);
     assert!(matches!(visitor.try_start().await, Err(HubError::Unavailable)));
     house.store.down(false);
-    // Nothing was begun: nothing is told.
     pass(2_000).await;
     assert!(jane.mail().rows.is_empty());
     let conversation = visitor.start().await;

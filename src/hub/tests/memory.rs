@@ -36,12 +36,14 @@ pub(super) struct Memory {
 /// Where a call can be held up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Verb {
-    /// Before anything is read.
-    Load,
-    /// After it was read.
-    EventsAfter,
+    /// When it was read.
+    Loaded,
+    /// Before it is read.
+    EventsAsked,
     /// Before anything is written.
     Append,
+    /// When it is durable and nobody knows.
+    Begun,
     /// When it is durable and nobody knows.
     Appended,
     /// When it was noted.
@@ -136,7 +138,8 @@ impl Memory {
 impl Gate {
     /// Returns when the call has come to the gate.
     pub(super) async fn reached(&self) {
-        self.arrived.notified().await;
+        let ten_minutes = std::time::Duration::from_secs(600);
+        tokio::time::timeout(ten_minutes, self.arrived.notified()).await.expect("a call comes to the gate");
     }
 
     /// Lets it go on.
@@ -161,7 +164,9 @@ impl Store for Memory {
     }
 
     async fn begin(&self, row: Conversation, entries: Vec<Arc<Entry>>) -> Result<Begun> {
-        Ok(self.up()?.begin(row, entries))
+        let begun = self.up()?.begin(row, entries);
+        self.pass(Verb::Begun).await;
+        Ok(begun)
     }
 
     async fn append(&self, append: Append) -> Result<Appended> {
@@ -183,8 +188,9 @@ impl Store for Memory {
     }
 
     async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>> {
-        self.pass(Verb::Load).await;
-        Ok(self.up()?.conversations.get(conversation).map(Log::loaded))
+        let loaded = self.up()?.conversations.get(conversation).map(Log::loaded);
+        self.pass(Verb::Loaded).await;
+        Ok(loaded)
     }
 
     async fn events_after(
@@ -194,13 +200,10 @@ impl Store for Memory {
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<Arc<Entry>>> {
-        let entries = {
-            let kept = self.up()?;
-            let skip = usize::try_from(after.0).unwrap();
-            some_of(&mut kept.events(conversation).iter().skip(skip).cloned(), limit, bytes)
-        };
-        self.pass(Verb::EventsAfter).await;
-        Ok(entries)
+        self.pass(Verb::EventsAsked).await;
+        let kept = self.up()?;
+        let skip = usize::try_from(after.0).unwrap();
+        Ok(some_of(&mut kept.events(conversation).iter().skip(skip).cloned(), limit, bytes))
     }
 
     async fn events_before(

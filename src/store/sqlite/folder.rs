@@ -120,3 +120,30 @@ fn agent(folder: &Folder) -> Option<&str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn p4_every_folder_is_read_in_its_order_from_an_index_of_its_own() {
+        let conn = Connection::open_in_memory().expect("a database");
+        conn.execute_batch(include_str!("migrations/0001_first.sql")).expect("its tables");
+        let folders = [
+            (Folder::Unassigned, "conversation_unassigned"),
+            (Folder::Mine("jane".into()), "conversation_mine"),
+            (Folder::Closed, "conversation_closed"),
+            (Folder::All { only_mine: None }, "conversation_all"),
+            (Folder::All { only_mine: Some("jane".into()) }, "conversation_all"),
+        ];
+        for (folder, index) in folders {
+            let mut explain =
+                conn.prepare(&format!("EXPLAIN QUERY PLAN {}", Order::of(&folder).sql(5, 0))).expect("sql");
+            let steps = explain.query_map([1; 5], |row| row.get::<_, String>(3)).expect("a plan");
+            let plan = steps.collect::<rusqlite::Result<Vec<_>>>().expect("steps").join("; ");
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{folder:?}: {plan}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-import type { Appearance } from "../../client/src/generated.js";
+import type { Appearance, Page } from "../../client/src/generated.js";
+import type { VisitorClient } from "../../client/src/index.js";
 
 /** What `GET /v1/widget/{playbook}` answers. */
 export interface WidgetSettings {
@@ -25,28 +26,48 @@ export interface WidgetEvents {
 export interface Memory {
   get(name: string): string | null;
   set(name: string, value: string | null): void;
+  /** Of everything in it. */
+  names(): string[];
 }
 
-/** What the loader gives the panel. The two share types only: their code is loaded at different times. */
-export interface PanelHost {
+/**
+ * What the loader gives a talk. Loader, talk and panel share types only: their code is loaded at different times, the
+ * talk without the panel where a conversation goes on behind the button.
+ */
+export interface TalkHost {
   /** The hub, with a slash at the end. */
   hub: string;
   playbook: string;
-  settings: WidgetSettings;
-  root: ShadowRoot;
+  botName: string;
   identity: string | undefined;
   memory: Memory;
-  /** What the memory's names begin with in `localStorage`. */
-  prefix: string;
+  /** Where the visitor is now. */
+  page(): Page | undefined;
   emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void;
+}
+
+/** One visitor's conversation on this page. */
+export interface Talk {
+  readonly client: VisitorClient;
+  /** The visitor sees it, or not. */
+  show(shown: boolean): void;
+  destroy(): void;
+}
+
+export interface TalkModule {
+  Session: new (host: TalkHost) => Talk;
+}
+
+export interface PanelHost {
+  talk: Talk;
+  appearance: Appearance;
+  root: ShadowRoot;
   /** The visitor wants the panel gone. */
   dismiss(): void;
 }
 
 export interface PanelHandle {
-  show(): void;
-  hide(): void;
-  identify(identity: string): void;
+  show(shown: boolean): void;
   destroy(): void;
 }
 

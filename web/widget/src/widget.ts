@@ -1,7 +1,8 @@
 import type { Verbs } from "./calls.js";
-import type { Memory, PanelHandle, PanelModule, WidgetEvents, WidgetSettings } from "./contract.js";
+import type { Memory, PanelHandle, PanelModule, Talk, TalkModule, WidgetEvents, WidgetSettings } from "./contract.js";
 import { Launcher } from "./launcher.js";
 import { forgetAll, pageMemory } from "./memory.js";
+import { currentPage } from "./page.js";
 
 type Listener = (detail: never) => void;
 
@@ -9,13 +10,13 @@ type Listener = (detail: never) => void;
 export class Widget {
   readonly #hub: URL;
   readonly #playbook: string;
-  readonly #prefix: string;
   readonly #memory: Memory;
   readonly #tab: Memory;
   readonly #listeners = new Map<string, Listener[]>();
   #started = false;
   #settings: WidgetSettings | undefined;
   #launcher: Launcher | undefined;
+  #talk: Promise<Talk> | undefined;
   #panel: Promise<PanelHandle> | undefined;
   #identity: string | undefined;
   #open = false;
@@ -25,10 +26,10 @@ export class Widget {
   constructor(hub: URL, playbook: string) {
     this.#hub = hub;
     this.#playbook = playbook;
-    this.#prefix = `usher:${hub.host}:`;
-    this.#memory = pageMemory(this.#prefix, "localStorage");
+    const prefix = `usher:${hub.host}:`;
+    this.#memory = pageMemory(prefix, "localStorage");
     // Whether the panel is open is a matter of one tab.
-    this.#tab = pageMemory(this.#prefix, "sessionStorage");
+    this.#tab = pageMemory(prefix, "sessionStorage");
   }
 
   verbs(): Verbs {
@@ -37,7 +38,7 @@ export class Widget {
       close: () => this.close(),
       identify: (identity) => {
         this.#identity = identity;
-        this.#panel?.then((panel) => panel.identify(identity));
+        this.#talk?.then((talk) => talk.client.identify(identity)).catch(ignore);
       },
       on: (name, listener) => {
         this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
@@ -61,7 +62,7 @@ export class Widget {
     const before = this.#tab.get("open");
     if (this.#wanted || before === "1") this.open();
     // A conversation is under way: what is said in it shows on the button. Otherwise there is no socket.
-    else if (this.#memory.get("live") !== null) this.#load().catch(ignore);
+    else if (this.#memory.get("live") !== null) this.#beginTalk().catch(ignore);
     else if (settings.open_after_ms !== null && before === null) {
       this.#proactive = setTimeout(() => this.open(), settings.open_after_ms);
     }
@@ -75,9 +76,9 @@ export class Widget {
     this.#tab.set("open", "1");
     this.#launcher.opened(true);
     this.#launcher.busy(true);
-    this.#load()
+    this.#loadPanel()
       .then((panel) => {
-        if (this.#open) panel.show();
+        panel.show(this.#open);
         this.#emit("open", undefined);
       })
       .catch(() => this.close())
@@ -91,19 +92,21 @@ export class Widget {
     this.#tab.set("open", "0");
     this.#launcher?.opened(false);
     this.#launcher?.focus();
-    this.#panel?.then((panel) => panel.hide()).catch(ignore);
+    this.#panel?.then((panel) => panel.show(false)).catch(ignore);
     this.#emit("close", undefined);
   }
 
   shutdown(): void {
     this.#panel?.then((panel) => panel.destroy()).catch(ignore);
-    this.#panel = undefined;
+    this.#talk?.then((talk) => talk.destroy()).catch(ignore);
+    this.#panel = this.#talk = undefined;
     clearTimeout(this.#proactive);
     this.#launcher?.remove();
     this.#launcher = undefined;
     this.#open = this.#wanted = this.#started = false;
     this.#identity = undefined;
-    forgetAll(this.#prefix);
+    forgetAll(this.#memory);
+    forgetAll(this.#tab);
   }
 
   async #fetchSettings(): Promise<WidgetSettings | undefined> {
@@ -116,7 +119,15 @@ export class Widget {
     }
   }
 
-  #load(): Promise<PanelHandle> {
+  #beginTalk(): Promise<Talk> {
+    this.#talk ??= this.#begin().catch((reason: unknown) => {
+      this.#talk = undefined;
+      throw reason;
+    });
+    return this.#talk;
+  }
+
+  #loadPanel(): Promise<PanelHandle> {
     this.#panel ??= this.#mount().catch((reason: unknown) => {
       this.#panel = undefined;
       throw reason;
@@ -124,25 +135,33 @@ export class Widget {
     return this.#panel;
   }
 
-  async #mount(): Promise<PanelHandle> {
-    const { mount }: PanelModule = await import("./panel/mount.js");
-    const launcher = this.#launcher;
-    const settings = this.#settings;
-    if (launcher === undefined || settings === undefined) throw new Error("shut down");
-    return mount({
+  async #begin(): Promise<Talk> {
+    const { Session }: TalkModule = await import("./talk/session.js");
+    const { launcher, settings } = this.#shown();
+    return new Session({
       hub: this.#hub.href,
       playbook: this.#playbook,
-      settings,
-      root: launcher.root,
+      botName: settings.appearance.bot_name,
       identity: this.#identity,
       memory: this.#memory,
-      prefix: this.#prefix,
-      dismiss: () => this.close(),
+      page: currentPage,
       emit: (name, detail) => {
         if (name === "unread") launcher.unread(detail as number);
         this.#emit(name, detail);
       },
     });
+  }
+
+  async #mount(): Promise<PanelHandle> {
+    const [{ mount }, talk]: [PanelModule, Talk] = await Promise.all([import("./panel/mount.js"), this.#beginTalk()]);
+    const { launcher, settings } = this.#shown();
+    return mount({ talk, appearance: settings.appearance, root: launcher.root, dismiss: () => this.close() });
+  }
+
+  /** The button and the looks; the page may have shut the widget down while something was on its way. */
+  #shown(): { launcher: Launcher; settings: WidgetSettings } {
+    if (this.#launcher === undefined || this.#settings === undefined) throw new Error("shut down");
+    return { launcher: this.#launcher, settings: this.#settings };
   }
 
   #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void {

@@ -1,14 +1,20 @@
-import { useState } from "preact/hooks";
-import { Refusal, type VisitorClient } from "../../../client/src/index.js";
+import type { VisitorClient } from "../../../client/src/index.js";
+import { Asking } from "./asking.js";
 import { words } from "./words.js";
 
 const SCORES = [1, 2, 3, 4, 5];
 
+interface Props {
+  client: VisitorClient;
+  rated: boolean;
+  live: boolean;
+}
+
 /** After the end: a verdict, if the visitor likes to give one, and the way to a new beginning. */
-export function Closed({ client, rated, live }: { client: VisitorClient; rated: number | null; live: boolean }) {
+export function Closed({ client, rated, live }: Props) {
   return (
     <div class="closed">
-      {rated === null ? <Rating client={client} live={live} /> : <p role="status">{words.thanks}</p>}
+      {rated ? <p role="status">{words.thanks}</p> : <Rating client={client} live={live} />}
       <button type="button" class="primary" disabled={!live} onClick={() => client.start()}>
         {words.again}
       </button>
@@ -16,56 +22,34 @@ export function Closed({ client, rated, live }: { client: VisitorClient; rated: 
   );
 }
 
-function Rating({ client, live }: { client: VisitorClient; live: boolean }) {
-  const [score, setScore] = useState(0);
-  const [comment, setComment] = useState("");
-  const [complaint, setComplaint] = useState<string | null>(null);
-  const submit = (event: Event) => {
-    event.preventDefault();
-    setComplaint(null);
-    client.rate(score, comment.trim()).catch((reason: unknown) => {
-      if (!(reason instanceof Refusal)) throw reason;
-      setComplaint(reason.retryable ? words.failed : reason.message);
-    });
-  };
-  return (
-    <form class="rating" onSubmit={submit}>
-      <fieldset>
-        <legend>{words.rate}</legend>
-        {SCORES.map((value) => (
-          <label key={value} class={value <= score ? "star on" : "star"}>
-            <input
-              type="radio"
-              name="score"
-              value={value}
-              checked={value === score}
-              aria-label={words.stars(value)}
-              onChange={() => setScore(value)}
-            />
-            <span aria-hidden="true">★</span>
-          </label>
-        ))}
-      </fieldset>
-      {score > 0 && (
-        <>
-          <input
-            type="text"
-            aria-label={words.comment}
-            placeholder={words.comment}
-            maxLength={500}
-            value={comment}
-            onInput={({ currentTarget }) => setComment(currentTarget.value)}
-          />
-          <button type="submit" disabled={!live}>
-            {words.rateSend}
-          </button>
-        </>
-      )}
-      {complaint !== null && (
-        <p class="complaint" role="alert">
-          {complaint}
-        </p>
-      )}
-    </form>
-  );
+class Rating extends Asking<{ client: VisitorClient; live: boolean }> {
+  override render() {
+    const { client, live } = this.props;
+    // Stars up to the chosen one shine, and the rest shows once there is one: the style sheet sees to both.
+    return (
+      <form
+        class="rating"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const given = new FormData(event.currentTarget);
+          this.attempt(client.rate(Number(given.get("score")), String(given.get("comment")).trim()));
+        }}
+      >
+        <fieldset>
+          <legend>{words.rate}</legend>
+          {SCORES.map((score) => (
+            <label key={score} class="star">
+              <input type="radio" name="score" value={score} aria-label={words.stars(score)} />
+              <span aria-hidden="true">★</span>
+            </label>
+          ))}
+        </fieldset>
+        <input type="text" name="comment" aria-label={words.comment} placeholder={words.comment} maxLength={500} />
+        <button type="submit" disabled={!live || this.state.busy}>
+          {words.rateSend}
+        </button>
+        {this.complaint()}
+      </form>
+    );
+  }
 }

@@ -2,7 +2,6 @@ import { render } from "preact";
 import type { PanelHandle, PanelHost } from "../contract.js";
 import styles from "./panel.css?inline";
 import { Panel } from "./panel.js";
-import { Session } from "./session.js";
 
 /** Brings the panel to life in the launcher's shadow root. */
 export function mount(host: PanelHost): PanelHandle {
@@ -11,23 +10,37 @@ export function mount(host: PanelHost): PanelHandle {
   host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
   const place = document.createElement("div");
   host.root.prepend(place);
-  const session = new Session(host);
-  const draw = (shown: boolean) =>
-    render(
-      <Panel client={session.client} appearance={host.settings.appearance} shown={shown} dismiss={host.dismiss} />,
-      place,
-    );
-  const show = (shown: boolean) => {
-    session.show(shown);
-    draw(shown);
+  const { client } = host.talk;
+  let shown = false;
+  let due = false;
+  let second: ReturnType<typeof setTimeout> | undefined;
+
+  const draw = () => {
+    due = false;
+    clearTimeout(second);
+    // Destroyed in between.
+    if (!place.isConnected) return;
+    const state = client.state.value;
+    const { appearance } = host;
+    render(<Panel client={client} state={state} appearance={appearance} shown={shown} dismiss={host.dismiss} />, place);
+    const left = client.clock.left(state.conversation?.deadline ?? 0);
+    // The countdown is drawn when its second changes, not a second after some other moment.
+    if (left > 0) second = setTimeout(draw, left % 1_000 || 1_000);
   };
-  draw(false);
+  const stop = client.state.subscribe(() => {
+    // One frame of the hub may change the state several times.
+    if (!due) queueMicrotask(draw);
+    due = true;
+  });
   return {
-    show: () => show(true),
-    hide: () => show(false),
-    identify: (identity) => session.client.identify(identity),
+    show(now) {
+      shown = now;
+      host.talk.show(now);
+      draw();
+      if (now) place.querySelector("section")?.focus();
+    },
     destroy() {
-      session.destroy();
+      stop();
       render(null, place);
       place.remove();
     },

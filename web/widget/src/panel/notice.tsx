@@ -1,45 +1,31 @@
-import type { ConnectionState, VisitorClient } from "../../../client/src/index.js";
+import type { VisitorClient, VisitorState } from "../../../client/src/index.js";
 import { stopWords, words } from "./words.js";
 
-interface Props {
-  client: VisitorClient;
-  connection: ConnectionState;
-  /** Whether the hub was ever reached from this page. */
-  welcomed: boolean;
-  trouble: string | null;
-}
-
 /** How the connection fares, when there is anything to say about it. */
-export function Notice({ client, connection, welcomed, trouble }: Props) {
+export function Notice({ client, state }: { client: VisitorClient; state: VisitorState }) {
+  const { connection, playbook, trouble } = state;
   if (connection.kind === "stopped") {
-    const another = connection.code === 4505;
-    return (
-      <div class="notice bad" role="alert">
-        <p>{stopWords(connection.code)}</p>
-        <button type="button" onClick={() => client.connect()}>
-          {another ? words.useHere : words.tryAgain}
-        </button>
-      </div>
-    );
+    const act = connection.code === 4505 ? words.useHere : words.tryAgain;
+    return <Bad text={stopWords(connection.code)} act={act} press={() => client.connect()} />;
   }
   if (connection.kind !== "live") {
     return (
       <div class="notice" role="status">
-        <p>{welcomed ? words.reconnecting : words.connecting}</p>
+        {playbook === null ? words.connecting : words.reconnecting}
       </div>
     );
   }
-  if (trouble !== null) {
-    return (
-      <div class="notice bad" role="alert">
-        <p>
-          {words.startTrouble} {trouble}
-        </p>
-        <button type="button" onClick={() => client.start()}>
-          {words.tryAgain}
-        </button>
-      </div>
-    );
-  }
-  return null;
+  if (trouble === null) return null;
+  return <Bad text={`${words.startTrouble} ${trouble}`} act={words.tryAgain} press={() => client.start()} />;
+}
+
+function Bad({ text, act, press }: { text: string; act: string; press(): void }) {
+  return (
+    <div class="notice bad" role="alert">
+      <p>{text}</p>
+      <button type="button" onClick={press}>
+        {act}
+      </button>
+    </div>
+  );
 }

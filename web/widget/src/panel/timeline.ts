@@ -1,24 +1,23 @@
-import type { Ask, Author, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
+import type { Ask, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
 import { words } from "./words.js";
 
 /** One line of the log as it is shown. */
-export type Line =
-  | {
-      kind: "said";
-      key: string;
-      mine: boolean;
-      /** An agent's name; the bot goes by the playbook's. */
-      name: string | null;
-      text: string;
-      rich: RichBlock[] | null;
-      at: number;
-      /** Null while it is not an event yet. */
-      seq: number | null;
-      /** What became of a text of one's own; null for everything else. */
-      fate: "sending" | "failed" | "sent" | null;
-      error: string | null;
-    }
-  | { kind: "told"; key: string; text: string };
+export type Line = Said | { kind: "told"; key: string; text: string };
+
+interface Said {
+  kind: "said";
+  key: string;
+  mine?: boolean;
+  /** An agent's name; the bot goes by the playbook's. */
+  name?: string | null;
+  text: string;
+  rich?: RichBlock[] | null;
+  /** Missing while it is no event yet. */
+  seq?: number;
+  /** What became of a text of one's own. */
+  fate?: "sending" | "failed" | "sent";
+  error?: string | undefined;
+}
 
 /** The card that waits for an answer. */
 export interface Question {
@@ -37,72 +36,46 @@ export function timeline(events: readonly Event[], unsent: readonly OutboxEntry[
   const known = new Set(events.flatMap((event) => (event.type === "message" && event.key ? [event.key] : [])));
   for (const entry of unsent) {
     if (known.has(entry.key)) continue;
-    const fate = entry.state === "failed" ? "failed" : "sending";
-    const error = entry.error ?? null;
-    const at = entry.madeAt;
-    lines.push({
-      kind: "said",
-      key: entry.key,
-      mine: true,
-      name: null,
-      text: entry.text,
-      rich: null,
-      at,
-      seq: null,
-      fate,
-      error,
-    });
+    const { key, text, error } = entry;
+    lines.push({ kind: "said", key, mine: true, text, fate: entry.state === "failed" ? "failed" : "sending", error });
   }
   return lines;
 }
 
-/** The question that is open at the end of the log, by the same rules as the hub's. */
+/** The question at the end of the log, which is open while the playbook runs. */
 export function openQuestion(events: readonly Event[]): Question | null {
-  let open: Question | null = null;
-  for (const event of events) {
-    switch (event.type) {
-      case "card": {
-        const { ask, card, text } = event;
-        open = ask.kind === "choice" || ask.kind === "capture" ? { card, text, ask } : null;
-        break;
-      }
-      case "answer":
-      case "waiting":
-      case "missed":
-      case "assigned":
-      case "closed":
-        open = null;
-        break;
-      default:
-    }
-  }
-  return open;
+  const last = events.findLast((event) => event.type === "card" || event.type === "answer");
+  if (last?.type !== "card") return null;
+  const { ask, card, text } = last;
+  return ask.kind === "choice" || ask.kind === "capture" ? { card, text, ask } : null;
 }
 
-/** The score the visitor gave, if they did. */
-export function rating(events: readonly Event[]): number | null {
-  return events.reduce<number | null>((score, event) => (event.type === "rated" ? event.score : score), null);
-}
-
-/** How many lines from the other side stand after `read`. */
-export function unreadAfter(events: readonly Event[], read: number): number {
-  return events.filter((event) => event.seq > read && spoken(event) && event.by.kind !== "visitor").length;
-}
-
-export function spoken(event: Event): event is Extract<Event, { type: "message" | "card" }> {
-  return event.type === "message" || event.type === "card";
+/** Whether the visitor has given their verdict. */
+export function rated(events: readonly Event[]): boolean {
+  return events.some((event) => event.type === "rated");
 }
 
 function lineOf(event: Event): Line | null {
-  const { seq, at } = event;
+  const { seq, by } = event;
   const key = `e${seq}`;
   switch (event.type) {
     case "card":
-      return said(event, event.text, event.rich);
+      return { kind: "said", key, text: event.text, rich: event.rich, seq };
     case "message":
-      return said(event, event.text, event.rich ?? null);
+      if (by.kind !== "visitor") {
+        return {
+          kind: "said",
+          key,
+          name: by.kind === "agent" ? by.name : null,
+          text: event.text,
+          rich: event.rich,
+          seq,
+        };
+      }
+      // The key of a text of one's own outlives its way from the outbox into the log: the node stays the same.
+      return { kind: "said", key: event.key ?? key, mine: true, text: event.text, seq, fate: "sent" };
     case "answer":
-      return { ...said(event, event.label || words.skipped, null), fate: null };
+      return { kind: "said", key, mine: true, text: event.label || words.skipped, seq };
     case "assigned":
       return { kind: "told", key, text: words.joined(event.to.name) };
     case "unassigned":
@@ -111,13 +84,5 @@ function lineOf(event: Event): Line | null {
       return { kind: "told", key, text: event.reason === "abandoned" ? words.abandoned : words.ended };
     default:
       return null;
-  }
-
-  function said(by: { by: Author }, text: string, rich: RichBlock[] | null): Extract<Line, { kind: "said" }> {
-    const mine = by.by.kind === "visitor";
-    const name = by.by.kind === "agent" ? by.by.name : null;
-    // The key of a text of one's own outlives its way from the outbox into the log: the node stays the same.
-    const stable = event.type === "message" && mine && event.key ? event.key : key;
-    return { kind: "said", key: stable, mine, name, text, rich, at, seq, fate: mine ? "sent" : null, error: null };
   }
 }

@@ -1,11 +1,14 @@
-import type { ClockOffset } from "../../../client/src/index.js";
-import { useCountdown } from "./hooks.js";
 import { words } from "./words.js";
 
-/** The wait: what is left of it by the hub's clock, and the place in the queue. */
-export function Wait({ clock, deadline, position }: { clock: ClockOffset; deadline: number; position: number | null }) {
-  const seconds = useCountdown(clock, deadline);
-  const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+interface Props {
+  /** What is left of it, milliseconds. */
+  left: number;
+  position: number | null;
+}
+
+/** The wait: what is left of it, and the place in the queue. */
+export function Wait({ left, position }: Props) {
+  const seconds = Math.ceil(left / 1_000);
   return (
     <div class="wait">
       <p role="status">
@@ -13,7 +16,7 @@ export function Wait({ clock, deadline, position }: { clock: ClockOffset; deadli
         {position !== null && `. ${words.place(position)}`}
       </p>
       <span role="timer" aria-label={words.timeLeft}>
-        {shown}
+        {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, "0")}
       </span>
     </div>
   );

@@ -1,14 +1,14 @@
-import { isOpen, type Page, VisitorClient, type VisitorState, webStore } from "../../../client/src/index.js";
-import type { PanelHost } from "../contract.js";
-import { spoken, unreadAfter } from "./timeline.js";
+import { isOpen, type OutboxStore, parseEntry, VisitorClient, type VisitorState } from "../../../client/src/index.js";
+import type { Memory, Talk, TalkHost } from "../contract.js";
+import { spoken, unreadAfter } from "./spoken.js";
 
-const MAX_URL = 2_048;
-const MAX_TITLE = 1_024;
+/** What the names of unsent texts begin with. */
+const UNSENT = "out:";
 
 /** One visitor's chat on this page: the client, what the page's storage remembers of it, and what is unread. */
-export class Session {
+export class Session implements Talk {
   readonly client: VisitorClient;
-  readonly #host: PanelHost;
+  readonly #host: TalkHost;
   readonly #cleanups: (() => void)[] = [];
   #shown = false;
   #asked = false;
@@ -16,31 +16,26 @@ export class Session {
   #heard: { conversation: string; seq: number } | null = null;
   #told = "";
 
-  constructor(host: PanelHost) {
+  constructor(host: TalkHost) {
     this.#host = host;
-    const page = currentPage();
     this.client = new VisitorClient({
       url: new URL("v1/visitor", host.hub).href.replace(/^http/, "ws"),
       playbook: host.playbook,
       tokens: { get: () => host.memory.get("token"), set: (token) => host.memory.set("token", token) },
-      ...outbox(host.prefix),
-      ...(page === undefined ? {} : { page }),
+      outbox: unsent(host.memory),
+      page: host.page(),
       locale: navigator.language,
-      ...(host.identity === undefined ? {} : { identity: host.identity }),
+      identity: host.identity,
     });
     this.#cleanups.push(this.client.state.subscribe((state) => this.#changed(state)));
     this.#listen(window, "online", () => this.client.nudge());
     this.#listen(window, "pageshow", () => this.client.nudge());
     this.#listen(document, "visibilitychange", () => this.#looked());
     this.#listen(window, "storage", () => this.#changed(this.client.state.value));
-    for (const name of ["popstate", "hashchange"]) this.#listen(window, name, () => this.#moved());
-    const navigation = (window as { navigation?: EventTarget }).navigation;
-    if (navigation !== undefined) this.#listen(navigation, "navigatesuccess", () => this.#moved());
+    // Only the Navigation API tells of `pushState`.
+    const { navigation } = window as { navigation?: EventTarget };
+    this.#listen(navigation ?? window, navigation ? "navigatesuccess" : "popstate", () => this.#moved());
     this.client.connect();
-  }
-
-  get unread(): number {
-    return this.#unread;
   }
 
   /** The panel is in front of the visitor, or not. */
@@ -101,7 +96,7 @@ export class Session {
     const heard = this.#heard?.conversation === conversation.id ? this.#heard.seq : Number.POSITIVE_INFINITY;
     for (const event of events) {
       if (event.seq <= heard || !spoken(event) || event.by.kind === "visitor") continue;
-      const from = event.by.kind === "agent" ? event.by.name : this.#host.settings.appearance.bot_name;
+      const from = event.by.kind === "agent" ? event.by.name : this.#host.botName;
       this.#host.emit("message", { from, text: event.text });
     }
     this.#heard = { conversation: conversation.id, seq: events.at(-1)?.seq ?? 0 };
@@ -114,7 +109,7 @@ export class Session {
   }
 
   #moved(): void {
-    const page = currentPage();
+    const page = this.#host.page();
     if (page !== undefined) this.client.page(page);
   }
 
@@ -124,21 +119,15 @@ export class Session {
   }
 }
 
-/** Where the visitor is, as far as the hub wants to know it. */
-function currentPage(): Page | undefined {
-  const url = location.href;
-  if (!/^https?:/.test(url) || url.length > MAX_URL) return undefined;
-  const page: Page = { url };
-  if (document.title !== "") page.title = document.title.slice(0, MAX_TITLE / 4);
-  if (document.referrer !== "" && document.referrer.length <= MAX_URL) page.referrer = document.referrer;
-  return page;
-}
-
-function outbox(prefix: string): { outbox?: ReturnType<typeof webStore> } {
-  try {
-    return { outbox: webStore(window.localStorage, `${prefix}out:`) };
-  } catch {
-    // Storage is forbidden: unsent texts live as long as the page.
-    return {};
-  }
+/** Unsent texts, one name each, so that two tabs do not overwrite each other's. */
+function unsent(memory: Memory): OutboxStore {
+  return {
+    load: () =>
+      memory.names().flatMap((name) => {
+        const entry = name.startsWith(UNSENT) ? parseEntry(memory.get(name)) : undefined;
+        return entry === undefined ? [] : [entry];
+      }),
+    put: (entry) => memory.set(UNSENT + entry.key, JSON.stringify(entry)),
+    remove: (key) => memory.set(UNSENT + key, null),
+  };
 }
