@@ -10,7 +10,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
     time::{sleep, timeout},
@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     addresses::Addresses,
-    connection::connection,
+    connection::{connection, leave},
     metrics::{DoorMetrics, Reason},
     network::Network,
     socket::{Sessions, SocketLimits},
@@ -158,20 +158,11 @@ impl<S: Sessions> Door<S> {
     }
 }
 
-/// Tells why, and waits shortly for the other side to have read it: closing with their request unread would discard it.
+/// Tells why.
 async fn turn_away(mut stream: TcpStream) {
-    let tell = async {
-        stream.write_all(FULL).await?;
-        stream.shutdown().await?;
-        let mut rest = [0; 512];
-        for _ in 0..HEAD_BYTES / rest.len() {
-            if stream.read(&mut rest).await? == 0 {
-                break;
-            }
-        }
-        io::Result::Ok(())
-    };
-    let _ = timeout(Duration::from_secs(1), tell).await;
+    if let Ok(Ok(())) = timeout(Duration::from_secs(1), stream.write_all(FULL)).await {
+        leave(stream).await;
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +172,7 @@ mod tests {
     use axum::routing::get;
     use futures_util::{SinkExt, StreamExt};
     use prometheus_client::registry::Registry;
+    use tokio::io::AsyncReadExt;
     use tokio::sync::mpsc;
     use tokio_tungstenite::{
         WebSocketStream, client_async,
@@ -259,7 +251,7 @@ mod tests {
             let mut registry = Registry::default();
             let metrics = DoorMetrics::register(&mut registry);
             let router = Router::new().route("/hello", get(|| async { "hello" }));
-            let listener = crate::door::listen(([127, 0, 0, 1], 0).into()).expect("a port");
+            let listener = crate::door::listen(([127, 0, 0, 1], 0).into(), 262_144).expect("a port");
             let address = listener.local_addr().expect("an address");
             let door = Door::new(settings, echo, router, metrics, Shutdown::default());
             tokio::spawn(door.clone().serve(listener));
@@ -327,13 +319,13 @@ mod tests {
             *house.peers.lock().expect("no panic"),
             ["visitor 127.0.0.1 https://shop.example false".to_owned(), format!("agent 127.0.0.1 {own} true")]
         );
-        assert!(house.metrics().contains("usher_sockets{side=\"Visitor\"} 1"), "{}", house.metrics());
+        assert!(house.metrics().contains("usher_sockets{side=\"visitor\"} 1"), "{}", house.metrics());
         drop(visitor);
         drop(agent);
         house.ended.recv().await.expect("an end");
         house.ended.recv().await.expect("an end");
         house.until("all are gone", |house| house.door.addresses().is_empty()).await;
-        house.until("none is counted", |house| house.metrics().contains("usher_sockets{side=\"Visitor\"} 0")).await;
+        house.until("none is counted", |house| house.metrics().contains("usher_sockets{side=\"visitor\"} 0")).await;
     }
 
     #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use prometheus_client::encoding::EncodeLabelValue;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -33,7 +32,7 @@ pub trait Sessions: Send + Sync + 'static {
 }
 
 /// Who a socket is for: its address says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     /// `/v1/visitor`
     Visitor,

@@ -28,6 +28,16 @@ pub struct Unwritten {
 // === impl Unwritten ===
 
 impl Unwritten {
+    /// How many conversations have something to be written.
+    pub fn len(&self) -> usize {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether nothing has.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn put(&self, conversation: &ConversationId, beside: &Beside) {
         let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
         changed.insert(conversation.clone(), beside.clone());

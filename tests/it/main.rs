@@ -6,6 +6,7 @@
 #![allow(unreachable_pub)]
 
 mod agent;
+mod churn;
 mod claims;
 mod connection;
 mod details;

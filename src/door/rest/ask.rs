@@ -1,6 +1,6 @@
 //! What is asked, read so that a mistake gets a problem document that names it.
 
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 
@@ -8,6 +8,9 @@ use super::Problem;
 
 /// The query string.
 pub(super) struct Asked<T>(pub(super) T);
+
+/// The one name in the path.
+pub(super) struct Id<T>(pub(super) T);
 
 /// The body, whatever it says.
 pub(super) struct Text(pub(super) String);
@@ -21,6 +24,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(fault) => Err(Problem::invalid(fault.body_text())),
+        }
+    }
+}
+
+// === impl Id ===
+
+impl<T: From<String>, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(name)) => Ok(Self(T::from(name))),
+            // It is no name of anything.
+            Err(_) => Err(Problem::not_found("there is nothing at this address")),
         }
     }
 }

@@ -1,16 +1,13 @@
 //! Playbooks: any agent of the workspace reads them, admins write them.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     Problem, Rooms,
-    ask::Text,
+    ask::{Id, Text},
     bearer::{Admin, Bearer},
     list::{list as listed, private},
 };
@@ -64,9 +61,9 @@ pub(super) async fn templates(_bearer: Bearer) -> Response {
 pub(super) async fn read(
     State(rooms): State<Rooms>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Id(id): Id<PlaybookId>,
 ) -> Result<Response, Problem> {
-    let row = find(&rooms, &bearer, &id.into()).await?;
+    let row = find(&rooms, &bearer, &id).await?;
     Ok(shown(&row, StatusCode::OK))
 }
 
@@ -92,11 +89,10 @@ pub(super) async fn create(
 pub(super) async fn save(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
-    Path(id): Path<String>,
+    Id(id): Id<PlaybookId>,
     headers: HeaderMap,
     Text(body): Text,
 ) -> Result<Response, Problem> {
-    let id = PlaybookId::from(id);
     let found = find(&rooms, &bearer, &id).await?;
     let expected = if_match(&headers)?;
     // Whoever edits an old version should hear of that before they mend its faults.
@@ -117,9 +113,9 @@ pub(super) async fn save(
 pub(super) async fn delete(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
-    Path(id): Path<String>,
+    Id(id): Id<PlaybookId>,
 ) -> Result<StatusCode, Problem> {
-    match rooms.hub.delete_playbook(bearer.workspace(), &id.into()).await? {
+    match rooms.hub.delete_playbook(bearer.workspace(), &id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown()),
     }

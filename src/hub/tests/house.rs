@@ -295,6 +295,7 @@ impl Clerk {
 
     /// The last tab says goodbye, as a closed browser does.
     pub(super) fn close(mut self) {
+        self.seat().heard(self.hub.store().now());
         self.seated.clean = true;
     }
 }

@@ -138,7 +138,8 @@ impl Memory {
 impl Gate {
     /// Returns when the call has come to the gate.
     pub(super) async fn reached(&self) {
-        self.arrived.notified().await;
+        let ten_minutes = std::time::Duration::from_secs(600);
+        tokio::time::timeout(ten_minutes, self.arrived.notified()).await.expect("a call comes to the gate");
     }
 
     /// Lets it go on.

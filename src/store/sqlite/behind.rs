@@ -183,3 +183,60 @@ impl Behind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(conversation: i64, seq: i64, pos: i64, key: Option<&str>) -> Row {
+        // One hash for all: what must never happen.
+        let key = key.map(|key| UsedKey { scope: "v".into(), key: key.into(), hash: 7 });
+        Row { conversation, place: Place { seq, pos, hidden: false }, key }
+    }
+
+    fn index() -> Connection {
+        let conn = Connection::open_in_memory().expect("a database");
+        conn.execute_batch(include_str!("migrations/0001_first.sql")).expect("its tables");
+        conn.execute("INSERT INTO hub (one, epoch) VALUES (1, 'e')", []).expect("the hub");
+        conn
+    }
+
+    #[test]
+    fn d2_keys_are_told_apart_even_if_their_hashes_are_not() {
+        let mut behind = Behind::default();
+        for (pos, key) in (1..).zip(["a", "b", "c"]) {
+            behind.push(row(1, pos, pos, Some(key)));
+        }
+        let used = |behind: &Behind, key: &str| behind.used(1, "v", &key.into(), 7);
+        assert_eq!((used(&behind, "a"), used(&behind, "c"), used(&behind, "d")), (Some(1), Some(3), None));
+        assert_eq!(behind.used(2, "v", &"a".into(), 7), None);
+        assert_eq!(behind.used(1, "i", &"a".into(), 7), None);
+        behind.truncate(2);
+        assert_eq!((used(&behind, "a"), used(&behind, "c")), (Some(1), None));
+    }
+
+    #[test]
+    fn d1_what_a_failed_transaction_indexed_is_indexed_again() {
+        let (mut behind, conn) = (Behind::default(), index());
+        for pos in 1..=10 {
+            behind.push(row(pos % 2, (pos + 1) / 2, pos, Some(&format!("k{pos}"))));
+        }
+        behind.freeze();
+        behind.push(row(1, 6, 11, None));
+        assert!(behind.fill(&conn, 4).expect("filled"));
+        assert_eq!(behind.committed(), None, "it is not whole yet");
+        conn.execute_batch("BEGIN").expect("begun");
+        assert!(behind.fill(&conn, 100).expect("filled"));
+        conn.execute_batch("ROLLBACK").expect("lost");
+        behind.failed();
+        assert!(behind.fill(&conn, 100).expect("filled"));
+        assert!(!behind.fill(&conn, 100).expect("nothing left"));
+        assert_eq!(behind.committed(), Some(Retired { upto: 10, conversations: vec![0, 1] }));
+        let count = |table: &str| -> i64 {
+            conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counted")
+        };
+        assert_eq!((count("place"), count("used_key"), behind.len()), (10, 10, 1));
+        let indexed: i64 = conn.query_row("SELECT indexed FROM hub", [], |row| row.get(0)).expect("read");
+        assert_eq!(indexed, 10);
+    }
+}

@@ -33,7 +33,7 @@ impl View<'_> {
             None if order.newest_first => Some((i64::MAX, i64::MAX)),
             None => Some((i64::MIN, i64::MIN)),
         };
-        let words = query.query.as_deref().map(search::words).transpose();
+        let words = query.query.as_deref().map(search::query).transpose();
         let (Some((rank, id)), Ok(words)) = (start, words) else { return Ok(nothing) };
         let words = words.unwrap_or_default();
         let limit = query.limit.clamp(1, 100);
@@ -118,5 +118,32 @@ fn agent(folder: &Folder) -> Option<&str> {
     match folder {
         Folder::Mine(agent) | Folder::All { only_mine: Some(agent) } => Some(agent.as_str()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn p4_every_folder_is_read_in_its_order_from_an_index_of_its_own() {
+        let conn = Connection::open_in_memory().expect("a database");
+        conn.execute_batch(include_str!("migrations/0001_first.sql")).expect("its tables");
+        let folders = [
+            (Folder::Unassigned, "conversation_unassigned"),
+            (Folder::Mine("jane".into()), "conversation_mine"),
+            (Folder::Closed, "conversation_closed"),
+            (Folder::All { only_mine: None }, "conversation_all"),
+            (Folder::All { only_mine: Some("jane".into()) }, "conversation_all"),
+        ];
+        for (folder, index) in folders {
+            let mut explain =
+                conn.prepare(&format!("EXPLAIN QUERY PLAN {}", Order::of(&folder).sql(5, 0))).expect("sql");
+            let steps = explain.query_map([1; 5], |row| row.get::<_, String>(3)).expect("a plan");
+            let plan = steps.collect::<rusqlite::Result<Vec<_>>>().expect("steps").join("; ");
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{folder:?}: {plan}");
+        }
     }
 }
