@@ -81,6 +81,7 @@ impl Hub {
                 What::Assigned { to, .. } => {
                     if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
                         self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
+                        tokio::spawn(self.clone().look_after(workspace, to.id.clone()));
                     }
                 }
                 What::Waiting { deadline, .. } => {
@@ -176,7 +177,8 @@ impl Hub {
     /// Whether an agent's session may see the conversation without following it.
     fn somebody_else_looks(&self, workspace: &WorkspaceId, sight: &Sight, conversation: &ConversationId) -> bool {
         let (mut following, mut seeing) = (0, 0);
-        self.board.followers(conversation, |seat| following += usize::from(seat.who.agent().is_some()));
+        // Somebody who lost sight of it may follow still, and is not to be counted for one who sees it.
+        self.board.followers(conversation, |seat| following += usize::from(self.may_see(seat, sight)));
         self.board.agents(workspace, |seat| seeing += usize::from(self.may_see(seat, sight)));
         seeing > following
     }

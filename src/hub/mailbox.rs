@@ -190,10 +190,18 @@ fn note(slot: &mut Option<(u64, u64)>, counted: &mut u64, change: Option<(u64, u
 // === impl Mail ===
 
 impl Mail {
-    /// Puts a row in unless a newer one of the same conversation waits; of equals the latest counts.
+    /// Puts a row in unless a newer one of the same conversation waits; of equals the latest counts. With a row that
+    /// goes, everything goes that still waits and was about it.
     pub fn row(&mut self, conversation: &ConversationId, row: Row) {
         if self.rows.get(conversation).is_some_and(|waiting| waiting.seq() > row.seq()) {
             return;
+        }
+        if matches!(row, Row::Remove { .. }) {
+            self.typing.remove(conversation);
+            self.visitor.remove(conversation);
+            self.watching.remove(conversation);
+            self.seen.retain(|(of, _), _| of != conversation);
+            self.notify.retain(|push| push.conversation != *conversation);
         }
         self.rows.insert(conversation.clone(), row);
         if self.rows.len() > MAX_ROWS {
@@ -235,6 +243,7 @@ impl CountsChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::request::NotifyReason;
 
     fn removed(seq: u64) -> Row {
         Row::Remove { seq: Seq(seq), assignee: None, at: Millis(0) }
@@ -249,6 +258,32 @@ mod tests {
         assert_eq!(mail.rows[&conversation].seq(), Seq(7));
         mail.row(&conversation, removed(8));
         assert_eq!(mail.rows[&conversation].seq(), Seq(8));
+    }
+
+    #[test]
+    fn r13_a_row_that_goes_takes_along_what_still_waits_about_it() {
+        let mut mail = Mail::default();
+        let [lost, kept] = ["c_lost", "c_kept"].map(ConversationId::from);
+        for conversation in [&lost, &kept] {
+            mail.typing.insert(conversation.clone(), Typing { seq: Seq(1), on: true, preview: None });
+            mail.seen.insert((conversation.clone(), Side::Visitor), Mark::default());
+            mail.visitor.insert(
+                conversation.clone(),
+                VisitorMoved { conversation: conversation.clone(), connected: true, page: None },
+            );
+            mail.watching.insert(conversation.clone(), Watching { conversation: conversation.clone(), agents: vec![] });
+            mail.ring(NotifyPush {
+                conversation: conversation.clone(),
+                reason: NotifyReason::Unassigned,
+                title: String::new(),
+                body: String::new(),
+                ring: true,
+            });
+        }
+        mail.row(&lost, removed(7));
+        assert!(!mail.typing.contains_key(&lost) && mail.typing.contains_key(&kept));
+        let sizes = [mail.typing.len(), mail.seen.len(), mail.visitor.len(), mail.watching.len(), mail.notify.len()];
+        assert_eq!(sizes, [1; 5]);
     }
 
     #[test]

@@ -39,6 +39,20 @@ struct Ring {
     at: Millis,
 }
 
+// === impl Rings ===
+
+impl Rings {
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+}
+
 // === impl Hub ===
 
 impl Hub {

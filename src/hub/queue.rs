@@ -41,6 +41,11 @@ impl Queue {
         self.place_of.get(conversation).map(|place| *place)
     }
 
+    /// Whether nobody waits anywhere, as of the last look.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.place_of.is_empty()
+    }
+
     fn take(&self) -> HashSet<WorkspaceId> {
         std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -122,6 +127,6 @@ mod tests {
         assert_eq!(moved, [(b, 1), (c, 2)]);
         assert_eq!(queue.position(&a), None);
         queue.replace("w".into(), Vec::new());
-        assert!(queue.places.is_empty() && queue.place_of.is_empty());
+        assert!(queue.is_empty());
     }
 }

@@ -1,8 +1,9 @@
 //! SQLite: the store of one process. A file, one thread that writes it and makes every commit durable before it
 //! answers, and a few that read.
 //!
-//! A text costs one row at the end of one table. The index by conversation, the clients' keys and the search are
-//! filled behind, in the same thread: [`behind`] says how, [`tail`] how readers see what is not indexed yet.
+//! A text costs one row at the end of one table. The index by conversation and the clients' keys are filled behind, in
+//! the same thread: [`behind`] says how, [`tail`] how readers see what is not indexed yet. The [`search`] is filled
+//! behind by another thread, in a file of its own.
 
 use std::{
     fs::File,
@@ -39,11 +40,12 @@ mod row;
 mod search;
 mod tail;
 mod watch;
+mod words;
 mod work;
 mod writer;
 
 pub use self::open::OpenError;
-use self::{clock::Clock, desk::Desk, readers::Readers, tail::Tail, watch::Watch, writer::Writer};
+use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
 use super::{
     AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store,
@@ -61,6 +63,7 @@ pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     watch: Watch,
+    _search: Search,
     checkpoint: Option<JoinHandle<()>>,
     /// Held for life: a second process is refused.
     _lock: File,
@@ -73,7 +76,7 @@ pub struct Options {
     pub readers: usize,
     /// How many rows of the log may wait for the index.
     pub index_at: usize,
-    /// After how long without work the index and the search are filled.
+    /// After how long without work the index is filled.
     pub index_idle: Duration,
     /// How often the write-ahead log is moved into the file while there is work.
     pub checkpoint_every: Duration,
@@ -118,10 +121,11 @@ impl Sqlite {
         let (ask, asked) = sync_channel(1);
         let reset = Arc::new(AtomicBool::new(false));
         let checkpoint = Some(checkpoint::start(path, asked, reset.clone())?);
-        let writer = Writer::start(desk, options, ask, reset)?;
+        let search = Search::start(path, &epoch)?;
+        let writer = Writer::start(desk, options, search.poke(), ask, reset)?;
         let readers = Readers::start(path, options.readers, &tail, &writer.refreshes())?;
         let watch = Watch::start(readers.at_work(), writer.pulse())?;
-        Ok(Self { epoch, clock, writer, readers, watch, checkpoint, _lock: lock })
+        Ok(Self { epoch, clock, writer, readers, watch, _search: search, checkpoint, _lock: lock })
     }
 
     /// Bounds the file to this many pages of 4 KiB, as a full disk would; None lifts the bound.

@@ -9,7 +9,7 @@ use super::{
     desk::Desk,
     fault::refused,
     heads::{Head, Keys},
-    item, outbox, row, search,
+    item, outbox, row,
 };
 use crate::{
     chat::{
@@ -92,7 +92,9 @@ impl Desk {
         let to = VisitorRef { id: to.clone(), name: name.map(Into::into), verified: true };
         let Some((id, conversation)) = row::adopt(&self.conn, workspace, from.as_str(), &to)? else { return Ok(None) };
         if let Some(name) = name {
-            search::name_visitor(&self.conn, id, name)?;
+            self.conn
+                .prepare_cached("INSERT INTO renamed (conversation, name) VALUES (?1, ?2)")?
+                .execute(params![id, name])?;
         }
         Ok(Some(conversation.into()))
     }

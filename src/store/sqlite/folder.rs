@@ -33,7 +33,7 @@ impl View<'_> {
             None if order.newest_first => Some((i64::MAX, i64::MAX)),
             None => Some((i64::MIN, i64::MIN)),
         };
-        let words = query.query.as_deref().map(search::words).transpose();
+        let words = query.query.as_deref().map(search::query).transpose();
         let (Some((rank, id)), Ok(words)) = (start, words) else { return Ok(nothing) };
         let words = words.unwrap_or_default();
         let limit = query.limit.clamp(1, 100);

@@ -84,9 +84,14 @@ pub(super) fn take(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.into() }),
         Err(TryLockError::Error(cause)) => return Err(refuse(cause)),
     }
-    // SQLite would make it readable by everybody; its companions inherit these rights.
-    private().open(path).map_err(refuse)?;
+    touch(path)?;
     Ok(lock)
+}
+
+/// Makes a file that nobody else may read: SQLite's companions of it inherit its rights.
+pub(super) fn touch(path: &Path) -> Result<(), OpenError> {
+    let opened = private().open(path);
+    opened.map(drop).map_err(|cause| OpenError::Folder { path: path.into(), cause })
 }
 
 /// The connection that writes. Checkpoints are made elsewhere: here they would stand between a commit and its answer.
@@ -103,6 +108,15 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
          PRAGMA cache_size = -8192;
          PRAGMA temp_store = MEMORY;",
     )?;
+    Ok(conn)
+}
+
+/// The connection that fills the search. What it loses in a crash is filled again, so it need not sync its commits.
+pub(super) fn searching(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, FLAGS)?;
+    set(&conn)?;
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    conn.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;")?;
     Ok(conn)
 }
 

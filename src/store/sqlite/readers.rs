@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::{
     open::{self, OpenError},
     reply::Patience,
+    search,
     tail::Tail,
     writer::Refreshes,
 };
@@ -77,7 +78,7 @@ impl Readers {
     ) -> std::result::Result<Self, OpenError> {
         let (send, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
-        let conns = (0..count.max(1)).map(|_| open::reading(path)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let conns = (0..count.max(1)).map(|_| open(path)).collect::<rusqlite::Result<Vec<_>>>()?;
         let desk = |conn: &Connection| Desk { interrupt: conn.get_interrupt_handle(), busy_since: Mutex::new(None) };
         let at_work = AtWork { desks: conns.iter().map(desk).collect(), patience: Patience::default() };
         let mut readers = Self { queue: Some(send), threads: Vec::new(), at_work: Arc::new(at_work) };
@@ -166,6 +167,13 @@ impl Desk {
     fn set_busy(&self, busy: bool) {
         *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = busy.then(Instant::now);
     }
+}
+
+/// A connection to the store and, under the name `search`, to its search.
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = open::reading(path)?;
+    conn.execute("ATTACH ?1 AS search", [search::path(path).to_string_lossy()])?;
+    Ok(conn)
 }
 
 fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {

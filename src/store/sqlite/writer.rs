@@ -19,7 +19,7 @@ use super::{
     pace::Pace,
     reply::Patience,
     row,
-    search::Search,
+    search::Poke,
     work::{Task, Work},
 };
 use crate::{
@@ -31,14 +31,12 @@ use crate::{
 const QUEUE: usize = 4096;
 /// How much shares one commit at most.
 const BATCH: usize = 1024;
-/// How long a commit that carries appends may be drawn out by filling the index and the search.
+/// How long a commit that carries appends may be drawn out by filling the index.
 const SLICE: Duration = Duration::from_millis(1);
 /// The same when nobody waits.
 const IDLE_SLICE: Duration = Duration::from_millis(5);
 /// How many rows are filled between two looks at the watch.
 const CHUNK: usize = 64;
-/// How long the search may lie behind while there is no idle moment.
-const SEARCH_LAG: Duration = Duration::from_millis(1500);
 /// How long a transaction may take before those who wait for it are sent away.
 const MAX_RUN: Duration = Duration::from_millis(2500);
 
@@ -64,7 +62,7 @@ pub(super) struct Refreshes(Option<SyncSender<Box<dyn Work>>>);
 struct Loop {
     queue: Receiver<Box<dyn Work>>,
     desk: Desk,
-    search: Search,
+    search: Poke,
     pace: Pace,
     options: Options,
     pulse: Arc<Pulse>,
@@ -74,8 +72,6 @@ struct Loop {
     reset: Arc<AtomicBool>,
     last_work: Instant,
     last_checkpoint: Instant,
-    /// Since when something lies ahead of the search.
-    unsearched: Option<Instant>,
     failing: bool,
 }
 
@@ -86,14 +82,13 @@ impl Writer {
     pub(super) fn start(
         desk: Desk,
         options: Options,
+        search: Poke,
         checkpoint: SyncSender<()>,
         reset: Arc<AtomicBool>,
     ) -> std::result::Result<Self, OpenError> {
         let (send, queue) = sync_channel(QUEUE);
         let pulse = Arc::new(Pulse::default());
-        let search = Search::new(&desk.conn).map_err(|fault| OpenError::Failed(fault.to_string()))?;
         let now = Instant::now();
-        let unsearched = (!search.knows(desk.last_pos())).then_some(now);
         let mut turns = Loop {
             queue,
             desk,
@@ -105,7 +100,6 @@ impl Writer {
             reset,
             last_work: now,
             last_checkpoint: now,
-            unsearched,
             failing: false,
         };
         let thread = std::thread::Builder::new().name("store-write".into()).spawn(move || turns.run());
@@ -257,7 +251,6 @@ impl Loop {
         }
         self.fill(batch.is_empty())?;
         self.desk.commit()?;
-        self.search.committed();
         Ok(())
     }
 
@@ -286,21 +279,17 @@ impl Loop {
         Ok(())
     }
 
-    /// Lets the index and the search catch up a little.
+    /// Lets the index catch up a little.
     fn fill(&mut self, idle: bool) -> Result<()> {
         let until = Instant::now() + if idle { IDLE_SLICE } else { SLICE };
         while self.desk.behind.fill(&self.desk.conn, CHUNK)?
             && (Instant::now() < until || self.desk.behind.len() > 4 * self.options.index_at)
         {}
-        if self.wants_search() {
-            while Instant::now() < until && self.search.fill(&self.desk.conn, CHUNK as i64)? {}
-        }
         Ok(())
     }
 
     fn give_up(&mut self) {
         self.desk.roll_back();
-        self.search.failed();
     }
 
     /// One line when the trouble begins and one when it is over.
@@ -316,15 +305,10 @@ impl Loop {
     }
 
     fn after(&mut self, failed: bool) {
-        if self.search.knows(self.desk.last_pos()) {
-            self.unsearched = None;
-        } else {
-            self.unsearched.get_or_insert_with(Instant::now);
-        }
-        if failed {
+        match failed {
             // Filling has no caller who would try again later: it must not try at once.
-            self.last_work = Instant::now();
-            self.unsearched = self.unsearched.map(|_| Instant::now());
+            true => self.last_work = Instant::now(),
+            false => self.search.poke(),
         }
         if self.reset.swap(false, Ordering::Relaxed) {
             // Almost all of it is in the file already; the next write can then begin the log anew.
@@ -342,22 +326,15 @@ impl Loop {
             return Some(Duration::ZERO);
         }
         let idle = self.options.index_idle.saturating_sub(self.last_work.elapsed());
-        let index = (self.desk.behind.len() > 0).then_some(idle);
-        let search = self.unsearched.map(|since| SEARCH_LAG.saturating_sub(since.elapsed()).min(idle));
-        index.into_iter().chain(search).min()
+        (self.desk.behind.len() > 0).then_some(idle)
     }
 
     fn wants_filling(&self) -> bool {
-        self.desk.behind.is_filling() || self.wants_index() || self.wants_search()
+        self.desk.behind.is_filling() || self.wants_index()
     }
 
     fn wants_index(&self) -> bool {
         let waiting = self.desk.behind.len();
         waiting >= self.options.index_at || (waiting > 0 && self.last_work.elapsed() >= self.options.index_idle)
-    }
-
-    fn wants_search(&self) -> bool {
-        self.unsearched
-            .is_some_and(|since| since.elapsed() >= SEARCH_LAG || self.last_work.elapsed() >= self.options.index_idle)
     }
 }

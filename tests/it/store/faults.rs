@@ -168,13 +168,43 @@ async fn d1_a_store_cut_off_before_anything_was_indexed_knows_all_at_the_next_st
 }
 
 #[tokio::test]
+async fn p4_a_search_that_was_lost_damaged_or_is_of_another_store_is_made_anew() {
+    let (folder, other) = (folder(), folder());
+    let path = folder.path().join("usher.db");
+    let search = folder.path().join("usher.db-search");
+    drop(open(&other.path().join("usher.db")));
+    let mut talk = Talk::begin(&*open(&path), "v_1", 1000, vec![waiting(61_000)]).await;
+    for round in 0..4 {
+        match round {
+            1 => fs::remove_file(&search).expect("lost"),
+            2 => fs::write(&search, "no database at all").expect("damaged"),
+            3 => fs::copy(other.path().join("usher.db-search"), &search).map(drop).expect("another's"),
+            _ => {}
+        }
+        let store = open(&path);
+        talk.says(&*store, 2000, &format!("k{round}"), &format!("word{round}")).await;
+        for said in 0..=round {
+            let query = Some(format!("WORD{said} shop.example"));
+            let all =
+                FolderQuery { workspace: workspace(), folder: Folder::Unassigned, before: None, limit: 10, query };
+            wait::until("it is found", async || {
+                let page = store.folder(&all).await.expect("folder");
+                (page.conversations.len() == 1).then_some(())
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn l6_what_waits_for_the_index_is_bounded_and_gone_after_a_while() {
     let folder = folder();
     let path = folder.path().join("usher.db");
     let store = Sqlite::open_with(&path, Options { index_at: 64, ..Options::default() }).expect("it opens");
     let look = Connection::open(&path).expect("the file");
+    look.execute("ATTACH ?1 AS search", [folder.path().join("usher.db-search").to_string_lossy()]).expect("the search");
     let waits = || -> (i64, i64) {
-        let sql = "SELECT max(pos) - (SELECT indexed FROM hub), max(pos) - (SELECT searched FROM hub) FROM log";
+        let sql = "SELECT max(pos) - (SELECT indexed FROM hub), max(pos) - (SELECT log FROM search.upto) FROM log";
         look.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("read")
     };
     let mut talk = Talk::begin(&store, "v_1", 1000, vec![waiting(61_000)]).await;

@@ -3,11 +3,10 @@ PRAGMA application_id = 1431521362;
 
 -- What there is one of.
 CREATE TABLE hub (
-    one      INTEGER PRIMARY KEY CHECK (one = 1),
-    epoch    TEXT    NOT NULL,
-    indexed  INTEGER NOT NULL DEFAULT 0, -- rows of the log up to here stand in place and used_key
-    searched INTEGER NOT NULL DEFAULT 0, -- rows of the log up to here stand in words
-    probed   INTEGER NOT NULL DEFAULT 0  -- when somebody last asked whether writing works
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch   TEXT    NOT NULL,
+    indexed INTEGER NOT NULL DEFAULT 0, -- rows of the log up to here stand in place and used_key
+    probed  INTEGER NOT NULL DEFAULT 0  -- when somebody last asked whether writing works
 ) STRICT;
 
 -- Every event, in the order of commits. Only ever added to; nothing else is written for a text.
@@ -147,8 +146,9 @@ CREATE TABLE playbook_version (
     PRIMARY KEY (playbook, version)
 ) STRICT;
 
--- Words of the log, filled behind. A row is a place in the log, or the negated id of a conversation whose visitor
--- was named without an event. Holds no text itself.
-CREATE VIRTUAL TABLE words USING fts5 (
-    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
-);
+-- Visitors who got their names without an event, for the search, which follows the log and this.
+CREATE TABLE renamed (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation INTEGER NOT NULL REFERENCES conversation (id),
+    name         TEXT    NOT NULL
+) STRICT;

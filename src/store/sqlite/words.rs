@@ -1,0 +1,163 @@
+//! What of an event can be found, divided into words.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::chat::event::{Event, What};
+
+/// How many words of a query count.
+pub(super) const MAX_QUERY: usize = 8;
+
+/// Words that wait to be taken into the search, by conversation.
+#[derive(Debug, Default)]
+pub(super) struct Words(BTreeMap<i64, String>);
+
+/// As much of an event as is needed of almost every one.
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    by: By<'a>,
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct By<'a> {
+    kind: &'a str,
+}
+
+// === impl Words ===
+
+impl Words {
+    /// Takes what can be found of an event's JSON.
+    pub(super) fn take_event(&mut self, conversation: i64, body: &str) {
+        let Ok(glance) = serde_json::from_str::<Glance<'_>>(body) else { return };
+        match (glance.kind, glance.text) {
+            // The bot says the same to everybody: its words find nothing.
+            ("card", _) => {}
+            ("message", _) if glance.by.kind == "bot" => {}
+            ("message" | "note", Some(text)) => self.take(conversation, &text),
+            ("answer" | "item" | "started" | "details", _) => {
+                if let Ok(event) = serde_json::from_str(body) {
+                    strings(&event, &mut |text| self.take(conversation, text));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a text.
+    pub(super) fn take(&mut self, conversation: i64, text: &str) {
+        let words = self.0.entry(conversation).or_default();
+        divide(text, words);
+    }
+
+    /// Everything taken, in the order of the conversations.
+    pub(super) fn by_conversation(self) -> impl Iterator<Item = (i64, String)> {
+        self.0.into_iter().filter(|(_, words)| !words.is_empty())
+    }
+}
+
+/// A text as words between spaces: letters and digits of any script. Accents written as marks of their own fall away,
+/// as those of whole letters do in the index.
+pub(super) fn divided(text: &str) -> String {
+    let mut words = String::new();
+    divide(text, &mut words);
+    words
+}
+
+fn divide(text: &str, words: &mut String) {
+    let mut between = true;
+    for c in text.chars() {
+        if c.is_alphanumeric() {
+            if between && !words.is_empty() {
+                words.push(' ');
+            }
+            between = false;
+            words.push(c);
+        } else if !matches!(c, '\u{300}'..='\u{36f}') {
+            between = true;
+        }
+    }
+}
+
+/// The texts of an event that is more than a text.
+fn strings(event: &Event, found: &mut impl FnMut(&str)) {
+    match &event.what {
+        What::Answer { label, value, .. } => {
+            found(label);
+            value.iter().for_each(|value| found(value));
+        }
+        What::Item(item) => found(&item.title),
+        What::Started(started) => {
+            started.visitor.name.iter().for_each(|name| found(name));
+            if let Some(page) = &started.page {
+                found(&page.url);
+                page.title.iter().for_each(|title| found(title));
+            }
+        }
+        What::Details { changes } => {
+            if let Ok(changes) = serde_json::to_value(changes) {
+                leaves(&changes, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn leaves(value: &Value, found: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => found(text),
+        Value::Array(values) => values.iter().for_each(|value| leaves(value, found)),
+        Value::Object(fields) => fields.values().for_each(|value| leaves(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn p4_a_text_of_any_script_falls_into_words_that_stay_whole(text in ".*") {
+            let words = divided(&text);
+            prop_assert_eq!(divided(&words), words.clone());
+            prop_assert!(words.split(' ').all(|word| word.chars().all(char::is_alphanumeric)));
+        }
+
+        #[test]
+        fn s5_no_stored_text_breaks_the_search(body in ".*") {
+            Words::default().take_event(1, &body);
+        }
+    }
+
+    #[test]
+    fn p4_accents_do_not_divide_words() {
+        assert_eq!(divided("cafe\u{301}s: Müll-Abfuhr"), "cafes Müll Abfuhr");
+    }
+
+    #[test]
+    fn p4_what_people_wrote_can_be_found_and_what_the_bot_says_cannot() {
+        let mut words = Words::default();
+        words.take_event(
+            2,
+            r#"{"seq":1,"at":1,"by":{"kind":"visitor"},"type":"message","key":"k","text":"Hello \"you\""}"#,
+        );
+        words.take_event(1, r#"{"seq":2,"at":1,"by":{"kind":"bot"},"type":"message","text":"Welcome"}"#);
+        words.take_event(
+            1,
+            r#"{"seq":3,"at":1,"by":{"kind":"agent","id":"j","name":"J"},"type":"note","key":"n","text":"a note"}"#,
+        );
+        words.take_event(1, r#"{"seq":4,"at":1,"by":{"kind":"agent","id":"j","name":"J"},"type":"details","changes":{"person":{"email":"a@b.example"}}}"#);
+        words.take_event(3, "no event at all");
+        let found: Vec<_> = words.by_conversation().collect();
+        assert_eq!(found, [(1, "a note a b example".into()), (2, "Hello you".into())]);
+    }
+}
