@@ -82,7 +82,7 @@ test("r1 a capture is judged in the hub's words and the visitor ends the chat an
   await visitor.page.getByText("End chat").click();
   await visitor.page.getByRole("button", { name: "End it for good" }).click();
   await expect(visitor.log).toContainText("This chat has ended.");
-  await visitor.page.getByText("★").nth(3).click();
+  await visitor.page.getByRole("radio", { name: "4 stars" }).check();
   await visitor.page.getByRole("button", { name: "Send rating" }).click();
   await expect(visitor.page.getByText("Thank you for your rating.")).toBeVisible();
   await visitor.page.getByRole("button", { name: "Start a new chat" }).click();
