@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::tokens::{Minting, Role};
+
 /// A live chat hub for websites.
 #[derive(Debug, Parser)]
 #[command(name = "usher", version, about)]
@@ -57,6 +59,19 @@ pub enum RoleName {
     Agent,
     /// Also edits playbooks and removes agents.
     Admin,
+}
+
+// === impl Token ===
+
+impl From<Token> for Minting {
+    fn from(token: Token) -> Self {
+        let Token { sub, name, role, workspace, ttl, email } = token;
+        let role = match role {
+            RoleName::Agent => Role::Agent,
+            RoleName::Admin => Role::Admin,
+        };
+        Self { sub, name, workspace, role, email, life_seconds: ttl }
+    }
 }
 
 /// `12h` and the like as seconds.

@@ -13,14 +13,11 @@ mod reader;
 mod runtime;
 mod store;
 
-use std::{
-    collections::HashMap,
-    ffi::OsString,
-    fmt, fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, ffi::OsString, fmt, fs, path::Path};
 
 use reader::Reader;
+
+use crate::ids::NodeId;
 
 pub use inbox::Inbox;
 pub use keys::{Keys, Opened};
@@ -39,7 +36,7 @@ pub struct Config {
     /// Where conversations are kept.
     pub store: Store,
     /// `node`: this process's name among others, in logs; by default made up.
-    pub node: Option<String>,
+    pub node: String,
     /// Who may sign tokens.
     pub keys: Keys,
     /// What agents see.
@@ -109,7 +106,7 @@ impl Config {
         let store = Store::ask(reader);
         let keys = Keys::ask(reader, &listen, &store);
         Self {
-            node: reader.text(&["node"]),
+            node: reader.text(&["node"]).unwrap_or_else(|| NodeId::random().to_string()),
             inbox: Inbox::ask(reader),
             playbooks: Playbooks::ask(reader),
             limits: Limits::ask(reader),
@@ -119,11 +116,6 @@ impl Config {
             store,
             keys,
         }
-    }
-
-    /// The folder of everything the hub writes.
-    pub fn data(&self) -> PathBuf {
-        self.store.folder()
     }
 }
 

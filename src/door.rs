@@ -23,4 +23,4 @@ pub use network::Network;
 pub use peer::Peer;
 pub use problem::Problem;
 pub use rest::{metrics_only, openapi, routes};
-pub use socket::{Sessions, Socket};
+pub use socket::{Sessions, Socket, SocketLimits};

@@ -1,6 +1,12 @@
 //! Floor 7: the rooms put together. One house is one node.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -9,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     chat::playbook::Playbook,
     config::Config,
-    door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket},
+    door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
     ids::WorkspaceId,
     session::{self, Entrance, Lobby, rates::Rate},
@@ -19,12 +25,12 @@ use crate::{
     },
 };
 
+pub mod journal;
+
 /// How long sessions have to end when the hub drains.
 const DRAIN: Duration = Duration::from_secs(30);
 /// How often rates of those who have not been here lately are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
-/// The playbook of a hub nobody has given any.
-const DEMO: &str = include_str!("../config/playbooks/demo.json");
 
 /// A node, ready to let people in.
 pub struct House {
@@ -41,17 +47,28 @@ pub struct House {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFault {
     /// The database.
-    #[error(transparent)]
-    Store(#[from] OpenError),
+    #[error("cannot open the store {path}: {cause}", path = path.display())]
+    Store {
+        /// Where it lies.
+        path: PathBuf,
+        /// Why not.
+        cause: OpenError,
+    },
     /// A secret in the data folder.
-    #[error("{0}")]
+    #[error("cannot use the keys: {0}")]
     Keys(io::Error),
-    /// A playbook that was to fill an empty store.
-    #[error("{0}")]
-    Playbook(String),
     /// The store gave no answer.
-    #[error(transparent)]
+    #[error("cannot fill the store: {0}")]
     Unavailable(#[from] StoreError),
+}
+
+/// How a house was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Everybody was sent away kindly and went.
+    Empty,
+    /// Some were still there: the time was over, or it had to be at once.
+    Hurried,
 }
 
 /// What the door hands sockets to.
@@ -67,9 +84,11 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&config.store.path)?);
+        let path = &config.store.path;
+        let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
+        let store: Arc<dyn Store> = Arc::new(store);
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
-        seed(&*store, config).await?;
+        seed(&*store, &config.playbooks.seeds).await?;
         let hub = Hub::new(store, hub_settings(config));
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         let mut registry = Registry::default();
@@ -108,7 +127,7 @@ impl House {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
         at_once: impl Future<Output = ()>,
-    ) -> Result<(), tokio::task::JoinError> {
+    ) -> Result<Left, tokio::task::JoinError> {
         let ended = CancellationToken::new();
         let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
@@ -119,21 +138,25 @@ impl House {
         };
         if let Some(core) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
-            return core.and_then(|core| core);
+            core??;
+            return Ok(Left::Hurried);
         }
         self.shutdown.draining.cancel();
         self.hub.drain();
-        tokio::select! {
-            () = self.door.drained() => {}
-            () = tokio::time::sleep(DRAIN) => tracing::warn!("some sessions did not end in time"),
-            () = at_once => tracing::warn!("stopping at once"),
+        let left = tokio::select! {
+            () = self.door.drained() => Left::Empty,
+            () = tokio::time::sleep(DRAIN) => Left::Hurried,
+            () = at_once => Left::Hurried,
+        };
+        if left == Left::Hurried {
+            tracing::warn!("stopping although some sessions have not ended: they come back by themselves");
         }
         self.shutdown.closed.cancel();
         ended.cancel();
-        let core = core.await.and_then(|core| core);
+        core.await??;
         let _ = door.await;
         sweep.abort();
-        core
+        Ok(left)
     }
 }
 
@@ -145,45 +168,28 @@ async fn sweep(lobby: Arc<Lobby>) {
     }
 }
 
-/// Fills a store that has no playbooks at all.
-async fn seed(store: &dyn Store, config: &Config) -> Result<(), OpenFault> {
-    for (name, text) in seeds(config)? {
-        let fault = |what: String| OpenFault::Playbook(format!("{name}: {what}"));
-        let playbook = Playbook::from_json(&text).map_err(|faults| fault(faults.to_string()))?;
-        let faults = playbook.faults();
-        if !faults.is_empty() {
-            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            return Err(fault(faults.join("; ")));
-        }
-        if store.playbook(&playbook.id, None).await?.is_some() {
+/// Fills a store without playbooks, workspace by workspace. One where all is as the seeds made it, and nobody has seen
+/// any of it, may have been left halfway: what is missing is added.
+async fn seed(store: &dyn Store, seeds: &[Playbook]) -> Result<(), StoreError> {
+    let mut workspaces: BTreeMap<&str, Vec<&Playbook>> = BTreeMap::new();
+    for playbook in seeds {
+        workspaces.entry(playbook.workspace.as_deref().unwrap_or("default")).or_default().push(playbook);
+    }
+    for (workspace, seeds) in workspaces {
+        let workspace = WorkspaceId::from(workspace);
+        let ours: HashSet<_> = seeds.iter().map(|playbook| &playbook.id).collect();
+        let rows = store.playbooks(&workspace).await?;
+        if rows.iter().any(|row| row.version > 1 || row.installed_at.is_some() || !ours.contains(&row.playbook.id)) {
             continue;
         }
-        let workspace = WorkspaceId::from(playbook.workspace.as_deref().unwrap_or("default"));
-        if let Saved::Version(version) = store.save_playbook(&workspace, &playbook, 0).await? {
-            tracing::info!(playbook = %playbook.id, version, "a playbook was added from the seeds");
+        for playbook in seeds {
+            // An id that is taken stays what it is.
+            if let Saved::Version(_) = store.save_playbook(&workspace, playbook, 0).await? {
+                tracing::info!(%workspace, playbook = %playbook.id, "a playbook was added from the seeds");
+            }
         }
     }
     Ok(())
-}
-
-/// The seed files by name; the demo where there is no folder.
-fn seeds(config: &Config) -> Result<Vec<(String, String)>, OpenFault> {
-    let Some(folder) = &config.playbooks.folder else { return Ok(vec![("the demo playbook".into(), DEMO.into())]) };
-    let fault = |cause: io::Error| OpenFault::Playbook(format!("{}: {cause}", folder.display()));
-    let mut paths = Vec::new();
-    for file in std::fs::read_dir(folder).map_err(fault)? {
-        let path = file.map_err(fault)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let read = |path: std::path::PathBuf| {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|cause| OpenFault::Playbook(format!("{}: {cause}", path.display())))?;
-        Ok((path.display().to_string(), text))
-    };
-    paths.into_iter().map(read).collect()
 }
 
 fn hub_settings(config: &Config) -> hub::Settings {
@@ -213,11 +219,14 @@ fn door_settings(config: &Config) -> DoorSettings {
         connections_per_address: limits.connections_per_address,
         unauthenticated_per_address: limits.unauthenticated_per_address,
         trusted_proxies: config.listen.trusted_proxies.clone(),
-        meter: MeterLimits {
-            frames_per_second: limits.frames_per_second,
-            frame_burst: limits.frame_burst,
-            bytes_per_second: limits.bytes_per_second,
-            byte_burst: limits.byte_burst,
+        socket: SocketLimits {
+            meter: MeterLimits {
+                frames_per_second: limits.frames_per_second,
+                frame_burst: limits.frame_burst,
+                bytes_per_second: limits.bytes_per_second,
+                byte_burst: limits.byte_burst,
+            },
+            outbound_bytes: limits.outbound_bytes,
         },
     }
 }
@@ -234,10 +243,10 @@ impl Sessions for Rooms {
         }
     }
 
-    fn agent(&self, socket: Socket, _peer: Peer) -> impl Future<Output = ()> + Send + 'static {
+    fn agent(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
         let lobby = self.lobby.clone();
         async move {
-            let admission = _peer.admission;
+            let Peer { admission, .. } = peer;
             session::agent::run(socket, || admission.authenticated(), lobby).await;
         }
     }

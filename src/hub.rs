@@ -2,7 +2,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | [`append`] | the one road by which anything is written |
+//! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
 //! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
@@ -29,6 +29,7 @@ pub mod agent;
 pub mod append;
 pub mod beside;
 pub mod board;
+mod doubt;
 pub mod effects;
 pub mod error;
 pub mod mailbox;
@@ -47,6 +48,7 @@ use self::{
     append::Caller,
     beside::Unwritten,
     board::Board,
+    doubt::Doubts,
     mailbox::Leave,
     metrics::Metrics,
     notify::Rings,
@@ -95,6 +97,7 @@ pub struct Hub {
     queue: Queue,
     rings: Rings,
     unwritten: Unwritten,
+    doubts: Doubts,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
@@ -134,6 +137,7 @@ impl Hub {
             queue: Queue::default(),
             rings: Rings::default(),
             unwritten: Unwritten::default(),
+            doubts: Doubts::default(),
             rows_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
@@ -290,6 +294,7 @@ impl Hub {
         loop {
             tick.tick().await;
             let now = self.store.now();
+            self.settle_doubts().await;
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);
@@ -320,3 +325,6 @@ impl Hub {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,12 @@
 //! The program. Exit codes: 0 after a clean drain, 64 for a fault in the settings or on the command line, 1 when the
-//! hub could not start or died.
+//! hub could not start, died, or had to leave before everybody was sent away.
 
-use std::{future::IntoFuture, io, process::ExitCode};
+use std::{
+    fmt::Display,
+    future::IntoFuture,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::Parser;
@@ -9,13 +14,13 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use tracing_subscriber::EnvFilter;
+use tokio_util::sync::CancellationToken;
 use usher::{
-    cli::{Cli, Order, RoleName, Token},
-    config::{Config, Fault, LogFormat},
+    cli::{Cli, Order},
+    config::{Config, Fault},
     door,
-    house::House,
-    tokens::{Gate, Minting, Role},
+    house::{House, Left, journal},
+    tokens::{Minting, Role},
 };
 
 #[global_allocator]
@@ -39,131 +44,122 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(faults) => return report(&faults),
     };
-    let done = match cli.order.unwrap_or(Order::Serve) {
-        Order::Serve => serve(&config),
+    match cli.order.unwrap_or(Order::Serve) {
         Order::Check => {
-            println!("the settings are in order");
-            Ok(())
+            say("the settings are in order");
+            ExitCode::SUCCESS
         }
-        Order::Token(token) => print_token(&config, token),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => {
-            eprintln!("usher: {cause:#}");
-            ExitCode::FAILURE
-        }
+        Order::Token(token) => match mint(&config, &token.into()) {
+            Ok(jwt) => {
+                say(jwt);
+                ExitCode::SUCCESS
+            }
+            Err(cause) => fail(&cause, USAGE.into()),
+        },
+        Order::Serve => match serve(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(cause) => fail(&cause, ExitCode::FAILURE),
+        },
     }
+}
+
+/// Whoever has closed our output (`| head`) has heard enough: that ends nothing.
+fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+fn fail(cause: &anyhow::Error, code: ExitCode) -> ExitCode {
+    let _ = writeln!(io::stderr(), "usher: {cause:#}");
+    code
 }
 
 /// Every fault at once, so that nobody has to mend them one run at a time.
 fn report(faults: &[Fault]) -> ExitCode {
     let count = faults.len();
-    eprintln!("usher: {count} fault{} in the settings:", if count == 1 { "" } else { "s" });
-    for fault in faults {
-        eprintln!("  {fault}");
-    }
+    let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+    let _ = writeln!(io::stderr(), "usher: {count} fault{} in the settings:{lines}", if count == 1 { "" } else { "s" });
     USAGE.into()
 }
 
 fn serve(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.filter)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    journal::open(&config.log, &config.node)?;
     // With one worker a second thread would only hand work to and fro.
     let mut runtime = match config.runtime.worker_threads {
         1 => tokio::runtime::Builder::new_current_thread(),
-        threads => {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            if threads > 0 {
-                builder.worker_threads(threads as usize);
-            }
-            builder
-        }
+        _ => tokio::runtime::Builder::new_multi_thread(),
     };
+    if config.runtime.worker_threads > 1 {
+        runtime.worker_threads(config.runtime.worker_threads);
+    }
     runtime.enable_all().build()?.block_on(run(config))
 }
 
 async fn run(config: &Config) -> anyhow::Result<()> {
     let house = House::open(config).await?;
-    let listener =
-        door::listen(config.listen.address).with_context(|| format!("cannot listen on {}", config.listen.address))?;
+    let unsent = config.limits.outbound_bytes;
+    let listen = |address| door::listen(address, unsent).with_context(|| format!("cannot listen on {address}"));
+    let listener = listen(config.listen.address)?;
     if let Some(address) = config.listen.metrics {
-        let apart = door::listen(address).with_context(|| format!("cannot listen on {address} for metrics"))?;
-        tokio::spawn(axum::serve(apart, house.metrics()).into_future());
+        tokio::spawn(axum::serve(listen(address)?, house.metrics()).into_future());
     }
+    let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
+    tokio::spawn(signals([drain.clone(), stop.clone()]));
     welcome(&house, &listener)?;
-    let mut term = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let (mut term_again, mut interrupt_again) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (first, second) = tokio::sync::oneshot::channel::<()>();
-    let stop = async move {
-        tokio::select! { _ = term.recv() => {} _ = interrupt.recv() => {} }
-        let _ = first.send(());
-    };
-    let at_once = async move {
-        // The first signal rings here as well: only the one after it means "now".
-        let _ = second.await;
-        tokio::select! { _ = term_again.recv() => {} _ = interrupt_again.recv() => {} }
-        tokio::select! { _ = term_again.recv() => {} _ = interrupt_again.recv() => {} }
-    };
-    house.run(listener, stop, at_once).await.context("one of the hub's own tasks died")
+    let left = house.run(listener, drain.cancelled(), stop.cancelled()).await;
+    match left.context("one of the hub's own tasks died")? {
+        Left::Empty => Ok(()),
+        Left::Hurried => anyhow::bail!("stopped before every client was sent away"),
+    }
+}
+
+/// The first signal drains, the second stops.
+async fn signals(tokens: [CancellationToken; 2]) -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    for token in tokens {
+        tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+        token.cancel();
+    }
+    Ok(())
 }
 
 /// Says where the hub is, and to whoever tries it out how to get in.
 fn welcome(house: &House, listener: &TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    println!("Usher listens on http://{address}");
+    say(format_args!("Usher listens on http://{address}"));
     if !house.on_trial() {
         return Ok(());
     }
-    println!();
-    println!("No agent key is configured, so one was made in the data folder: good for trying Usher out on this");
-    println!("machine, and for nothing else. Open one of these to sign in, and the demo page to be a visitor:");
-    println!();
-    for (sub, name, role, what) in
-        [("admin", "Alex", Role::Admin, "an admin"), ("agent", "Jane", Role::Agent, "an agent")]
-    {
-        let token = trial_token(&house.lobby().gate, sub, name, role)?;
-        println!("  {what:9} http://{address}/#token={token}");
-    }
-    println!("  a visitor http://{address}/demo");
-    println!();
+    let link = |sub: &str, name: &str, role| {
+        let minting = Minting {
+            sub: sub.into(),
+            name: name.into(),
+            workspace: "default".into(),
+            role,
+            email: None,
+            life_seconds: TRIAL,
+        };
+        let token = house.lobby().gate.mint(&minting).context("the key in the data folder cannot sign")?;
+        anyhow::Ok(format!("http://{address}/#token={token}"))
+    };
+    say(format_args!(
+        "
+No agent key is configured, so one was made in the data folder: good for trying Usher out on this
+machine, and for nothing else. Open one of these to sign in, and the demo page to be a visitor:
+
+  an admin  {admin}
+  an agent  {agent}
+  a visitor http://{address}/demo
+",
+        admin = link("admin", "Alex", Role::Admin)?,
+        agent = link("agent", "Jane", Role::Agent)?,
+    ));
     Ok(())
 }
 
-fn trial_token(gate: &Gate, sub: &str, name: &str, role: Role) -> anyhow::Result<String> {
-    let minting = Minting {
-        sub: sub.into(),
-        name: name.into(),
-        workspace: "default".into(),
-        role,
-        email: None,
-        life_seconds: TRIAL,
-    };
-    gate.mint(&minting).context("the key in the data folder cannot sign")
-}
-
-fn print_token(config: &Config, token: Token) -> anyhow::Result<()> {
+fn mint(config: &Config, minting: &Minting) -> anyhow::Result<String> {
     let gate = config.keys.open()?.gate;
-    let role = match token.role {
-        RoleName::Agent => Role::Agent,
-        RoleName::Admin => Role::Admin,
-    };
-    let minting = Minting {
-        sub: token.sub,
-        name: token.name,
-        workspace: token.workspace,
-        role,
-        email: token.email,
-        life_seconds: token.ttl,
-    };
-    let jwt = gate.mint(&minting).context("the configured agents' key is a public one: it cannot sign tokens")?;
+    let jwt = gate.mint(minting).context("the configured agents' key is a public one: it cannot sign tokens")?;
     // A token nobody could sign in with is worse than none.
     gate.agent(&jwt).context("the hub would not accept such a token")?;
-    println!("{jwt}");
-    Ok(())
+    Ok(jwt)
 }

@@ -1,4 +1,44 @@
-import { defineConfig } from "vitest/config";
+import { basename } from "node:path";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+import { outDir } from "./vite.out.js";
+
+/** The pages the hub serves: the inbox at `/`, the demo at `/demo`. */
+const pages = ["inbox/index.html", "demo/demo.html"];
+
+/** Pages stand at the top of the build, whatever folder they come from. */
+function pagesAtTheTop(): Plugin {
+  return {
+    name: "usher:pages-at-the-top",
+    enforce: "post",
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        for (const file of Object.values(bundle)) {
+          if (file.type === "asset" && file.fileName.endsWith(".html")) file.fileName = basename(file.fileName);
+        }
+      },
+    },
+  };
+}
+
+/** A hub to talk to during development: `USHER_HUB=http://127.0.0.1:8080 npx vite`. */
+const hub = process.env.USHER_HUB ?? "http://127.0.0.1:8080";
+
 export default defineConfig({
-  test: { include: ["client/test/**/*.test.ts", "widget/test/**/*.test.{ts,tsx}", "inbox/test/**/*.test.ts"] },
+  publicDir: false,
+  plugins: [svelte(), pagesAtTheTop()],
+  build: {
+    outDir,
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    // A `data:` address would need a wider content security policy than `self`.
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: pages },
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: { "/v1": { target: hub, ws: true }, "/widget.js": hub },
+  },
 });

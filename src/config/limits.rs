@@ -83,7 +83,7 @@ impl Limits {
             frame_burst,
             bytes_per_second,
             byte_burst,
-            outbound_bytes: within("outbound_bytes", 262_144, 16_384..=16_777_216) as usize,
+            outbound_bytes: within("outbound_bytes", 262_144, 65_536..=16_777_216) as usize,
             hello_timeout_ms: within("hello_timeout_ms", 10_000, 100..=60_000),
             agent_heartbeat_ms: within("agent_heartbeat_ms", 10_000, 100..=15_000),
             visitor_heartbeat_ms: within("visitor_heartbeat_ms", 20_000, 100..=300_000),

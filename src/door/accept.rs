@@ -10,7 +10,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
     time::{sleep, timeout},
@@ -19,11 +19,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     addresses::Addresses,
-    connection::connection,
-    meter::MeterLimits,
+    connection::{connection, leave},
     metrics::{DoorMetrics, Reason},
     network::Network,
-    socket::Sessions,
+    socket::{Sessions, SocketLimits},
 };
 
 /// A request's head must be there within this.
@@ -48,8 +47,8 @@ pub struct DoorSettings {
     pub unauthenticated_per_address: u32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
-    /// Raw frames and bytes of one socket.
-    pub meter: MeterLimits,
+    /// Rates and sizes of one socket.
+    pub socket: SocketLimits,
 }
 
 /// When to stop; held by whoever hears the signals.
@@ -159,20 +158,11 @@ impl<S: Sessions> Door<S> {
     }
 }
 
-/// Tells why, and waits shortly for the other side to have read it: closing with their request unread would discard it.
+/// Tells why.
 async fn turn_away(mut stream: TcpStream) {
-    let tell = async {
-        stream.write_all(FULL).await?;
-        stream.shutdown().await?;
-        let mut rest = [0; 512];
-        for _ in 0..HEAD_BYTES / rest.len() {
-            if stream.read(&mut rest).await? == 0 {
-                break;
-            }
-        }
-        io::Result::Ok(())
-    };
-    let _ = timeout(Duration::from_secs(1), tell).await;
+    if let Ok(Ok(())) = timeout(Duration::from_secs(1), stream.write_all(FULL)).await {
+        leave(stream).await;
+    }
 }
 
 #[cfg(test)]
@@ -182,6 +172,7 @@ mod tests {
     use axum::routing::get;
     use futures_util::{SinkExt, StreamExt};
     use prometheus_client::registry::Registry;
+    use tokio::io::AsyncReadExt;
     use tokio::sync::mpsc;
     use tokio_tungstenite::{
         WebSocketStream, client_async,
@@ -189,7 +180,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::door::{Peer, Socket};
+    use crate::door::{MeterLimits, Peer, Socket};
 
     /// Echoes texts; the first one counts as `hello`. Reports the end of each socket.
     struct Echo {
@@ -251,7 +242,7 @@ mod tests {
                 connections_per_address: 50,
                 unauthenticated_per_address: 50,
                 trusted_proxies: Vec::new(),
-                meter,
+                socket: SocketLimits { meter, outbound_bytes: 262_144 },
             };
             change(&mut settings);
             let (sender, ended) = mpsc::channel(100);
@@ -260,7 +251,7 @@ mod tests {
             let mut registry = Registry::default();
             let metrics = DoorMetrics::register(&mut registry);
             let router = Router::new().route("/hello", get(|| async { "hello" }));
-            let listener = crate::door::listen(([127, 0, 0, 1], 0).into()).expect("a port");
+            let listener = crate::door::listen(([127, 0, 0, 1], 0).into(), 262_144).expect("a port");
             let address = listener.local_addr().expect("an address");
             let door = Door::new(settings, echo, router, metrics, Shutdown::default());
             tokio::spawn(door.clone().serve(listener));
@@ -328,13 +319,13 @@ mod tests {
             *house.peers.lock().expect("no panic"),
             ["visitor 127.0.0.1 https://shop.example false".to_owned(), format!("agent 127.0.0.1 {own} true")]
         );
-        assert!(house.metrics().contains("usher_sockets{side=\"Visitor\"} 1"), "{}", house.metrics());
+        assert!(house.metrics().contains("usher_sockets{side=\"visitor\"} 1"), "{}", house.metrics());
         drop(visitor);
         drop(agent);
         house.ended.recv().await.expect("an end");
         house.ended.recv().await.expect("an end");
         house.until("all are gone", |house| house.door.addresses().is_empty()).await;
-        house.until("none is counted", |house| house.metrics().contains("usher_sockets{side=\"Visitor\"} 0")).await;
+        house.until("none is counted", |house| house.metrics().contains("usher_sockets{side=\"visitor\"} 0")).await;
     }
 
     #[tokio::test]

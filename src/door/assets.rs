@@ -34,7 +34,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return Problem::not_found("there is nothing at this address").into_response();
     }
     if method != Method::GET && method != Method::HEAD {
-        return Problem::method("GET, HEAD").into_response();
+        return Problem::method().with(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into_response();
     }
     let name = match path {
         "/" => "index.html",

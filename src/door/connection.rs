@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     future::{poll_fn, ready},
+    io,
     net::IpAddr,
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +18,11 @@ use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Request, header, request};
 use hyper::{body::Incoming, service::Service};
 use hyper_util::rt::TokioIo;
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
     accept::Door,
@@ -29,8 +34,13 @@ use super::{
     socket::{Sessions, Side},
 };
 
-/// Everything the hub serves over HTTP is small: who is not done by then does not read.
+/// A connection that still speaks HTTP is not kept for longer; a request under way is answered.
 const HTTP_TIME: Duration = Duration::from_secs(120);
+/// Everything the hub serves over HTTP is small: who is not done by then does not read.
+const LAST_ANSWER: Duration = Duration::from_secs(10);
+/// So long, and so much, is still taken from somebody who was answered before they had said everything.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
@@ -59,7 +69,7 @@ pub(super) async fn connection<S: Sessions>(
     let state = Mutex::new(State { admission, seat: None });
     let requests = Requests { door: door.clone(), address, state };
     let mut http = door.http.serve_connection(TokioIo::new(stream), requests);
-    {
+    let sound = {
         let mut end = pin!(sleep(HTTP_TIME));
         let mut shed = pin!(door.shed.notified());
         let mut closed = pin!(door.shutdown.closed.cancelled());
@@ -67,30 +77,21 @@ pub(super) async fn connection<S: Sessions>(
         loop {
             tokio::select! {
                 // Errors are the client's: a head that is too long, too late or none at all. hyper has answered them.
-                done = poll_fn(|cx| http.poll_without_shutdown(cx)) => match done {
-                    Ok(()) => break,
-                    Err(_) => return,
-                },
-                () = &mut closed, if !closing => {
-                    closing = true;
-                    Pin::new(&mut http).graceful_shutdown();
-                }
-                () = &mut shed, if !closing => {
-                    closing = true;
-                    Pin::new(&mut http).graceful_shutdown();
-                }
-                () = &mut end => return,
+                done = poll_fn(|cx| http.poll_without_shutdown(cx)) => break done.is_ok(),
+                () = &mut closed, if !closing => {}
+                () = &mut shed, if !closing => {}
+                () = &mut end => if closing { return },
             }
+            closing = true;
+            Pin::new(&mut http).graceful_shutdown();
+            end.as_mut().reset(Instant::now() + LAST_ANSWER);
         }
-    }
-    let parts = http.into_parts();
-    let mut stream = parts.io.into_inner();
-    let state = parts.service.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Some((side, peer)) = state.seat else {
-        let _ = stream.shutdown().await;
-        return;
     };
-    let Ok(socket) = side.socket(stream, door.settings.meter, &parts.read_buf).await else {
+    let parts = http.into_parts();
+    let stream = parts.io.into_inner();
+    let state = parts.service.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Some((side, peer)) = state.seat.filter(|_| sound) else { return leave(stream).await };
+    let Ok(socket) = side.socket(stream, door.settings.socket, &parts.read_buf).await else {
         door.metrics.refused(Reason::Frames);
         return;
     };
@@ -102,6 +103,24 @@ pub(super) async fn connection<S: Sessions>(
         Side::Visitor => door.sockets.spawn(door.sessions.visitor(socket, peer).map(done)),
         Side::Agent => door.sockets.spawn(door.sessions.agent(socket, peer).map(done)),
     };
+}
+
+/// Closes, and waits shortly for the other side to have read the answer: with what they sent still unread, closing would
+/// be a reset, which discards it.
+pub(super) async fn leave(mut stream: TcpStream) {
+    let linger = async {
+        stream.shutdown().await?;
+        let mut scrap = [0; 2048];
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            match stream.read(&mut scrap).await? {
+                0 => break,
+                read => left = left.saturating_sub(read),
+            }
+        }
+        io::Result::Ok(())
+    };
+    let _ = timeout(LINGER, linger).await;
 }
 
 // === impl Requests ===
@@ -152,7 +171,7 @@ impl<S: Sessions> Requests<S> {
     }
 
     fn origin(&self, headers: &HeaderMap) -> Result<(Option<Box<str>>, bool), Problem> {
-        let origin = origin(headers).map_err(|()| Problem::invalid("Origin".to_owned(), "must be one origin"))?;
+        let origin = origin(headers).map_err(|()| Problem::invalid("must be one origin").of("Origin"))?;
         let own = origin.is_some_and(|origin| is_own_origin(origin, headers));
         Ok((origin.map(Into::into), own))
     }

@@ -13,7 +13,7 @@ const SUBPROTOCOL: &str = "usher.v1";
 /// Answers a proper handshake with 101, and anything else with a problem.
 pub(super) fn shake(request: &Parts) -> Result<Response, Problem> {
     if request.method != Method::GET {
-        return Err(Problem::method("GET"));
+        return Err(Problem::method().with(header::ALLOW, HeaderValue::from_static("GET")));
     }
     let headers = &request.headers;
     let asks = request.version == Version::HTTP_11
@@ -26,14 +26,14 @@ pub(super) fn shake(request: &Parts) -> Result<Response, Problem> {
     if headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
     {
-        return Err(Problem::invalid("Content-Length".to_owned(), "a handshake has no body"));
+        return Err(Problem::invalid("a handshake has no body").of("Content-Length"));
     }
     if only(headers, "sec-websocket-version") != Some("13") {
         return Err(Problem::version());
     }
     let key = only(headers, "sec-websocket-key")
         .filter(|key| is_key(key))
-        .ok_or_else(|| Problem::invalid("Sec-WebSocket-Key".to_owned(), "must be given once: 16 bytes in base64"))?;
+        .ok_or_else(|| Problem::invalid("must be given once: 16 bytes in base64").of("Sec-WebSocket-Key"))?;
     let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| Problem::internal())?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

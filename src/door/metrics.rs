@@ -1,7 +1,7 @@
 //! What the door counts.
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue},
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
@@ -18,7 +18,7 @@ pub struct DoorMetrics {
 }
 
 /// Why a connection or an upgrade was turned away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Reason {
     /// Too many of one address.
     Address,
@@ -81,6 +81,32 @@ impl DoorMetrics {
 
     pub(super) fn refused(&self, reason: Reason) {
         self.refused.get_or_create(&Refused { reason }).inc();
+    }
+}
+
+// === impl Reason ===
+
+impl EncodeLabelValue for Reason {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Address => "address",
+            Self::Draining => "draining",
+            Self::Handshake => "handshake",
+            Self::Frames => "frames",
+        };
+        name.encode(encoder)
+    }
+}
+
+// === impl Side ===
+
+impl EncodeLabelValue for Side {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Visitor => "visitor",
+            Self::Agent => "agent",
+        };
+        name.encode(encoder)
     }
 }
 

@@ -62,7 +62,7 @@ pub fn routes(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdow
         .route("/docs", get(openapi::page));
     let api = if metrics { api.merge(metrics_route()) } else { api };
     api.fallback(assets::serve)
-        .method_not_allowed_fallback(|| async { Problem::method("another method") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn(unsniffed))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| Problem::internal().into_response()))
@@ -71,7 +71,12 @@ pub fn routes(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdow
 
 /// `/metrics` alone, for a listener of its own.
 pub fn metrics_only(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdown: &Shutdown) -> Router {
-    metrics_route().with_state(Rooms { hub, lobby, registry, shutdown: shutdown.clone() })
+    metrics_route().fallback(|| async { Problem::not_found("there is only /metrics here") }).with_state(Rooms {
+        hub,
+        lobby,
+        registry,
+        shutdown: shutdown.clone(),
+    })
 }
 
 fn metrics_route() -> Router<Rooms> {

@@ -62,17 +62,36 @@ impl Hub {
         agent: &AgentRef,
         admin: bool,
     ) -> Result<(Seated, Desk)> {
+        let known = self.store.agent(workspace, &agent.id).await?.is_some();
         let row = self.store.agent_hello(workspace, agent, admin).await?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
         seated.present = true;
         let flip = self.presence.arrive(&row);
+        // Others have never heard of somebody new, switched on or not.
+        let newcomer = || Flip {
+            workspace: workspace.clone(),
+            agent: row.agent.clone(),
+            status: self.presence.status(&row),
+            reason: PresenceReason::Connected,
+        };
+        let flip = flip.or_else(|| (!known).then(newcomer));
         self.flipped(flip);
         // First listen, then look: what is assigned from here on comes through the letter box.
         for conversation in self.store.assigned_to(workspace, &agent.id).await? {
             seated.follow(&conversation);
         }
+        let as_of = self.presence.settled(workspace, &agent.id);
         let desk = self.desk(workspace, &agent.id).await?;
+        // The switch may have been used between the two looks. Overtaken: somebody knows better already.
+        self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
+        for conversation in seated.follows().to_vec() {
+            match desk.mine.iter().find(|loaded| loaded.conversation.id == conversation) {
+                Some(loaded) => seated.follow(&conversation).seed(loaded.clone()),
+                // Given away meanwhile.
+                None => seated.unfollow(&conversation),
+            }
+        }
         for loaded in &desk.mine {
             seated.follow(&loaded.conversation.id).seed(loaded.clone());
         }
@@ -178,25 +197,33 @@ impl Hub {
         if !own && online {
             return Err(HubError::forbidden("nobody can be switched on by somebody else"));
         }
-        let row = self.store.agent(workspace, of).await?.ok_or_else(HubError::not_found)?;
+        let before = self.store.agent(workspace, of).await?.ok_or_else(HubError::not_found)?;
         if !self.store.set_online(workspace, of, online).await? {
             return Err(HubError::not_found());
         }
-        let reason = if own { PresenceReason::Toggle } else { PresenceReason::Admin };
-        let flip = self.presence.toggle(workspace, &row, online, reason);
-        self.flipped(flip);
-        Ok(())
+        self.settle(&before, if own { PresenceReason::Toggle } else { PresenceReason::Admin }).await
     }
 
     /// Sets what an agent wants to be notified of.
-    pub async fn set_notify(&self, who: &Who, notify: NotifySettings) -> Result<()> {
+    pub async fn set_notify(self: &Arc<Self>, who: &Who, notify: NotifySettings) -> Result<()> {
         let Who::Agent { workspace, agent, .. } = who else { return Err(HubError::not_found()) };
-        match self.store.set_notify(workspace, &agent.id, notify).await? {
-            true => {
-                self.presence.set_notify(workspace, &agent.id, notify);
-                Ok(())
+        let before = self.store.agent(workspace, &agent.id).await?.ok_or_else(HubError::not_found)?;
+        if !self.store.set_notify(workspace, &agent.id, notify).await? {
+            return Err(HubError::not_found());
+        }
+        self.settle(&before, PresenceReason::Toggle).await
+    }
+
+    /// Presence learns what was stored of an agent, however many devices store at once.
+    async fn settle(self: &Arc<Self>, before: &AgentRow, reason: PresenceReason) -> Result<()> {
+        loop {
+            let as_of = self.presence.settled(&before.workspace, &before.agent.id);
+            let now = self.store.agent(&before.workspace, &before.agent.id).await?;
+            let row = now.ok_or_else(HubError::not_found)?;
+            if let Ok(flip) = self.presence.settle(before, &row, reason, as_of) {
+                self.flipped(flip);
+                return Ok(());
             }
-            false => Err(HubError::not_found()),
         }
     }
 
@@ -211,9 +238,7 @@ impl Hub {
                 mail.leave.get_or_insert(super::mailbox::Leave { code: CloseCode::Unauthorized, after_ms: None });
             });
         }
-        let flip = self.presence.toggle(workspace, &row, false, PresenceReason::Admin);
-        self.flipped(flip);
-        self.presence.forget(workspace, agent);
+        self.flipped(self.presence.dismiss(&row));
         let owner =
             Caller::Agent(workspace.clone(), crate::chat::command::Actor::Agent { agent: row.agent, admin: false });
         for conversation in self.store.assigned_to(workspace, agent).await? {
@@ -249,7 +274,10 @@ impl Hub {
     ) -> Result<FolderPage> {
         let query = FolderQuery { workspace: workspace.clone(), folder, before, limit, query };
         let mut page = self.store.folder(&query).await?;
-        page.conversations.iter_mut().for_each(|loaded| self.freshen(loaded));
+        for loaded in &mut page.conversations {
+            self.freshen(loaded);
+            self.look_for_place(&loaded.conversation);
+        }
         Ok(page)
     }
 }

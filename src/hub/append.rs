@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Hub,
+    doubt::UnderWay,
     error::{HubError, Result},
     seat::Who,
     tail::Tail,
@@ -87,25 +88,29 @@ impl Hub {
             };
             let now = self.store.now();
             let decided = tail.with(|hot| Decided::make(&hot.conversation, actor, command, &policy, now));
-            let decided = match decided.ok_or_else(HubError::not_found)? {
+            let Decided { head, at, before, events, row } = match decided.ok_or_else(HubError::not_found)? {
                 Ok(decided) => decided,
                 Err(refusal) => return self.maybe_repeated(&tail, caller, command, refusal).await,
             };
-            if decided.events.is_empty() {
-                return Ok(Done { seq: decided.head, at: decided.at, duplicate: false, item: None, events: 0 });
+            if events.is_empty() {
+                return Ok(Done { seq: head, at, duplicate: false, item: None, events: 0 });
             }
             let append = Append {
                 conversation: conversation.clone(),
-                after: decided.head,
-                entries: decided.events.clone(),
+                after: head,
+                entries: events.clone(),
                 key: command.key().map(|key| (command.scope(actor), key.clone())),
-                row: decided.row,
+                row,
             };
-            match self.store.append(append).await? {
+            let mut under_way =
+                UnderWay { doubts: &self.doubts, conversation, before, actor, entries: events, settled: false };
+            let appended = self.store.append(append).await?;
+            under_way.settled = true;
+            match appended {
                 Appended::Done { counts } => {
-                    let done = Done::of(&decided.events);
-                    self.committed(&tail, &decided.before, actor, &decided.events, &counts);
-                    return Ok(done);
+                    let UnderWay { before, entries, .. } = &under_way;
+                    self.committed(&tail, before, actor, entries, &counts);
+                    return Ok(Done::of(entries));
                 }
                 Appended::Stale { head } => {
                     tail.hint(head);

@@ -28,6 +28,16 @@ pub struct Unwritten {
 // === impl Unwritten ===
 
 impl Unwritten {
+    /// How many conversations have something to be written.
+    pub fn len(&self) -> usize {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether nothing has.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn put(&self, conversation: &ConversationId, beside: &Beside) {
         let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
         changed.insert(conversation.clone(), beside.clone());
@@ -65,12 +75,14 @@ impl Hub {
             };
             let moved = theirs && mark.advance(received, read, head);
             let mark = *mark;
-            moved.then(|| (side, mark, hot.beside.clone()))
+            moved.then(|| (side, mark, hot.beside.clone(), hot.conversation.sight()))
         });
-        let Some(Some((side, mark, beside))) = moved else { return };
+        let Some(Some((side, mark, beside, sight))) = moved else { return };
         self.unwritten.put(conversation, &beside);
         self.board.followers(conversation, |other| {
-            if other.session != seat.session {
+            // Somebody who lost sight of it may still follow: they have yet to read that they did.
+            let shown = other.who.agent().is_none() || self.may_see(other, &sight);
+            if shown && other.session != seat.session {
                 other.mail.put(|mail| {
                     mail.seen.insert((conversation.clone(), side), mark);
                 });
@@ -88,6 +100,8 @@ impl Hub {
                 Who::Visitor { visitor, .. } => hot.conversation.visitor.id == *visitor,
                 Who::Agent { agent, .. } => owner == agent.id,
             };
+            // An agent's id is unique in their workspace only.
+            let theirs = theirs && hot.conversation.workspace == *seat.who.workspace();
             theirs.then(|| (hot.conversation.seq, owner, hot.conversation.playbook.clone()))
         }) else {
             return;

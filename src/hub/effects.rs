@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     Hub,
     append::{Face, moves_row},
+    error::HubError,
     mailbox::{CountsChange, Row},
     seat::{Seat, Who},
     tail::Tail,
@@ -101,7 +102,7 @@ impl Hub {
         }
         self.notify_of(tail, actor, entries);
         if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {
-            self.look_again(tail.id());
+            self.look_again(tail);
         }
     }
 
@@ -144,9 +145,14 @@ impl Hub {
         let due: Vec<ConversationId> = self.rows_due.iter().map(|id| id.clone()).collect();
         for conversation in due {
             // Followed by nobody any more, it may still be a row of somebody's inbox.
-            let Ok(tail) = self.tail(&conversation).await else {
-                self.rows_due.remove(&conversation);
-                continue;
+            let tail = match self.tail(&conversation).await {
+                Ok(tail) => tail,
+                // The row is still owed when the store is back.
+                Err(HubError::Unavailable) => continue,
+                Err(_) => {
+                    self.rows_due.remove(&conversation);
+                    continue;
+                }
             };
             let is_due = tail.with(|hot| {
                 let is_due = now.since(hot.row_at) >= ROW_EVERY;
@@ -170,7 +176,8 @@ impl Hub {
     /// Whether an agent's session may see the conversation without following it.
     fn somebody_else_looks(&self, workspace: &WorkspaceId, sight: &Sight, conversation: &ConversationId) -> bool {
         let (mut following, mut seeing) = (0, 0);
-        self.board.followers(conversation, |seat| following += usize::from(seat.who.agent().is_some()));
+        // Somebody who lost sight of it may follow still, and is not to be counted for one who sees it.
+        self.board.followers(conversation, |seat| following += usize::from(self.may_see(seat, sight)));
         self.board.agents(workspace, |seat| seeing += usize::from(self.may_see(seat, sight)));
         seeing > following
     }
@@ -207,19 +214,20 @@ impl Hub {
                 None
             };
             let mine = seat.who.agent();
-            if row.is_none() && counts.is_empty() {
+            let mut changed = CountsChange::default();
+            for count in counts.iter().filter(|count| count.workspace == stand.workspace) {
+                let slot = match &count.folder {
+                    Folder::Unassigned => &mut changed.unassigned,
+                    Folder::Closed => &mut changed.closed,
+                    Folder::Mine(agent) if mine == Some(agent) => &mut changed.mine,
+                    Folder::Mine(_) | Folder::All { .. } => continue,
+                };
+                *slot = Some((count.count, count.version));
+            }
+            if row.is_none() && changed.is_empty() {
                 return;
             }
-            seat.mail.put(|mail| {
-                for count in counts.iter().filter(|count| count.workspace == stand.workspace) {
-                    let slot = match &count.folder {
-                        Folder::Unassigned => &mut mail.counts.unassigned,
-                        Folder::Closed => &mut mail.counts.closed,
-                        Folder::Mine(agent) if mine == Some(agent) => &mut mail.counts.mine,
-                        Folder::Mine(_) | Folder::All { .. } => continue,
-                    };
-                    CountsChange::note(slot, count.count, count.version);
-                }
+            seat.mail.put_with_counts(changed, |mail| {
                 if let Some(row) = row {
                     mail.row(tail.id(), row);
                 }

@@ -12,6 +12,7 @@ use crate::{
     ids::{AgentId, ConversationId, Millis, Seq},
     wire::{
         code::CloseCode,
+        counts::Counts,
         push::{Available, NotifyPush, PresencePush, Side, VisitorMoved, Watching},
         shared::Shared,
     },
@@ -25,8 +26,22 @@ const MAX_NOTIFY: usize = 32;
 /// A session's letter box. Anybody may put something in; only the session takes it out.
 #[derive(Debug, Default)]
 pub struct Mailbox {
-    mail: Mutex<Option<Box<Mail>>>,
+    inner: Mutex<Inner>,
     bell: Bell,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    mail: Option<Box<Mail>>,
+    counted: Counted,
+}
+
+/// The version each folder's size has come to in one letter box: commits may be told out of order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    unassigned: u64,
+    mine: u64,
+    closed: u64,
 }
 
 /// Everything that waits for one session.
@@ -112,13 +127,43 @@ pub struct Leave {
 impl Mailbox {
     /// Puts something in and rings.
     pub fn put(&self, write: impl FnOnce(&mut Mail)) {
-        write(self.lock().get_or_insert_default());
+        write(self.lock().mail.get_or_insert_default());
         self.bell.notify_one();
+    }
+
+    /// The same with sizes of folders, of which older ones than were ever put in are left out.
+    pub fn put_with_counts(&self, counts: CountsChange, write: impl FnOnce(&mut Mail)) {
+        {
+            let Inner { mail, counted } = &mut *self.lock();
+            let mail = mail.get_or_insert_default();
+            note(&mut mail.counts.unassigned, &mut counted.unassigned, counts.unassigned);
+            note(&mut mail.counts.mine, &mut counted.mine, counts.mine);
+            note(&mut mail.counts.closed, &mut counted.closed, counts.closed);
+            write(mail);
+        }
+        self.bell.notify_one();
+    }
+
+    /// How far the folders' sizes have come; for [`Mailbox::recount`].
+    pub fn counted(&self) -> Counted {
+        self.lock().counted
+    }
+
+    /// Puts in sizes that were read after `as_of` was; folders that changed since are left out, being newer.
+    pub fn recount(&self, as_of: Counted, counts: Counts) {
+        let now = self.counted();
+        let size = |was: u64, now: u64, count: u64| (was == now).then_some((count, was));
+        let change = CountsChange {
+            unassigned: size(as_of.unassigned, now.unassigned, counts.unassigned),
+            mine: size(as_of.mine, now.mine, counts.mine),
+            closed: size(as_of.closed, now.closed, counts.closed),
+        };
+        self.put_with_counts(change, |_| {});
     }
 
     /// Takes everything out. None when there is nothing.
     pub fn take(&self) -> Option<Box<Mail>> {
-        self.lock().take()
+        self.lock().mail.take()
     }
 
     /// Returns once something was put in after the last `take`, or was there before.
@@ -126,19 +171,37 @@ impl Mailbox {
         self.bell.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Mail>>> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         // What is behind the lock is plain data: a panic elsewhere leaves it usable.
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes one folder's size in unless a newer one was told before.
+fn note(slot: &mut Option<(u64, u64)>, counted: &mut u64, change: Option<(u64, u64)>) {
+    if let Some((count, version)) = change
+        && version >= *counted
+    {
+        *counted = version;
+        *slot = Some((count, version));
     }
 }
 
 // === impl Mail ===
 
 impl Mail {
-    /// Puts a row in unless a newer one of the same conversation waits; of equals the latest counts.
+    /// Puts a row in unless a newer one of the same conversation waits; of equals the latest counts. With a row that
+    /// goes, everything goes that still waits and was about it.
     pub fn row(&mut self, conversation: &ConversationId, row: Row) {
         if self.rows.get(conversation).is_some_and(|waiting| waiting.seq() > row.seq()) {
             return;
+        }
+        if matches!(row, Row::Remove { .. }) {
+            self.typing.remove(conversation);
+            self.visitor.remove(conversation);
+            self.watching.remove(conversation);
+            self.seen.retain(|(of, _), _| of != conversation);
+            self.notify.retain(|push| push.conversation != *conversation);
         }
         self.rows.insert(conversation.clone(), row);
         if self.rows.len() > MAX_ROWS {
@@ -171,13 +234,6 @@ impl Row {
 // === impl CountsChange ===
 
 impl CountsChange {
-    /// Takes in one folder's new size unless a newer one waits.
-    pub fn note(slot: &mut Option<(u64, u64)>, count: u64, version: u64) {
-        if slot.is_none_or(|(_, was)| was <= version) {
-            *slot = Some((count, version));
-        }
-    }
-
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -187,6 +243,7 @@ impl CountsChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::request::NotifyReason;
 
     fn removed(seq: u64) -> Row {
         Row::Remove { seq: Seq(seq), assignee: None, at: Millis(0) }
@@ -204,11 +261,57 @@ mod tests {
     }
 
     #[test]
-    fn p4_an_older_count_never_replaces_a_newer_one() {
-        let mut change = CountsChange::default();
-        CountsChange::note(&mut change.mine, 5, 2);
-        CountsChange::note(&mut change.mine, 9, 1);
-        assert_eq!(change.mine, Some((5, 2)));
+    fn r13_a_row_that_goes_takes_along_what_still_waits_about_it() {
+        let mut mail = Mail::default();
+        let [lost, kept] = ["c_lost", "c_kept"].map(ConversationId::from);
+        for conversation in [&lost, &kept] {
+            mail.typing.insert(conversation.clone(), Typing { seq: Seq(1), on: true, preview: None });
+            mail.seen.insert((conversation.clone(), Side::Visitor), Mark::default());
+            mail.visitor.insert(
+                conversation.clone(),
+                VisitorMoved { conversation: conversation.clone(), connected: true, page: None },
+            );
+            mail.watching.insert(conversation.clone(), Watching { conversation: conversation.clone(), agents: vec![] });
+            mail.ring(NotifyPush {
+                conversation: conversation.clone(),
+                reason: NotifyReason::Unassigned,
+                title: String::new(),
+                body: String::new(),
+                ring: true,
+            });
+        }
+        mail.row(&lost, removed(7));
+        assert!(!mail.typing.contains_key(&lost) && mail.typing.contains_key(&kept));
+        let sizes = [mail.typing.len(), mail.seen.len(), mail.visitor.len(), mail.watching.len(), mail.notify.len()];
+        assert_eq!(sizes, [1; 5]);
+    }
+
+    #[test]
+    fn p4_an_older_count_never_replaces_a_newer_one_nor_follows_it() {
+        let mailbox = Mailbox::default();
+        let put = |count, version| {
+            let counts = CountsChange { mine: Some((count, version)), ..CountsChange::default() };
+            mailbox.put_with_counts(counts, |_| {});
+        };
+        put(5, 2);
+        put(9, 1);
+        assert_eq!(mailbox.take().and_then(|mail| mail.counts.mine), Some((5, 2)));
+        // Commits are told by whoever made them: the older one may come when the newer was written already.
+        put(9, 1);
+        assert_eq!(mailbox.take().and_then(|mail| mail.counts.mine), None);
+        put(6, 3);
+        assert_eq!(mailbox.take().and_then(|mail| mail.counts.mine), Some((6, 3)));
+    }
+
+    #[test]
+    fn p4_a_recount_leaves_out_what_changed_while_it_was_read() {
+        let mailbox = Mailbox::default();
+        let as_of = mailbox.counted();
+        let counts = CountsChange { mine: Some((7, 4)), ..CountsChange::default() };
+        mailbox.put_with_counts(counts, |_| {});
+        mailbox.recount(as_of, Counts { unassigned: 1, mine: 6, closed: 2 });
+        let counts = mailbox.take().unwrap().counts;
+        assert_eq!((counts.unassigned, counts.mine, counts.closed), (Some((1, 0)), Some((7, 4)), Some((2, 0))));
     }
 
     #[test]

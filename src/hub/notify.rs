@@ -39,6 +39,20 @@ struct Ring {
     at: Millis,
 }
 
+// === impl Rings ===
+
+impl Rings {
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+}
+
 // === impl Hub ===
 
 impl Hub {
@@ -81,8 +95,9 @@ impl Hub {
         let Some(agent) = seat.who.agent() else { return };
         let workspace = seat.who.workspace();
         let key = (workspace.clone(), agent.clone(), conversation.clone(), reason);
+        // Only the device that rings has a say: the others were told to be silent.
         if outcome != Outcome::Blocked {
-            self.rings.open.remove(&key);
+            self.rings.open.remove_if(&key, |_, ring| ring.tried.last() == Some(&seat.session));
             return;
         }
         let seats = self.board.seats_of(workspace, agent);
@@ -128,13 +143,16 @@ impl Hub {
             let name = conversation.visitor.name.clone();
             let title = name.or_else(|| conversation.details.person_name().map(Into::into));
             let body = conversation.preview.clone().unwrap_or_default();
-            (conversation.workspace.clone(), title.unwrap_or_else(|| "Visitor".into()), body)
+            let sight = conversation.sight();
+            (conversation.workspace.clone(), title.unwrap_or_else(|| "Visitor".into()), body, sight)
         });
-        let Some((workspace, title, body)) = told else { return };
+        let Some((workspace, title, body, sight)) = told else { return };
         if !self.presence.wants(&workspace, agent).is_some_and(|(_, settings)| wants(&settings)) {
             return;
         }
-        let seats = self.board.seats_of(&workspace, agent);
+        let mut seats = self.board.seats_of(&workspace, agent);
+        // The fold may be further than the event that rings: somebody else may have it by now.
+        seats.retain(|seat| self.may_see(seat, &sight));
         let Some(rings) = seats.iter().max_by_key(|seat| seat.last_asked()) else { return };
         let notify = NotifyPush { conversation: tail.id().clone(), reason, title, body, ring: true };
         for seat in &seats {

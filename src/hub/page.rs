@@ -60,7 +60,9 @@ impl Hub {
         });
         match cursor {
             Some(from) => {
-                let events = self.store.events_after(conversation, from.seq, EVENTS, BYTES).await?;
+                let mut events = self.store.events_after(conversation, from.seq, EVENTS, BYTES).await?;
+                // What came since the fold was read may be somebody else's by now: it comes as a push, or not at all.
+                events.retain(|entry| entry.event().seq <= head);
                 let cursor = events.last().map_or(from.seq, |entry| entry.event().seq);
                 Ok(Page { recovered: true, events, cursor })
             }

@@ -7,7 +7,7 @@ use dashmap::DashMap;
 use super::Hub;
 use crate::{
     chat::event::{MissedReason, PlaybookRef},
-    ids::{PlaybookId, WorkspaceId},
+    ids::{Millis, PlaybookId, WorkspaceId},
     store::{PlaybookRow, Result, Saved, StoreError},
     wire::push::{Available, AvailableReason},
 };
@@ -40,10 +40,18 @@ impl Hub {
         if let Some(row) = self.playbooks.newest.get(id).map(|row| row.clone()) {
             return Ok(Some(row));
         }
+        self.read_playbook(id).await
+    }
+
+    async fn read_playbook(&self, id: &PlaybookId) -> Result<Option<Arc<PlaybookRow>>> {
         let Some(row) = self.store.playbook(id, None).await? else { return Ok(None) };
         let row = Arc::new(row);
-        self.playbooks.newest.insert(id.clone(), row.clone());
-        Ok(Some(row))
+        // Somebody who read later may have been quicker.
+        let mut newest = self.playbooks.newest.entry(id.clone()).or_insert_with(|| row.clone());
+        if age(&newest) < age(&row) {
+            *newest = row;
+        }
+        Ok(Some(newest.clone()))
     }
 
     /// The version a conversation runs on.
@@ -106,9 +114,14 @@ impl Hub {
         self.available(newest).reason.missed()
     }
 
+    /// After a change: reads it anew.
     async fn playbook_changed(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<()> {
-        let before = self.playbooks.newest.remove(id).map(|(_, row)| self.available(&row));
-        let Some(row) = self.playbook(id).await? else { return Ok(()) };
+        let before = self.playbooks.newest.get(id).map(|row| self.available(&row));
+        let read = self.read_playbook(id).await.inspect_err(|_| {
+            // What is known is out of date: whoever asks next reads it.
+            self.playbooks.newest.remove(id);
+        });
+        let Some(row) = read? else { return Ok(()) };
         if before != Some(self.available(&row)) {
             self.tell_available(workspace);
         }
@@ -141,4 +154,9 @@ impl Hub {
             seat.mail.put(|mail| mail.available = Some(available));
         });
     }
+}
+
+/// Of two rows of one playbook the higher was read later: all of these only ever rise.
+fn age(row: &PlaybookRow) -> (u32, bool, Option<Millis>, Option<Millis>) {
+    (row.version, row.deleted, row.installed_at, row.last_seen_at)
 }

@@ -33,8 +33,14 @@ struct Here {
     online: bool,
     notify: NotifySettings,
     seats: usize,
+    /// When a connection that is gone was last heard.
+    heard: Millis,
+    /// When a connection last said goodbye.
+    closed: Option<Millis>,
     /// When they count as gone, and why; only without a seat.
     gone_at: Option<(Millis, PresenceReason)>,
+    /// How often the switch and the wishes were taken over from the store.
+    settled: u64,
 }
 
 /// An agent's status changed.
@@ -49,6 +55,10 @@ pub struct Flip {
     /// Why.
     pub reason: PresenceReason,
 }
+
+/// The row was read before somebody else took over a newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overtaken;
 
 /// An agent as others are shown them.
 pub fn shown(agent: &AgentRef, status: AgentStatus) -> Agent {
@@ -68,12 +78,15 @@ impl Presence {
             online: row.online,
             notify: row.notify,
             seats: 0,
+            heard: Millis(0),
+            closed: None,
             gone_at: None,
+            settled: 1,
         });
+        // The row was read before: of one who is known here, memory knows the switch at least as well.
         entry.agent = row.agent.clone();
-        entry.online = row.online;
-        entry.notify = row.notify;
         entry.seats += 1;
+        entry.closed = None;
         entry.gone_at = None;
         let was = known.unwrap_or(AgentStatus::of(row.online, false));
         entry.flip(&row.workspace, was, PresenceReason::Connected)
@@ -84,49 +97,61 @@ impl Presence {
         let mut here = self.lock();
         let Some(entry) = here.get_mut(workspace).and_then(|agents| agents.get_mut(agent)) else { return };
         entry.seats = entry.seats.saturating_sub(1);
+        entry.heard = entry.heard.max(heard);
+        if clean {
+            entry.closed = Some(now);
+        }
         if entry.seats == 0 {
-            let silent = heard.plus(GRACE_SILENT);
-            entry.gone_at = Some(match clean {
-                true => (silent.min(now.plus(GRACE_CLOSED)), PresenceReason::Closed),
-                false => (silent.max(now), PresenceReason::Lost),
-            });
+            entry.gone_at = Some(entry.end(now));
             self.poke.notify_one();
         }
     }
 
-    /// The switch was set, by the agent or by an admin.
-    pub fn toggle(
+    /// How often an agent's switch was taken over from the store; for [`Presence::settle`].
+    pub fn settled(&self, workspace: &WorkspaceId, agent: &AgentId) -> u64 {
+        let here = self.lock();
+        here.get(workspace).and_then(|agents| agents.get(agent)).map_or(0, |entry| entry.settled)
+    }
+
+    /// Takes over the switch and the wishes as they are stored. Two devices may set them at once: a row that was read
+    /// before somebody else settled is refused, to be read again, so that the last one to be stored stands.
+    ///
+    /// # Errors
+    /// [`Overtaken`] when somebody settled since `as_of`.
+    pub fn settle(
         &self,
-        workspace: &WorkspaceId,
+        before: &AgentRow,
         row: &AgentRow,
-        online: bool,
         reason: PresenceReason,
-    ) -> Option<Flip> {
+        as_of: u64,
+    ) -> Result<Option<Flip>, Overtaken> {
         let mut here = self.lock();
-        match here.get_mut(workspace).and_then(|agents| agents.get_mut(&row.agent.id)) {
+        match here.get_mut(&row.workspace).and_then(|agents| agents.get_mut(&row.agent.id)) {
+            Some(entry) if entry.settled != as_of => Err(Overtaken),
             Some(entry) => {
                 let was = entry.status();
-                entry.online = online;
-                entry.flip(workspace, was, reason)
+                entry.online = row.online;
+                entry.notify = row.notify;
+                entry.settled += 1;
+                Ok(entry.flip(&row.workspace, was, reason))
             }
             None => {
-                let (was, status) = (AgentStatus::of(row.online, false), AgentStatus::of(online, false));
-                (was != status).then(|| Flip { workspace: workspace.clone(), agent: row.agent.clone(), status, reason })
+                let (was, status) = (AgentStatus::of(before.online, false), AgentStatus::of(row.online, false));
+                let flip = || Flip { workspace: row.workspace.clone(), agent: row.agent.clone(), status, reason };
+                Ok((was != status).then(flip))
             }
         }
     }
 
-    /// What an agent wants to be notified of has changed.
-    pub fn set_notify(&self, workspace: &WorkspaceId, agent: &AgentId, notify: NotifySettings) {
-        if let Some(entry) = self.lock().get_mut(workspace).and_then(|agents| agents.get_mut(agent)) {
-            entry.notify = notify;
-        }
-    }
-
-    /// Forgets an agent who was removed.
-    pub fn forget(&self, workspace: &WorkspaceId, agent: &AgentId) {
-        if let Some(agents) = self.lock().get_mut(workspace) {
-            agents.remove(agent);
+    /// An agent was removed: switched off, and forgotten once their last session is gone.
+    pub fn dismiss(&self, row: &AgentRow) -> Option<Flip> {
+        let off = AgentRow { online: false, ..row.clone() };
+        let mut as_of = self.settled(&row.workspace, &row.agent.id);
+        loop {
+            match self.settle(row, &off, PresenceReason::Admin, as_of) {
+                Ok(flip) => return flip,
+                Err(Overtaken) => as_of = self.settled(&row.workspace, &row.agent.id),
+            }
         }
     }
 
@@ -207,6 +232,18 @@ impl Here {
         AgentStatus::of(self.online, self.seats > 0 || self.gone_at.is_some())
     }
 
+    /// When an agent without a connection counts as gone: after the grace of the goodbye, if nothing was heard since,
+    /// or after the silence, whichever comes first.
+    fn end(&self, now: Millis) -> (Millis, PresenceReason) {
+        let silent = self.heard.plus(GRACE_SILENT).max(now);
+        match self.closed {
+            Some(closed) if closed >= self.heard => {
+                (silent.min(closed.plus(GRACE_CLOSED)).max(now), PresenceReason::Closed)
+            }
+            _ => (silent, PresenceReason::Lost),
+        }
+    }
+
     fn is_online(&self) -> bool {
         self.status() == AgentStatus::Online
     }
@@ -278,9 +315,52 @@ mod tests {
         assert_eq!(presence.arrive(&jane), None);
         assert_eq!(presence.arrive(&jane), None);
         assert!(!presence.anybody(&jane.workspace));
-        let flip = presence.toggle(&jane.workspace, &jane, true, PresenceReason::Toggle);
+        let flip = presence.settle(&jane, &row(true), PresenceReason::Toggle, 1).unwrap();
         assert_eq!(flip.map(|flip| flip.status), Some(AgentStatus::Online));
+        // A device that read the row before the switch was used brings nothing old back.
+        assert_eq!(presence.arrive(&jane), None);
+        assert!(presence.anybody(&jane.workspace));
+        assert_eq!(presence.settle(&jane, &jane, PresenceReason::Toggle, 1), Err(Overtaken));
         presence.depart(&jane.workspace, &jane.agent.id, Millis(0), true, Millis(0));
         assert!(presence.anybody(&jane.workspace));
+    }
+
+    #[test]
+    fn pr2_the_grace_counts_from_the_connection_that_was_heard_last() {
+        let presence = Presence::default();
+        let jane = row(true);
+        let depart = |heard, clean, now| presence.depart(&jane.workspace, &jane.agent.id, heard, clean, now);
+        // A tab closed at 19 s; the other device had been silent all along and is given up at 20 s.
+        presence.arrive(&jane);
+        presence.arrive(&jane);
+        depart(Millis(19_000), true, Millis(19_000));
+        depart(Millis(0), false, Millis(20_000));
+        let (flips, next) = presence.expire(Millis(38_999));
+        assert_eq!((flips.len(), next), (0, Some(Millis(39_000))));
+        assert_eq!(presence.expire(Millis(39_000)).0[0].reason, PresenceReason::Closed);
+        // A goodbye that was followed by words from another device is none of the agent's.
+        presence.arrive(&jane);
+        presence.arrive(&jane);
+        depart(Millis(50_000), true, Millis(50_000));
+        depart(Millis(60_000), false, Millis(80_000));
+        assert_eq!(presence.expire(Millis(89_999)).0, []);
+        assert_eq!(presence.expire(Millis(90_000)).0[0].reason, PresenceReason::Lost);
+    }
+
+    #[test]
+    fn pr1_a_removed_agent_whose_session_lingers_is_forgotten_with_it_and_not_before() {
+        let presence = Presence::default();
+        let jane = row(true);
+        presence.arrive(&jane);
+        assert_eq!(presence.dismiss(&jane).map(|flip| flip.status), Some(AgentStatus::Offline));
+        assert!(!presence.anybody(&jane.workspace));
+        // They come back at once on another device; the old session going must not take the new one along.
+        presence.arrive(&row(false));
+        presence.depart(&jane.workspace, &jane.agent.id, Millis(0), false, Millis(0));
+        assert!(presence.expire(Millis(100_000)).0.is_empty());
+        assert_eq!(presence.len(), 1);
+        presence.depart(&jane.workspace, &jane.agent.id, Millis(100_000), true, Millis(100_000));
+        presence.expire(Millis(120_000));
+        assert!(presence.is_empty());
     }
 }

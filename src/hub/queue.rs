@@ -10,7 +10,10 @@ use dashmap::DashMap;
 use tokio::sync::Notify as Bell;
 
 use super::Hub;
-use crate::ids::{ConversationId, WorkspaceId};
+use crate::{
+    chat::conversation::{Conversation, State},
+    ids::{ConversationId, WorkspaceId},
+};
 
 /// The least time between two looks at the queue.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,6 +39,11 @@ impl Queue {
     /// A conversation's place, from 1, as of the last look.
     pub fn position(&self, conversation: &ConversationId) -> Option<u32> {
         self.place_of.get(conversation).map(|place| *place)
+    }
+
+    /// Whether nobody waits anywhere, as of the last look.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.place_of.is_empty()
     }
 
     fn take(&self) -> HashSet<WorkspaceId> {
@@ -89,6 +97,13 @@ impl Hub {
         }
     }
 
+    /// A place that nobody has looked up yet, as after a restart, is looked up now.
+    pub(super) fn look_for_place(&self, conversation: &Conversation) {
+        if matches!(conversation.state, State::Waiting { .. }) && self.queue.position(&conversation.id).is_none() {
+            self.queue.changed(conversation.workspace.clone());
+        }
+    }
+
     fn tell_place(&self, conversation: &ConversationId, place: u32) {
         self.board.followers(conversation, |seat| {
             if seat.who.agent().is_none() {
@@ -112,6 +127,6 @@ mod tests {
         assert_eq!(moved, [(b, 1), (c, 2)]);
         assert_eq!(queue.position(&a), None);
         queue.replace("w".into(), Vec::new());
-        assert!(queue.places.is_empty() && queue.place_of.is_empty());
+        assert!(queue.is_empty());
     }
 }

@@ -138,6 +138,11 @@ impl Seated {
         &self.seat
     }
 
+    /// What it follows.
+    pub fn follows(&self) -> &[ConversationId] {
+        &self.follows
+    }
+
     /// From now on the session is woken for this conversation.
     pub fn follow(&mut self, conversation: &ConversationId) -> Arc<Tail> {
         if !self.follows.contains(conversation) {

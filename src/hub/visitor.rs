@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Hub,
     append::{Caller, Face},
+    doubt::UnderWay,
     error::{HubError, Result},
     page::{Page, Recover},
     seat::{Seated, Who},
@@ -119,7 +120,18 @@ impl Hub {
         let id = row.id.clone();
         // Whoever is to see it follows before it exists: nothing can fall between.
         let tail = seated.follow(&id);
-        match self.store.begin(row.clone(), entries.clone()).await? {
+        let before = Face { sight: crate::chat::conversation::Sight::Admins, waiting: false };
+        let mut under_way = UnderWay {
+            doubts: &self.doubts,
+            conversation: &id,
+            before,
+            actor: &Actor::Visitor,
+            entries: entries.clone(),
+            settled: false,
+        };
+        let begun = self.store.begin(row.clone(), entries).await;
+        under_way.settled = begun.is_ok();
+        match begun? {
             Begun::Open(open) => {
                 seated.unfollow(&id);
                 self.show(seated, &open, None, true).await
@@ -127,8 +139,7 @@ impl Hub {
             Begun::Done { counts } => {
                 self.metrics.conversations.inc();
                 tail.seed(Loaded { conversation: row, beside: Default::default() });
-                let before = Face { sight: crate::chat::conversation::Sight::Admins, waiting: false };
-                self.committed(&tail, &before, &Actor::Visitor, &entries, &counts);
+                self.committed(&tail, &under_way.before, &Actor::Visitor, &under_way.entries, &counts);
                 for seat in self.board.visitor_seats(&workspace, &guest.visitor) {
                     if !Arc::ptr_eq(&seat, seated.seat()) {
                         seat.mail.put(|mail| {
@@ -157,6 +168,7 @@ impl Hub {
         let loaded = tail.with(|hot| Loaded { conversation: hot.conversation.clone(), beside: hot.beside.clone() });
         let mut loaded = loaded.ok_or_else(HubError::not_found)?;
         self.freshen(&mut loaded);
+        self.look_for_place(&loaded.conversation);
         let page = self.page(conversation, loaded.conversation.seq, recover, for_visitor).await?;
         Ok(Shown { position: self.queue.position(conversation), loaded, page })
     }
@@ -169,7 +181,9 @@ impl Hub {
         before: Seq,
         limit: usize,
     ) -> Result<Vec<Arc<Entry>>> {
-        self.sighted(who, conversation).await?;
+        let head = self.sighted(who, conversation).await?.conversation.seq;
+        // Nothing behind what was just found to be visible.
+        let before = before.min(head.next());
         let for_visitor = who.agent().is_none();
         Ok(self.store.events_before(conversation, Some(before), limit, super::page::BYTES, for_visitor).await?)
     }

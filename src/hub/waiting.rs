@@ -11,7 +11,13 @@ use futures_util::{StreamExt, stream};
 use rand::RngExt;
 use tokio::{sync::Notify as Bell, time::Instant};
 
-use super::{Hub, append::Caller, error::HubError, presence::GRACE_SILENT};
+use super::{
+    Hub,
+    append::Caller,
+    error::{HubError, Result},
+    presence::GRACE_SILENT,
+    tail::Tail,
+};
 use crate::{
     chat::command::Command,
     ids::{ConversationId, Millis, WorkspaceId},
@@ -161,41 +167,38 @@ impl Hub {
     }
 
     /// After a wait was committed: the last agent may just have left.
-    pub(super) fn look_again(self: &Arc<Self>, conversation: &ConversationId) {
-        let Some(workspace) =
-            self.board.tail(conversation).and_then(|tail| tail.with(|hot| hot.conversation.workspace.clone()))
-        else {
-            return;
-        };
+    pub(super) fn look_again(self: &Arc<Self>, tail: &Tail) {
+        let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) else { return };
         if !self.presence.anybody(&workspace) {
             tokio::spawn(self.clone().everyone_left(workspace));
         }
     }
 
-    /// The last available agent left: whoever waits is carried into the offline flow now, not at the deadline.
+    /// The last available agent left: whoever waits is carried into the offline flow now, not at the deadline. Tried
+    /// until the store took it or somebody is back.
     pub(super) async fn everyone_left(self: Arc<Self>, workspace: WorkspaceId) {
-        let queue = match self.store.queue(&workspace).await {
-            Ok(queue) => queue,
-            Err(cause) => {
-                tracing::warn!(error = %cause, "could not read who waits; their deadlines stand");
-                return;
+        while !self.presence.anybody(&workspace) {
+            match self.carry_over(&workspace).await {
+                Ok(()) => return,
+                Err(cause) => tracing::warn!(error = %cause, "could not carry over who waits; trying again"),
             }
-        };
-        stream::iter(queue)
-            .for_each_concurrent(AT_ONCE, |queued| {
-                let hub = self.clone();
-                let workspace = &workspace;
-                async move {
-                    // Somebody may have come back meanwhile.
-                    if hub.presence.anybody(workspace) {
-                        return;
-                    }
-                    let left = hub.command(&queued.conversation, &Caller::System, &Command::EveryoneLeft).await;
-                    if let Err(cause) = left {
-                        tracing::debug!(conversation = %queued.conversation, %cause, "the deadline stands");
-                    }
+            tokio::time::sleep(Duration::from_millis(AGAIN_MS.unsigned_abs())).await;
+        }
+    }
+
+    async fn carry_over(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<()> {
+        let queue = self.store.queue(workspace).await?;
+        let carried = stream::iter(queue).map(|queued| {
+            let hub = self.clone();
+            async move {
+                match hub.command(&queued.conversation, &Caller::System, &Command::EveryoneLeft).await {
+                    Err(HubError::Unavailable) => Err(HubError::Unavailable),
+                    // Claimed or closed meanwhile, or somebody came back: there is nothing to do.
+                    Ok(_) | Err(_) => Ok(()),
                 }
-            })
-            .await;
+            }
+        });
+        let all: Vec<Result<()>> = carried.buffer_unordered(AT_ONCE).collect().await;
+        all.into_iter().collect()
     }
 }

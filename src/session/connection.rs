@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use rand::RngExt;
 use tokio::{
@@ -12,7 +13,13 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Message, Utf8Bytes,
-        protocol::{CloseFrame, frame::coding::CloseCode as WsCode},
+        protocol::{
+            CloseFrame,
+            frame::{
+                Frame,
+                coding::{CloseCode as WsCode, Data, OpCode},
+            },
+        },
     },
 };
 
@@ -27,6 +34,9 @@ use crate::wire::{
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the peer has to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// A longer frame leaves in pieces. The library keeps room for the longest for ever, and refuses one that is longer than
+/// a reader may leave unread; a page of rows can be that.
+const PIECE: usize = 32 * 1024;
 /// What is still read, and thrown away, from a peer that was told to go.
 const LINGER_BYTES: usize = 1024 * 1024;
 
@@ -38,6 +48,8 @@ pub struct Connection<S> {
     sent: Instant,
     pinged: Instant,
     unflushed: bool,
+    /// The last frame has not left whole.
+    in_pieces: bool,
 }
 
 /// What came in.
@@ -56,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub fn new(socket: WebSocketStream<S>, heartbeat: Duration) -> Self {
         let heartbeat = heartbeat.mul_f64(rand::rng().random_range(0.9..1.1));
         let now = Instant::now();
-        Self { socket, heartbeat, heard: now, sent: now, pinged: now, unflushed: false }
+        Self { socket, heartbeat, heard: now, sent: now, pinged: now, unflushed: false, in_pieces: false }
     }
 
     /// The next frame. Losing this future loses nothing.
@@ -82,7 +94,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Puts a frame into the next write.
     pub async fn feed(&mut self, frame: String) -> Result<(), End> {
         self.unflushed = true;
-        in_time(self.socket.feed(Message::text(frame))).await
+        if frame.len() <= PIECE {
+            return in_time(self.socket.feed(Message::text(frame))).await;
+        }
+        let mut rest = Bytes::from(frame);
+        self.in_pieces = true;
+        for kind in std::iter::once(Data::Text).chain(std::iter::repeat(Data::Continue)) {
+            let piece = rest.split_to(PIECE.min(rest.len()));
+            let last = rest.is_empty();
+            in_time(self.socket.feed(Message::Frame(Frame::message(piece, OpCode::Data(kind), last)))).await?;
+            if last {
+                break;
+            }
+        }
+        self.in_pieces = false;
+        Ok(())
     }
 
     /// Writes what was fed.
@@ -129,7 +155,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         write::write_push(&mut goodbye, &AgentPush::Goodbye(Goodbye::new(code, after_ms)));
         let frame = CloseFrame { code: WsCode::from(code.number()), reason: Utf8Bytes::from_static(code.reason()) };
         let farewell = async {
-            let _ = self.socket.feed(Message::text(goodbye)).await;
+            // Within a frame there is only room for the close.
+            if !self.in_pieces {
+                let _ = self.socket.feed(Message::text(goodbye)).await;
+            }
             let _ = self.socket.close(Some(frame)).await;
             // With unread bytes in the kernel, closing would be a reset, and a reset may overtake the goodbye.
             let mut left = LINGER_BYTES;
@@ -150,5 +179,38 @@ async fn in_time<E: Into<End>>(write: impl Future<Output = Result<(), E>>) -> Re
     match timeout(WRITE_DEADLINE, write).await {
         Ok(written) => written.map_err(Into::into),
         Err(_) => Err(End::code(CloseCode::TooSlow)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+    use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn p1_a_frame_longer_than_may_wait_unread_arrives_whole() {
+        let (near, far) = duplex(4096);
+        let config = WebSocketConfig::default().write_buffer_size(16 * 1024).max_write_buffer_size(64 * 1024);
+        let socket = WebSocketStream::from_raw_socket(near, Role::Server, Some(config)).await;
+        let mut connection = Connection::new(socket, Duration::from_secs(10));
+        let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+        let texts: Vec<String> =
+            [PIECE, PIECE + 1, 10 * PIECE, 1_000_001].map(|length| "\u{e9}x".repeat(length / 3)).into();
+        let sent = texts.clone();
+        let sender = tokio::spawn(async move {
+            for text in sent {
+                connection.feed(text).await.expect("fed");
+                connection.feed("{}".into()).await.expect("fed");
+            }
+            connection.flush().await.expect("flushed");
+            connection
+        });
+        for text in texts {
+            assert_eq!(client.next().await.expect("open").expect("a frame"), Message::text(text));
+            assert_eq!(client.next().await.expect("open").expect("a frame"), Message::text("{}"));
+        }
+        drop(sender.await.expect("no panic"));
     }
 }

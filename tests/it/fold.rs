@@ -65,7 +65,7 @@ impl World {
                 json!({"type": "answer", "card": "email", "value": format!("a{step}@site.example"), "key": key}),
             ),
             8 => (&visitor.client, json!({"type": "rate", "score": 1 + step % 5})),
-            9 if step % 3 == 0 => (&visitor.client, json!({"type": "end"})),
+            9 if step.is_multiple_of(3) => (&visitor.client, json!({"type": "end"})),
             9..13 => (&agent.client, json!({"type": "claim"})),
             13 => (&agent.client, json!({"type": "assign", "to": other})),
             14 => (&agent.client, json!({"type": "assign", "to": null})),
@@ -81,7 +81,7 @@ impl World {
             _ => (&agent.client, json!({"type": "close"})),
         };
         request["conversation"] = json!(chat);
-        match step % 4 == 0 {
+        match step.is_multiple_of(4) {
             true => drop(who.ask(request).await),
             false => drop(who.post(request).await),
         }

@@ -2,7 +2,11 @@
 //!
 //! Every test's name begins with its rule in `tests/SPEC.md`.
 
+// The support is written like a library: `pub` says what tests may use.
+#![allow(unreachable_pub)]
+
 mod agent;
+mod churn;
 mod claims;
 mod connection;
 mod details;

@@ -49,9 +49,11 @@ async fn r6_nobody_available_means_the_offline_flow_at_once_and_a_lead_at_its_en
     visitor.event(&chat, |event| event["type"] == "message" && event["text"] == "Nobody is free right now.").await;
     visitor.event(&chat, |event| event["card"] == "email" && event["ask"]["kind"] == "capture").await;
     visitor.fill(&chat, "email", "ann@site.example").await;
-    assert_eq!(visitor.event_of(&chat, "closed").await["reason"], "finished");
+    visitor.event(&chat, |event| event["ask"]["kind"] == "end").await;
 
-    assert!(jane.ids("closed").await.contains(&chat), "it reached the Live Chat card, so every agent sees it closed");
+    // It stays where an agent may follow it up.
+    assert_eq!(jane.row(&chat, "offline").await["missed"], "nobody_online");
+    assert!(jane.ids("unassigned").await.contains(&chat));
     let verdict = judge(&jane.transcript(&chat).await);
     assert_eq!(verdict.missed.as_deref(), Some("nobody_online"));
     assert_eq!(verdict.details["person.email"], "ann@site.example");

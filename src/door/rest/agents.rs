@@ -1,20 +1,19 @@
 //! The agents of a workspace.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     Problem, Rooms,
+    ask::Id,
     bearer::{Admin, Bearer},
     list::list as listed,
 };
 use crate::{
     hub::presence::shown,
+    ids::{AgentId, Millis},
     wire::agent::{Agent, Role},
 };
 
@@ -29,7 +28,7 @@ pub(super) struct AgentRead {
     /// The switch.
     online: bool,
     /// When they said `hello` last.
-    last_hello_at: crate::ids::Millis,
+    last_hello_at: Millis,
 }
 
 /// `GET /v1/agents`, by name.
@@ -51,9 +50,9 @@ pub(super) async fn list(State(rooms): State<Rooms>, bearer: Bearer) -> Result<R
 pub(super) async fn remove(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
-    Path(id): Path<String>,
+    Id(id): Id<AgentId>,
 ) -> Result<StatusCode, Problem> {
-    match rooms.hub.remove_agent(bearer.workspace(), &id.into()).await? {
+    match rooms.hub.remove_agent(bearer.workspace(), &id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::not_found("there is no such agent")),
     }

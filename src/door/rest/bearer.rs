@@ -34,7 +34,7 @@ impl FromRequestParts<Rooms> for Bearer {
             return Err(wrong());
         }
         let claims = rooms.lobby.gate.agent(token.trim()).map_err(|fault| {
-            tracing::info!(%fault, "an agent's token was refused over REST");
+            tracing::debug!(%fault, "an agent's token was refused over REST");
             wrong()
         })?;
         rooms.lobby.rates.agent(claims.workspace.as_str(), claims.agent.as_str()).map_err(Problem::rate_limited)?;

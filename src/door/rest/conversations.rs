@@ -1,15 +1,12 @@
 //! Conversations: the folders and one whole, with the same visibility as on the socket.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     Problem, Rooms,
-    ask::Asked,
+    ask::{Asked, Id},
     bearer::Bearer,
     list::{limit, list as listed, private},
 };
@@ -51,9 +48,8 @@ pub(super) async fn list(
 pub(super) async fn read(
     State(rooms): State<Rooms>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
 ) -> Result<Response, Problem> {
-    let id = ConversationId::from(id);
     let mut loaded = rooms.hub.sighted(&bearer.who, &id).await?;
     rooms.hub.freshen(&mut loaded);
     let before = Some(loaded.conversation.seq.next());

@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use prometheus_client::encoding::text::encode;
 use serde_json::json;
 
@@ -23,23 +23,16 @@ pub(super) async fn alive() -> Response {
 }
 
 /// `GET /readyz`: 200 while it should get traffic; 503 while it drains or its store takes no writes.
-pub(super) async fn ready(State(rooms): State<Rooms>) -> Response {
-    let not = |why: &str| {
-        let mut response = private(&json!({"status": "unavailable", "because": why}));
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response
-    };
-    if rooms.shutdown.draining.is_cancelled() || rooms.hub.is_draining() {
-        return not("draining");
+pub(super) async fn ready(State(rooms): State<Rooms>) -> Result<Response, Problem> {
+    if rooms.shutdown.draining.is_cancelled() {
+        return Err(Problem::unavailable("the hub is draining"));
     }
     match tokio::time::timeout(PATIENCE, rooms.hub.store().ready()).await {
-        Ok(Ok(())) => private(&json!({"status": "ok", "degraded": []})),
-        Ok(Err(fault)) => {
-            tracing::warn!(error = %fault, "the store takes no writes");
-            not("store")
-        }
-        Err(_) => not("store"),
+        Ok(Ok(())) => return Ok(private(&json!({"status": "ok", "degraded": []}))),
+        Ok(Err(fault)) => tracing::warn!(error = %fault, "the store takes no writes"),
+        Err(_) => tracing::warn!("the store did not answer in time"),
     }
+    Err(Problem::unavailable("the store takes no writes"))
 }
 
 /// `GET /metrics`: OpenMetrics text.

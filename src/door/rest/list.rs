@@ -19,7 +19,7 @@ const MOST: u32 = 100;
 pub(super) fn limit(asked: Option<u32>) -> Result<usize, Problem> {
     match asked.unwrap_or(USUAL) {
         limit @ 1..=MOST => Ok(limit as usize),
-        _ => Err(Problem::invalid("limit".to_owned(), "limit must be 1 to 100")),
+        _ => Err(Problem::invalid("limit must be 1 to 100").of("limit")),
     }
 }
 

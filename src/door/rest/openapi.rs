@@ -6,7 +6,7 @@ use http::{HeaderValue, header};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{agents::AgentRead, items::ItemRead, playbooks::PlaybookRead, why::Why};
+use super::{Problem, agents::AgentRead, items::ItemRead, playbooks::PlaybookRead, why::Why};
 use crate::{
     chat::{
         event::Event,
@@ -116,8 +116,7 @@ pub fn openapi() -> Value {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method] = operation;
     }
-    let mut schemas = generator.take_definitions(true);
-    schemas.insert("Problem".into(), problem());
+    let schemas = generator.take_definitions(true);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -144,15 +143,17 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         let header = json!({"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"}});
         parameters.push(header);
     }
+    let problem = reference::<Problem>(generator);
     let mut success = json!({"description": route.about});
     if let Some(body) = answer(route, generator) {
         success["content"] = body;
     }
     let refused = json!({
         "description": "Refused: RFC 9457, with the codes of the WebSocket protocol",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {"application/problem+json": {"schema": problem}},
     });
     let mut operation = json!({
+        "operationId": operation_id(route),
         "summary": route.about,
         "parameters": parameters,
         "responses": {route.status: success, "default": refused},
@@ -165,6 +166,12 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": playbook}}});
     }
     operation
+}
+
+/// `get /v1/playbooks/{id}` is `get_playbooks_id`.
+fn operation_id(route: &Route) -> String {
+    let path = route.path.trim_start_matches("/v1").replace(['{', '}'], "").replace(['/', '.'], "_");
+    format!("{}{path}", route.method)
 }
 
 fn parameter(name: &str, required: bool) -> Value {
@@ -210,23 +217,6 @@ fn listed(name: &str, item: &Value) -> Value {
         "properties": {name: {"type": "array", "items": item}, "next": {"type": ["string", "null"]}}})
 }
 
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "required": ["type", "title", "status", "code", "detail"],
-        "properties": {
-            "type": {"const": "about:blank"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string", "description": "A code of the WebSocket protocol"},
-            "detail": {"type": "string"},
-            "field": {"type": "string", "description": "The part of the request that is wrong"},
-            "retry_after_ms": {"type": "integer"},
-            "faults": {"type": "array", "description": "Of a playbook: everything that is wrong"},
-        },
-    })
-}
-
 fn reference<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().into()
 }
@@ -239,6 +229,8 @@ fn public(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -264,5 +256,55 @@ mod tests {
             assert_eq!(operation["security"].is_array(), route.who != "anybody", "{} {}", route.method, route.path);
             assert!(operation["responses"][route.status].is_object(), "{} {}", route.method, route.path);
         }
+    }
+
+    #[test]
+    fn b_the_description_is_sound_openapi() {
+        let document = openapi();
+        assert_eq!(document["openapi"], "3.1.0");
+        for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+            assert!(jsonschema::draft202012::meta::is_valid(schema), "{name} is no JSON Schema: {schema}");
+        }
+        let mut ids = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            let mut named: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
+            named.sort_unstable();
+            for (method, operation) in operations.as_object().expect("operations") {
+                let id = operation["operationId"].as_str().expect("an id");
+                assert!(ids.insert(id.to_owned()), "{id} names two operations");
+                let parameters = operation["parameters"].as_array().expect("parameters").iter();
+                let mut given: Vec<&str> = parameters
+                    .filter(|parameter| parameter["in"] == "path")
+                    .map(|parameter| parameter["name"].as_str().expect("a name"))
+                    .collect();
+                given.sort_unstable();
+                assert_eq!(given, named, "{method} {path}");
+            }
+        }
+    }
+
+    /// Every `.route("path", get(…).put(…))` of the router, read off its source.
+    fn routed() -> BTreeSet<(String, String)> {
+        let source = include_str!("../rest.rs");
+        let mut found = BTreeSet::new();
+        for route in source.split(".route(\"").skip(1) {
+            let (path, handlers) = route.split_once('"').expect("a path in quotes");
+            let end = handlers.find(".route(").unwrap_or(handlers.len());
+            let handlers = handlers[..end].split([';', '\n']).next().expect("the rest of the line");
+            for method in ["get", "post", "put", "delete", "patch"] {
+                if handlers.contains(&format!("{method}(")) {
+                    found.insert((method.to_owned(), path.to_owned()));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn b_every_route_is_described_and_everything_described_is_routed() {
+        let described: BTreeSet<_> =
+            ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+        assert_eq!(described, routed());
+        assert_eq!(described.len(), ROUTES.len(), "one stands there twice");
     }
 }

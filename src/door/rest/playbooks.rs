@@ -1,17 +1,13 @@
 //! Playbooks: any agent of the workspace reads them, admins write them.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use super::{
     Problem, Rooms,
-    ask::Json,
+    ask::{Id, Text},
     bearer::{Admin, Bearer},
     list::{list as listed, private},
 };
@@ -65,9 +61,9 @@ pub(super) async fn templates(_bearer: Bearer) -> Response {
 pub(super) async fn read(
     State(rooms): State<Rooms>,
     bearer: Bearer,
-    Path(id): Path<String>,
+    Id(id): Id<PlaybookId>,
 ) -> Result<Response, Problem> {
-    let row = find(&rooms, &bearer, &id.into()).await?;
+    let row = find(&rooms, &bearer, &id).await?;
     Ok(shown(&row, StatusCode::OK))
 }
 
@@ -75,13 +71,13 @@ pub(super) async fn read(
 pub(super) async fn create(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
-    Json(body): Json,
-) -> Result<Response, Response> {
-    let mut playbook = parse(body)?;
+    Text(body): Text,
+) -> Result<Response, Problem> {
+    let mut playbook = Playbook::from_json(&body).map_err(Problem::faulty)?;
     playbook.id = PlaybookId::random();
     let id = playbook.id.clone();
     save_behind(&rooms, &bearer, playbook, 0).await?;
-    let row = find(&rooms, &bearer, &id).await.map_err(IntoResponse::into_response)?;
+    let row = find(&rooms, &bearer, &id).await?;
     let mut response = shown(&row, StatusCode::CREATED);
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/playbooks/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -93,24 +89,23 @@ pub(super) async fn create(
 pub(super) async fn save(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
-    Path(id): Path<String>,
+    Id(id): Id<PlaybookId>,
     headers: HeaderMap,
-    Json(body): Json,
-) -> Result<Response, Response> {
-    let id = PlaybookId::from(id);
-    let found = find(&rooms, &bearer, &id).await.map_err(IntoResponse::into_response)?;
-    let expected = if_match(&headers).map_err(IntoResponse::into_response)?;
+    Text(body): Text,
+) -> Result<Response, Problem> {
+    let found = find(&rooms, &bearer, &id).await?;
+    let expected = if_match(&headers)?;
     // Whoever edits an old version should hear of that before they mend its faults.
     if expected != found.version {
-        return Err(Problem::stale(found.version).into_response());
+        return Err(Problem::stale(found.version));
     }
-    let mut playbook = parse(body)?;
+    let mut playbook = Playbook::from_json(&body).map_err(Problem::faulty)?;
     if !playbook.id.as_str().is_empty() && playbook.id != id {
-        return Err(Problem::invalid("id".to_owned(), "is another playbook's than the address names").into_response());
+        return Err(Problem::invalid("the id is another playbook's than the address names").of("id"));
     }
     playbook.id = id.clone();
     save_behind(&rooms, &bearer, playbook, expected).await?;
-    let row = find(&rooms, &bearer, &id).await.map_err(IntoResponse::into_response)?;
+    let row = find(&rooms, &bearer, &id).await?;
     Ok(shown(&row, StatusCode::OK))
 }
 
@@ -118,9 +113,9 @@ pub(super) async fn save(
 pub(super) async fn delete(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
-    Path(id): Path<String>,
+    Id(id): Id<PlaybookId>,
 ) -> Result<StatusCode, Problem> {
-    match rooms.hub.delete_playbook(bearer.workspace(), &id.into()).await? {
+    match rooms.hub.delete_playbook(bearer.workspace(), &id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown()),
     }
@@ -131,46 +126,25 @@ async fn find(rooms: &Rooms, bearer: &Bearer, id: &PlaybookId) -> Result<Playboo
     row.filter(|row| row.workspace == *bearer.workspace() && !row.deleted).ok_or_else(unknown)
 }
 
-fn parse(body: serde_json::Value) -> Result<Playbook, Response> {
-    Playbook::from_value(body).map_err(|faults| refused(&faults))
-}
-
-async fn save_behind(rooms: &Rooms, bearer: &Bearer, mut playbook: Playbook, expected: u32) -> Result<u32, Response> {
+async fn save_behind(rooms: &Rooms, bearer: &Bearer, mut playbook: Playbook, expected: u32) -> Result<(), Problem> {
     // Only seed files say whose a playbook is; here the token does.
     playbook.workspace = None;
     let faults = playbook.faults();
     if !faults.is_empty() {
-        return Err(refused(&Faults(faults)));
+        return Err(Problem::faulty(Faults(faults)));
     }
-    let saved = rooms.hub.save_playbook(bearer.workspace(), &playbook, expected).await;
-    match saved.map_err(|fault| Problem::from(fault).into_response())? {
-        Saved::Version(version) => Ok(version),
-        Saved::Stale(version) => Err(Problem::stale(version).into_response()),
-        Saved::Unknown => Err(unknown().into_response()),
+    match rooms.hub.save_playbook(bearer.workspace(), &playbook, expected).await? {
+        Saved::Version(_) => Ok(()),
+        Saved::Stale(version) => Err(Problem::stale(version)),
+        Saved::Unknown => Err(unknown()),
     }
-}
-
-/// All that is wrong, each with its card and field; the problem's own `field` is the first one's.
-fn refused(faults: &Faults) -> Response {
-    let first = faults.0.first();
-    let field = first.map(|fault| {
-        let card = fault.card.as_ref().map(|card| format!("cards.{card}"));
-        [card, fault.field.clone()].into_iter().flatten().collect::<Vec<_>>().join(".")
-    });
-    let detail = faults.to_string();
-    let mut body = serde_json::to_value(Problem::invalid(field.filter(|field| !field.is_empty()), detail))
-        .unwrap_or_else(|_| json!({}));
-    body["faults"] = serde_json::to_value(&faults.0).unwrap_or_default();
-    let mut response = (StatusCode::BAD_REQUEST, axum::Json(body)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
 }
 
 /// The version in `If-Match`, as `"3"` or `3`.
 fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
     let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition)?;
     let text = given.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
-    text.parse().map_err(|_| Problem::invalid("If-Match".to_owned(), "must be the version that was read"))
+    text.parse().map_err(|_| Problem::invalid("must be the version that was read").of("If-Match"))
 }
 
 fn unknown() -> Problem {

@@ -1,13 +1,13 @@
 //! What a page's widget asks before it paints anything.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
-use super::{Problem, Rooms};
+use super::{Problem, Rooms, ask::Id};
 use crate::{
     door::peer::{is_own_origin, origin},
     ids::PlaybookId,
@@ -17,24 +17,23 @@ use crate::{
 const KEPT: &str = "public, max-age=60";
 
 /// `GET /v1/widget/{playbook}`: how the launcher looks; 404 means that there is to be none.
-pub(super) async fn settings(
-    State(rooms): State<Rooms>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Response> {
-    let open = |problem: Problem| everywhere(problem.into_response());
-    let none = || open(Problem::not_found("there is no such playbook"));
-    let row = rooms.hub.playbook(&PlaybookId::from(id)).await.map_err(|fault| open(fault.into()))?;
+pub(super) async fn settings(rooms: State<Rooms>, id: Id<PlaybookId>, headers: HeaderMap) -> Response {
+    // A page must be able to tell "there is to be none" from "not reached", so refusals are readable, too.
+    everywhere(shown(rooms, id, &headers).await.unwrap_or_else(IntoResponse::into_response))
+}
+
+async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let row = rooms.hub.playbook(&id).await?;
     let row = row.filter(|row| row.playbook.active && !row.deleted).ok_or_else(none)?;
-    let origin = origin(&headers).map_err(|()| open(Problem::invalid("Origin".to_owned(), "must be one origin")))?;
-    let own = origin.is_some_and(|origin| is_own_origin(origin, &headers));
+    let origin = origin(headers).map_err(|()| Problem::invalid("must be one origin").of("Origin"))?;
+    let own = origin.is_some_and(|origin| is_own_origin(origin, headers));
     // A page of the hub's own asks without an Origin, and is no installation: the demo says `hello` with its page.
     let allowed = own || origin.is_none_or(|origin| row.playbook.allows_origin(origin));
     if !allowed {
         return Err(none());
     }
     if origin.is_some() && !own {
-        rooms.hub.playbook_seen(&row).await.map_err(|fault| open(fault.into()))?;
+        rooms.hub.playbook_seen(&row).await?;
     }
     let body = json!({
         "appearance": row.playbook.appearance,
@@ -42,9 +41,13 @@ pub(super) async fn settings(
         "open_after_ms": row.playbook.open_after_ms,
         "typing_preview": row.playbook.typing_preview,
     });
-    let mut response = everywhere(axum::Json(body).into_response());
+    let mut response = axum::Json(body).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
     Ok(response)
+}
+
+fn none() -> Problem {
+    Problem::not_found("there is no such playbook")
 }
 
 /// Pages of all sites may read it; what they get may differ.

@@ -102,11 +102,6 @@ impl Hub {
         self.ready().await;
     }
 
-    /// Changes the settings of the next start.
-    pub fn set(&mut self, name: &str, value: &str) {
-        self.settings.environment.insert(name.into(), value.into());
-    }
-
     async fn ready(&mut self) {
         let began = Instant::now();
         let (port, child, log) = (self.port, &mut self.child, &self.log);

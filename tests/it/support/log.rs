@@ -74,9 +74,9 @@ impl Logs {
         let asked = request["conversation"].as_str().unwrap_or_default();
         match request["type"].as_str().unwrap_or_default() {
             "hello" => self.hello(request, reply),
-            "open" => self.page(reply, !request["after"].is_null()),
+            "open" => self.page(reply, request["after"]["seq"].as_u64()),
             // The one that is open already is pushed to this connection anyway.
-            "start" => self.page(reply, false),
+            "start" => self.page(reply, None),
             "leave" => self.by.entry(asked.into()).or_default().loose = true,
             kind @ ("send" | "note") if reply["duplicate"] != true => {
                 let by = match &self.agent {
@@ -103,19 +103,23 @@ impl Logs {
                 log.loose = false;
             }
         } else if !reply["conversation"].is_null() {
-            self.page(reply, !request["after"].is_null());
+            self.page(reply, request["after"]["seq"].as_u64());
         }
     }
 
     /// The events of a reply: the rest behind a cursor, or a fresh page.
-    fn page(&mut self, reply: &Value, after: bool) {
+    fn page(&mut self, reply: &Value, after: Option<u64>) {
         let conversation = reply["conversation"]["id"].as_str().unwrap_or_default();
         let events = reply["events"].as_array().cloned().unwrap_or_default();
         let log = self.by.entry(conversation.into()).or_default();
-        if after && reply["recovered"] == true {
-            log.loose |= log.head == 0;
-        } else {
-            *log = Log { loose: true, ..Log::default() };
+        match after {
+            Some(seq) if reply["recovered"] == true => {
+                // What stood behind the cursor comes again.
+                log.events.retain(|event| event["seq"].as_u64() <= Some(seq));
+                log.head = seq;
+                log.loose = false;
+            }
+            _ => *log = Log { loose: true, ..Log::default() },
         }
         for event in events {
             self.event(conversation, event);
@@ -137,7 +141,8 @@ impl Logs {
             () => None,
         };
         if let Some(fault) = fault {
-            self.faults.push(format!("{fault} in {conversation}: {event} behind {}", log.head));
+            let event: String = event.to_string().chars().take(160).collect();
+            self.faults.push(format!("{fault} in {conversation}: seq {seq} behind {}: {event}", log.head));
         }
         if log.events.last().is_some_and(|last| last["at"].as_i64() > event["at"].as_i64()) {
             self.faults.push(format!("time ran backwards in {conversation}: {event}"));

@@ -29,8 +29,8 @@ pub enum Frame {
     Ping,
     /// The end, with its code.
     Close(Option<u16>),
-    /// Anything else, by its opcode.
-    Other(u8),
+    /// Anything else.
+    Other,
 }
 
 /// Opcode of a text.
@@ -167,7 +167,7 @@ impl Raw {
             TEXT => Frame::Text(serde_json::from_slice(&payload).expect("JSON from the hub")),
             8 => Frame::Close(payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]]))),
             PING => Frame::Ping,
-            other => Frame::Other(other),
+            _ => Frame::Other,
         })
     }
 }

@@ -50,12 +50,6 @@ impl Settings {
         self
     }
 
-    /// Takes a variable out.
-    pub fn unset(mut self, name: &str) -> Self {
-        self.environment.remove(name);
-        self
-    }
-
     /// Sets one of `[limits]`.
     pub fn limit(self, name: &str, value: u64) -> Self {
         self.set(&format!("USHER_LIMITS__{name}"), &value.to_string())

@@ -7,10 +7,11 @@ import type {
   AgentPush,
   AgentRequest,
   Conversation,
-  Counts,
-  Details,
+  CountsChanged,
+  DetailsPatch,
   Event,
   Folder,
+  ItemFields,
   ItemKind,
   Settings,
   Summary,
@@ -42,7 +43,8 @@ export interface AgentState {
   online: boolean;
   settings: Settings | null;
   agents: readonly Agent[];
-  counts: Counts;
+  /** Sizes of the folders; none of them is known before the first `hello` was answered. */
+  counts: CountsChanged;
   /** The rows known so far; `list` brings more. `all` means all that are here. */
   folders: Readonly<Record<Folder, readonly Summary[]>>;
   opened: ReadonlyMap<string, OpenedView>;
@@ -76,7 +78,7 @@ export class AgentClient {
   #online = false;
   #settings: Settings | null = null;
   #agents: readonly Agent[] = [];
-  #counts: Counts = {};
+  #counts: CountsChanged = {};
   #folders: AgentState["folders"] = { unassigned: [], mine: [], closed: [], all: [] };
 
   constructor(options: AgentOptions) {
@@ -234,7 +236,7 @@ export class AgentClient {
     }
   }
 
-  async details(conversation: string, details: Details): Promise<void> {
+  async details(conversation: string, details: DetailsPatch): Promise<void> {
     await this.#request({ type: "details", conversation, details });
   }
 
@@ -246,7 +248,7 @@ export class AgentClient {
     conversation: string,
     kind: ItemKind,
     title: string,
-    more: { key?: string; fields?: Details } = {},
+    more: { key?: string; fields?: ItemFields } = {},
   ): Promise<string> {
     const made = this.#opened.get(conversation)?.conversation?.items?.filter((item) => item.kind === kind) ?? [];
     const key = more.key ?? `${kind}-${made.length + 1}`;

@@ -9,18 +9,15 @@ export function verdict(code: number): Verdict {
   return FATAL_STANDARD.has(code) ? "stop" : "back";
 }
 
+const REFUSED_HELLO: Record<string, number> = {
+  unauthorized: 4502,
+  forbidden: 4503,
+  not_found: 4503,
+  invalid: 4500,
+  unsupported: 4500,
+};
+
 /** The close code that a refused `hello` stands for, should the hub's own not arrive. */
 export function codeOfRefusedHello(error: string): number {
-  switch (error) {
-    case "unauthorized":
-      return 4502;
-    case "forbidden":
-    case "not_found":
-      return 4503;
-    case "invalid":
-    case "unsupported":
-      return 4500;
-    default:
-      return 4004;
-  }
+  return REFUSED_HELLO[error] ?? 4004;
 }

@@ -1,9 +1,12 @@
-import type { Conversation, Details, Event, ItemView, Summary } from "./generated.js";
+import type { Conversation, Event, Summary } from "./generated.js";
 
-/** Answers the conversation as it stands after `event`; one it already holds changes nothing. */
+/**
+ * Answers the conversation as it stands after `event`: where it is and with whom, which is all a visitor is shown. One
+ * it already holds changes nothing.
+ */
 export function applyEvent<C extends Summary>(conversation: C, event: Event): C {
   if (event.seq <= conversation.seq) return conversation;
-  return { ...conversation, ...change(conversation, event), seq: event.seq };
+  return { ...conversation, ...stateChange(event), seq: event.seq };
 }
 
 export function applyEvents<C extends Summary>(conversation: C, events: readonly Event[]): C {
@@ -35,13 +38,6 @@ export function isOpen(conversation: { state: Summary["state"] } | null): boolea
 }
 
 const NO_WAIT = { deadline: null, position: null } as const;
-const PREVIEW_CHARS = 120;
-
-function change(before: Summary, event: Event): Partial<Conversation> {
-  // Visitors are not shown the inbox's part of a row, and it does not appear by folding.
-  const row = "last_at" in before ? rowChange(before, event) : {};
-  return { ...row, ...stateChange(event), ...panelChange(before, event) };
-}
 
 function stateChange(event: Event): Partial<Conversation> {
   switch (event.type) {
@@ -58,70 +54,4 @@ function stateChange(event: Event): Partial<Conversation> {
     default:
       return {};
   }
-}
-
-function rowChange(before: Summary, event: Event): Partial<Summary> {
-  const row: Partial<Summary> = { last_at: event.at };
-  if (event.type === "message" || event.type === "card") row.preview = preview(event.text);
-  if (event.type === "answer") row.preview = preview(event.label);
-  if (event.type === "waiting" || event.type === "missed") row.waiting_since = before.waiting_since ?? event.at;
-  return row;
-}
-
-function panelChange(before: Conversation, event: Event): Partial<Conversation> {
-  const { details, items } = before;
-  switch (event.type) {
-    case "details":
-      if (details === undefined) return {};
-      return { details: { ...mergeDetails(details, event.changes), claimed: claimed(details, event) } };
-    case "item":
-      return items === undefined ? {} : { items: mergeItem(items, event) };
-    case "item_failed":
-      return items === undefined ? {} : { items: fail(items, event.item, event.message) };
-    default:
-      return {};
-  }
-}
-
-function preview(text: string): string {
-  const flat = [...text.split(/\s+/).filter(Boolean).join(" ")];
-  return flat.length > PREVIEW_CHARS ? `${flat.slice(0, PREVIEW_CHARS).join("")}…` : flat.join("");
-}
-
-/** What a visitor enters is a claim until an agent has touched the field. */
-function claimed(before: Details, event: Extract<Event, { type: "details" }>): string[] {
-  const paths = Object.entries(event.changes).flatMap(([name, value]) =>
-    isRecord(value) ? Object.keys(value).map((field) => `${name}.${field}`) : [name],
-  );
-  const others = (before.claimed ?? []).filter((path) => !paths.includes(path));
-  return event.by.kind === "visitor" ? [...others, ...paths].sort() : others;
-}
-
-/** Field by field, one level deep; `null` clears. */
-export function mergeDetails(before: Details, changes: Details): Details {
-  const after: Record<string, unknown> = { ...before };
-  for (const [name, value] of Object.entries(changes)) {
-    const old = after[name];
-    const both = isRecord(value) && isRecord(old);
-    after[name] = both ? { ...old, ...value } : value;
-  }
-  return after as Details;
-}
-
-/** A second `item` with a known id updates `external` and is no second marker. */
-function mergeItem(items: ItemView[], event: Extract<Event, { type: "item" }>): ItemView[] {
-  const { item, kind, title, at, external } = event;
-  const known = items.find((one) => one.item === item);
-  const view: ItemView = known === undefined ? { item, kind, title, at } : { ...known };
-  delete view.failed;
-  if (external) view.external = external;
-  return known === undefined ? [...items, view] : items.map((one) => (one === known ? view : one));
-}
-
-function fail(items: ItemView[], item: string, message: string): ItemView[] {
-  return items.map((one) => (one.item === item ? { ...one, failed: message } : one));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,13 +4,21 @@ export { Backoff } from "./backoff.js";
 export { ClockOffset } from "./clock.js";
 export { codeOfRefusedHello, type Verdict, verdict } from "./closing.js";
 export { Connection, type ConnectionOptions, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+export { applyAtDesk } from "./desk_fold.js";
 export { type Env, hostEnv, type SocketLike, type Timer } from "./env.js";
-export { applyEvent, applyEvents, conversationFrom, isOpen, mergeDetails } from "./fold.js";
+export { applyEvent, applyEvents, conversationFrom, isOpen } from "./fold.js";
 export type * from "./generated.js";
 export { ConversationLog } from "./log.js";
 export type { OpenedView } from "./opened.js";
 export { Outbox } from "./outbox.js";
-export { memoryStore, type OutboxEntry, type OutboxStore, type StorageLike, webStore } from "./outbox_store.js";
+export {
+  memoryStore,
+  type OutboxEntry,
+  type OutboxStore,
+  parseEntry,
+  type StorageLike,
+  webStore,
+} from "./outbox_store.js";
 export { Refusal, type RefusalCode } from "./refusal.js";
 export { InboxRows } from "./rows.js";
 export { SeenSender } from "./seen.js";

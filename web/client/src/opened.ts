@@ -1,5 +1,5 @@
+import { applyAtDesk } from "./desk_fold.js";
 import type { Env } from "./env.js";
-import { applyEvents } from "./fold.js";
 import type { AgentRef, Conversation, Event, Marks } from "./generated.js";
 import { ConversationLog } from "./log.js";
 import { SeenSender } from "./seen.js";
@@ -139,7 +139,7 @@ export class Opened {
 
   #fold(events: readonly Event[]): void {
     if (this.#conversation === null) return;
-    this.#conversation = applyEvents(this.#conversation, events);
+    this.#conversation = events.reduce(applyAtDesk, this.#conversation);
     if (events.some((event) => event.by.kind === "visitor")) this.visitorTyping.show(false);
     this.seen.mark(this.cursor, 0);
   }

@@ -77,7 +77,7 @@ export class Outbox {
   retry(key: string): void {
     const entry = this.#find(key);
     if (entry?.state !== "failed") return;
-    this.#update(entry, { state: "pending", error: undefined });
+    this.#update(entry, { state: "pending" });
     this.#advance(entry.conversation);
   }
 
@@ -152,12 +152,9 @@ export class Outbox {
     return this.entries.value.find((entry) => entry.key === key);
   }
 
-  #update(entry: OutboxEntry, change: { state: OutboxEntry["state"]; error?: string | undefined }): void {
-    const { error: _before, ...rest } = entry;
-    const updated: OutboxEntry =
-      change.error === undefined
-        ? { ...rest, state: change.state }
-        : { ...rest, state: change.state, error: change.error };
+  /** An error that is not told again is gone. */
+  #update(entry: OutboxEntry, change: Pick<OutboxEntry, "state" | "error">): void {
+    const updated: OutboxEntry = { ...entry, error: undefined, ...change };
     if (change.state !== "sending") this.#options.store.put(updated);
     this.entries.set(this.entries.value.map((known) => (known.key === entry.key ? updated : known)));
   }

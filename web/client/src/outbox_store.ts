@@ -58,7 +58,8 @@ export function webStore(storage: StorageLike, prefix: string): OutboxStore {
   };
 }
 
-function parseEntry(text: string | null): OutboxEntry | undefined {
+/** What {@link OutboxStore.put} wrote as JSON, if it is one. */
+export function parseEntry(text: string | null): OutboxEntry | undefined {
   try {
     const entry = JSON.parse(text ?? "") as OutboxEntry;
     const whole = [entry.key, entry.conversation, entry.text].every((part) => typeof part === "string");

@@ -16,10 +16,11 @@ export class Refusal extends Error {
     super(body.message ?? code);
     this.name = "Refusal";
     this.code = code;
-    this.field = body.field ?? undefined;
-    this.assignee = body.assignee ?? undefined;
-    this.at = body.at ?? undefined;
-    this.retryAfterMs = body.retry_after_ms ?? undefined;
+    const { field, assignee, at, retry_after_ms } = body;
+    this.field = field ?? undefined;
+    this.assignee = assignee ?? undefined;
+    this.at = at ?? undefined;
+    this.retryAfterMs = retry_after_ms ?? undefined;
   }
 
   /** Whether the same request, with the same key, may be sent again. */

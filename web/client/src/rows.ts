@@ -1,4 +1,4 @@
-import { applyEvent } from "./fold.js";
+import { applyAtDesk } from "./desk_fold.js";
 import type { Event, Folder, Summary } from "./generated.js";
 
 /** How many removed rows are remembered, so that an older `upsert` does not bring one back. */
@@ -51,7 +51,7 @@ export class InboxRows {
       if (event.seq <= row.seq) continue;
       const asked = event.type === "message" && event.by.kind === "visitor";
       const unread = asked ? { unread: (row.unread ?? 0) + 1 } : {};
-      row = { ...applyEvent(row, event), ...unread };
+      row = { ...applyAtDesk(row, event), ...unread };
     }
     if (row === before) return false;
     this.#rows.set(id, row);

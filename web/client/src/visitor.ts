@@ -8,7 +8,6 @@ import type {
   Conversation,
   Event,
   Page,
-  VisitorHello,
   VisitorHelloReply,
   VisitorPush,
   VisitorRequest,
@@ -192,13 +191,12 @@ export class VisitorClient {
   /** The visitor went to another page of the site without a reload. */
   page(page: Page): void {
     this.#page = page;
-    const title = page.title ?? undefined;
-    this.#connection.tell(asFrame({ type: "page", url: page.url, ...(title === undefined ? {} : { title }) }));
+    const { url, title } = page;
+    this.#connection.tell(asFrame({ type: "page", url, title: title ?? undefined }));
   }
 
   async rate(score: number, comment?: string): Promise<void> {
-    const words = comment === undefined || comment === "" ? {} : { comment };
-    await this.#request({ type: "rate", conversation: this.#mine().id, score, ...words });
+    await this.#request({ type: "rate", conversation: this.#mine().id, score, comment: comment || undefined });
   }
 
   async end(): Promise<void> {
@@ -225,13 +223,17 @@ export class VisitorClient {
     const log = this.#log;
     const token = this.#options.tokens.get();
     this.#askedAfter = log !== null && token !== null;
-    const hello: VisitorHello = { playbook: this.#options.playbook };
-    if (token !== null) hello.token = token;
-    if (this.#identity !== undefined) hello.identity = this.#identity;
-    if (this.#page !== undefined) hello.page = this.#page;
-    if (this.#options.locale !== undefined) hello.locale = this.#options.locale;
-    if (this.#askedAfter && log !== null) hello.after = { conversation: log.id, epoch: log.epoch, seq: log.cursor };
-    return asFrame({ type: "hello", ...hello });
+    const { playbook, locale } = this.#options;
+    // What is undefined is not sent.
+    return asFrame({
+      type: "hello",
+      playbook,
+      token: token ?? undefined,
+      identity: this.#identity,
+      page: this.#page,
+      locale,
+      after: this.#askedAfter && log !== null ? { conversation: log.id, epoch: log.epoch, seq: log.cursor } : undefined,
+    });
   }
 
   #welcomed(reply: VisitorHelloReply, sentAt: number): void {
@@ -407,7 +409,7 @@ export class VisitorClient {
   #tellTyping(on: boolean, preview: string | undefined): void {
     const conversation = this.#log?.id;
     if (conversation === undefined) return;
-    this.#connection.tell(asFrame({ type: "typing", conversation, on, ...(preview === undefined ? {} : { preview }) }));
+    this.#connection.tell(asFrame({ type: "typing", conversation, on, preview }));
   }
 
   #newSeen(): SeenSender {

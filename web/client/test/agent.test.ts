@@ -117,7 +117,13 @@ test("p2_texts_and_notes_take_their_place_by_their_reply", async () => {
   await signIn({ mine: [summary("c_1", 2, { state: "assigned", assignee: me })] });
   client.open("c_1");
   hub.socket.answer("open", {
-    conversation: conversation({ state: "assigned", assignee: me, seq: 2, details: {}, items: [] }),
+    conversation: conversation({
+      state: "assigned",
+      assignee: me,
+      seq: 2,
+      details: { claimed: [], deal: {}, person: {}, organization: {} },
+      items: [],
+    }),
     events: [text(2, "Hi", { by: visitor })],
   });
   client.send("c_1", "Hello");

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { applyEvents, ClockOffset, ConversationLog, conversationFrom, type Event, InboxRows } from "../src/index.js";
+import {
+  applyAtDesk,
+  applyEvents,
+  ClockOffset,
+  ConversationLog,
+  conversationFrom,
+  type Event,
+  InboxRows,
+} from "../src/index.js";
 import { conversation, START, started, summary, text } from "./fake_hub.js";
 
 function seqs(log: ConversationLog): number[] {
@@ -91,16 +99,29 @@ test("p2_the_fold_follows_the_states_of_the_protocol", () => {
 
 test("p2_details_merge_by_field_and_items_appear_once", () => {
   const before = conversation({
-    details: { person: { name: "Ada", email: null }, claimed: ["person.email"] },
+    details: {
+      claimed: ["person.email"],
+      deal: {},
+      person: { name: "Ada", email: "x@y.z", phone: "1" },
+      organization: {},
+    },
     items: [],
   });
   const by = { kind: "agent", id: "jane", name: "Jane" } as const;
-  const after = applyEvents(before, [
-    { type: "details", seq: 2, at: 2, by, changes: { person: { email: "a@b.c" }, note: "hot" } },
-    { type: "item", seq: 3, at: 3, by, item: "i_1", kind: "lead", title: "Ada" },
-    { type: "item", seq: 4, at: 4, by: system, item: "i_1", kind: "lead", title: "Ada", external: { id: "77" } },
-  ] as Event[]);
-  expect(after.details).toEqual({ person: { name: "Ada", email: "a@b.c" }, note: "hot", claimed: [] });
+  const after = (
+    [
+      { type: "details", seq: 2, at: 2, by, changes: { person: { email: "a@b.c", phone: null }, note: "hot" } },
+      { type: "item", seq: 3, at: 3, by, item: "i_1", kind: "lead", title: "Ada" },
+      { type: "item", seq: 4, at: 4, by: system, item: "i_1", kind: "lead", title: "Ada", external: { id: "77" } },
+    ] as Event[]
+  ).reduce(applyAtDesk, before);
+  expect(after.details).toEqual({
+    claimed: [],
+    deal: {},
+    person: { name: "Ada", email: "a@b.c" },
+    organization: {},
+    note: "hot",
+  });
   expect(after.items).toEqual([{ item: "i_1", kind: "lead", title: "Ada", at: 3, external: { id: "77" } }]);
 });
 

@@ -1,0 +1,13 @@
+mod appending;
+mod availability;
+mod deadlines;
+mod endings;
+mod folders;
+mod house;
+mod inboxes;
+mod kept;
+mod memory;
+mod queueing;
+mod reading;
+mod ringing;
+mod sights;

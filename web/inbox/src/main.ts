@@ -1,0 +1,30 @@
+import { mount } from "svelte";
+import App from "./App.svelte";
+import "./app.css";
+import { Session } from "./session/session.svelte.js";
+import { TokenKeep, tokenInFragment } from "./session/token.js";
+
+const keep = new TokenKeep(sessionStorage);
+
+/** A token in the address is taken out of it before anything else sees it. */
+function tokenFromAddress(): string | null {
+  const token = tokenInFragment(location.hash);
+  if (token !== null) history.replaceState(null, "", location.pathname + location.search);
+  return token;
+}
+
+const first = tokenFromAddress();
+if (first !== null) keep.set(first);
+
+const session = new Session({
+  url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/agent`,
+  keep,
+  storage: sessionStorage,
+});
+
+addEventListener("hashchange", () => {
+  const token = tokenFromAddress();
+  if (token !== null) session.signIn(token);
+});
+
+mount(App, { target: document.body, props: { session } });

@@ -1,0 +1,50 @@
+import type { NotifyPush } from "../../../client/src/index.js";
+
+export type Permission = "granted" | "default" | "denied" | "unsupported";
+export type Outcome = "shown" | "blocked" | "hidden";
+
+/** What a push needs to know of the screen it arrives at. */
+export interface Screen {
+  permission: Permission;
+  /** The agent has this very conversation before their eyes. */
+  watched: boolean;
+}
+
+/** What is to become of a `notify`: only the connection told to ring shows anything, so that one device rings. */
+export function plan(push: NotifyPush, screen: Screen): "show" | Outcome {
+  if (!push.ring) return "hidden";
+  if (screen.watched && push.reason === "message") return "hidden";
+  return screen.permission === "granted" ? "show" : "blocked";
+}
+
+export function permission(): Permission {
+  return "Notification" in globalThis ? Notification.permission : "unsupported";
+}
+
+/** Shows it and answers what became of it. One notification per conversation: a newer one takes its place. */
+export function show(push: NotifyPush, chosen: () => void): Outcome {
+  try {
+    const notification = new Notification(push.title, { body: push.body, tag: push.conversation });
+    notification.onclick = () => {
+      globalThis.focus();
+      notification.close();
+      chosen();
+    };
+    return "shown";
+  } catch {
+    // Some browsers have the permission but not the constructor.
+    return "blocked";
+  }
+}
+
+/** Why no notification appears here, in words with the cure; null when nothing is in the way. */
+export function obstacle(state: Permission): string | null {
+  switch (state) {
+    case "denied":
+      return "Your browser blocks notifications from this page. To hear about new chats, allow them in the site settings, behind the icon left of the address.";
+    case "unsupported":
+      return "This browser cannot show notifications for this page. Keep it in view to see new chats.";
+    default:
+      return null;
+  }
+}
