@@ -95,7 +95,10 @@ impl Config {
                 Err(_) => {}
             }
         }
-        let mut reader = Reader::open(text.as_deref(), variables).map_err(|fault| vec![fault])?;
+        let mut reader = Reader::open(text.as_deref(), variables).map_err(|message| {
+            let file = file.map_or("the environment".to_owned(), |file| file.display().to_string());
+            vec![Fault::new(&file, message)]
+        })?;
         let config = Self::ask(&mut reader);
         unreadable.append(&mut reader.finish());
         if unreadable.is_empty() { Ok(config) } else { Err(unreadable) }
@@ -225,7 +228,9 @@ mod tests {
         assert!(told[0].to_string().starts_with("/nowhere/usher.toml: cannot be read"));
         let told = faults("listen = ", &[]);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].starts_with("the configuration: "), "{told:?}");
+        assert!(told[0].contains("usher.toml: TOML parse error at line 1, column 10: "), "{told:?}");
+        let told = faults("[agent]\nhs256_secret = 'a secret without an end", &[]);
+        assert!(told[0].contains("line 2") && !told[0].contains("without"), "{told:?}");
     }
 
     #[test]

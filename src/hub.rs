@@ -73,6 +73,9 @@ const ABANDON_EVERY: Duration = Duration::from_secs(60);
 /// Silent conversations closed in one look.
 const ABANDON_MOST: usize = 1_000;
 
+/// Within what time agents are told to come back when the hub drains, in milliseconds.
+const AGENTS_BACK_MS: u64 = 5_000;
+
 /// What an operator may set.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -217,6 +220,8 @@ impl Hub {
         let (visitors, agents, _) = self.board.sizes();
         tracing::info!(visitors, agents, "draining: every client is told to come back");
         self.board.everybody(|seat| {
+            // An agent must be back before their grace is over, or they would flap: see `presence`.
+            let spread = if seat.who.agent().is_some() { spread.min(AGENTS_BACK_MS) } else { spread };
             let after_ms = rand::rng().random_range(0..=spread);
             seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
         });

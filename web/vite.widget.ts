@@ -4,7 +4,8 @@ import { outDir } from "./vite.out.js";
 
 /**
  * The loader is an ordinary script, so that a plain `<script async>` is all a site needs. As such its names would be
- * the page's: they are wrapped. Its `import()`s are resolved against its own address.
+ * the page's: they are wrapped. And on another site's page its relative `import()`s would lead nowhere, since browsers
+ * do not tell a script of another origin its own address: they are given it from the tag.
  */
 function ordinaryScript(file: string): Plugin {
   return {
@@ -15,12 +16,20 @@ function ordinaryScript(file: string): Plugin {
         for (const chunk of Object.values(bundle)) {
           if (chunk.type !== "chunk") continue;
           if (chunk.imports.length > 0) this.error(`${chunk.fileName} shares code with ${chunk.imports.join(", ")}`);
-          if (chunk.fileName === file) chunk.code = `(()=>{"use strict";${chunk.code.trimEnd()}})();\n`;
-          chunk.code = await smaller(chunk.code, chunk.fileName !== file);
+          const loader = chunk.fileName === file;
+          if (loader) chunk.code = `(()=>{"use strict";const ${TAG};${absolute(chunk.code)}})();`;
+          chunk.code = await smaller(chunk.code, !loader);
         }
       },
     },
   };
+}
+
+/** The tag, found as the loader itself finds it. */
+const TAG = 'usherTag=document.currentScript??document.querySelector("script[data-playbook]")';
+
+function absolute(code: string): string {
+  return code.replaceAll(/import\(([`"'])\.\/(.*?)\1\)/g, "import(new URL($1$2$1,usherTag.src).href)");
 }
 
 /** A second minifier after the bundler's: it takes another 3 % off what every visitor of a site downloads. */

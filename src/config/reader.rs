@@ -35,7 +35,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads the TOML text (if any), then lays the environment over it. A file
     /// that is no TOML is one fault, and the only one that then makes sense.
-    pub(super) fn open(file: Option<&str>, environment: HashMap<String, String>) -> Result<Self, Fault> {
+    pub(super) fn open(file: Option<&str>, environment: HashMap<String, String>) -> Result<Self, String> {
         let environment = Environment::with_prefix("usher")
             .prefix_separator("_")
             .separator("__")
@@ -45,10 +45,7 @@ impl Reader {
         if let Some(text) = file {
             builder = builder.add_source(File::from_str(text, FileFormat::Toml));
         }
-        let tree = builder
-            .add_source(environment)
-            .build()
-            .map_err(|error| Fault::new("the configuration", error.to_string()))?;
+        let tree = builder.add_source(environment).build().map_err(|error| without_source(&error.to_string()))?;
         let mut reader = Self::default();
         reader.flatten(&mut Vec::new(), tree.cache);
         Ok(reader)
@@ -207,6 +204,15 @@ impl Reader {
         self.fault(key, format!("must be {expected}"));
         None
     }
+}
+
+/// What a parser says, without the line it says it about: there may be a secret in it.
+fn without_source(message: &str) -> String {
+    let is_source = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with('|') || line.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(" |")
+    };
+    message.lines().filter(|line| !is_source(line)).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What an agent's session (and REST on their behalf) asks of the hub, beside commands.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Hub,
@@ -12,7 +12,10 @@ use super::{
     visitor::Shown,
 };
 use crate::{
-    chat::{command::Command, event::AgentRef},
+    chat::{
+        command::{Actor, Command},
+        event::AgentRef,
+    },
     ids::{AgentId, ConversationId, WorkspaceId},
     store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings},
     wire::{
@@ -27,6 +30,8 @@ use crate::{
 const FIRST: usize = 50;
 /// Rows read at once of an agent's own conversations.
 const CHUNK: usize = 100;
+/// After what time a look that the store could not serve is repeated.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// What an agent is met with.
 #[derive(Debug)]
@@ -227,28 +232,52 @@ impl Hub {
         }
     }
 
-    /// Removes an agent: their sessions end and their chats go back to Unassigned. False when there is none.
+    /// Removes an agent: their sessions end and their chats go back to Unassigned. False when there was nothing to
+    /// remove and nothing to free: asked again after a failure, it frees what is left.
     pub async fn remove_agent(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let Some(row) = self.store.agent(workspace, agent).await? else { return Ok(false) };
-        if !self.store.remove_agent(workspace, agent).await? {
-            return Ok(false);
+        let row = self.store.agent(workspace, agent).await?;
+        let removed = row.is_some() && self.store.remove_agent(workspace, agent).await?;
+        if let Some(row) = row.filter(|_| removed) {
+            for seat in self.board.seats_of(workspace, agent) {
+                seat.mail.put(|mail| {
+                    mail.leave.get_or_insert(super::mailbox::Leave { code: CloseCode::Unauthorized, after_ms: None });
+                });
+            }
+            self.flipped(self.presence.dismiss(&row));
         }
-        for seat in self.board.seats_of(workspace, agent) {
-            seat.mail.put(|mail| {
-                mail.leave.get_or_insert(super::mailbox::Leave { code: CloseCode::Unauthorized, after_ms: None });
-            });
-        }
-        self.flipped(self.presence.dismiss(&row));
-        let owner =
-            Caller::Agent(workspace.clone(), crate::chat::command::Actor::Agent { agent: row.agent, admin: false });
-        for conversation in self.store.assigned_to(workspace, agent).await? {
-            match self.command(&conversation, &owner, &Command::Assign { to: None }).await {
+        Ok(self.free(workspace, agent).await? || removed)
+    }
+
+    /// Gives back what belongs to an agent who is none any more. False when that was nothing.
+    async fn free(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
+        let left = self.store.assigned_to(workspace, agent).await?;
+        for conversation in &left {
+            let owner = self.store.load(conversation).await?.and_then(|row| row.conversation.assignee().cloned());
+            let Some(owner) = owner.filter(|owner| owner.id == *agent) else { continue };
+            let owner = Caller::Agent(workspace.clone(), Actor::Agent { agent: owner, admin: false });
+            match self.command(conversation, &owner, &Command::Assign { to: None }).await {
                 // Somebody reassigned or closed it first: it is free either way.
                 Ok(_) | Err(HubError::Refused(_)) => {}
                 Err(cause) => return Err(cause),
             }
         }
-        Ok(true)
+        Ok(!left.is_empty())
+    }
+
+    /// After an assignment was committed: its owner may just have been removed.
+    pub(super) async fn look_after(self: Arc<Self>, workspace: WorkspaceId, owner: AgentId) {
+        loop {
+            let looked = match self.store.agent(&workspace, &owner).await {
+                Ok(Some(_)) => return,
+                Ok(None) => self.free(&workspace, &owner).await,
+                Err(cause) => Err(cause.into()),
+            };
+            match looked {
+                Ok(_) => return,
+                Err(cause) => tracing::warn!(error = %cause, "could not look after an assignment; trying again"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     /// Tells everybody of a changed status, and visitors when somebody came or everybody left.

@@ -122,11 +122,12 @@ impl Hub {
         });
     }
 
-    /// The visitor is on another page.
+    /// The visitor is on another page. Where they go when the conversation is over is nobody's.
     pub fn moved_to(&self, conversation: &ConversationId, page: Page) {
         let Some(tail) = self.board.tail(conversation) else { return };
         let moved = tail.with(|hot| {
-            (hot.beside.page.as_ref() != Some(&page)).then(|| {
+            let open = hot.conversation.closed_at().is_none();
+            (open && hot.beside.page.as_ref() != Some(&page)).then(|| {
                 hot.beside.page = Some(page);
                 hot.beside.clone()
             })

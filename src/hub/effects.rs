@@ -81,6 +81,7 @@ impl Hub {
                 What::Assigned { to, .. } => {
                     if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
                         self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
+                        tokio::spawn(self.clone().look_after(workspace, to.id.clone()));
                     }
                 }
                 What::Waiting { deadline, .. } => {

@@ -260,8 +260,11 @@ impl Working {
         self.expires = self.expires.max(expiry(&newer, &lobby));
         let reply = self.hello_reply(&lobby, &live.seated, &desk);
         live.answer(id, &reply).await?;
-        // What a session may do was decided when it began: with another role it begins anew.
-        match (newer.role == Right::Admin) == self.admin {
+        // What a session may do, and what others call it, was decided when it began: with another role, name or picture
+        // it begins anew.
+        let as_before = (newer.role == Right::Admin) == self.admin
+            && (&newer.name, &newer.avatar) == (&self.agent.name, &self.agent.avatar);
+        match as_before {
             true => Ok(()),
             false => Err(End::Close { code: CloseCode::Draining, after_ms: Some(0) }),
         }

@@ -160,8 +160,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let _ = self.socket.feed(Message::text(goodbye)).await;
             }
             let _ = self.socket.close(Some(frame)).await;
-            // With unread bytes in the kernel, closing would be a reset, and a reset may overtake the goodbye.
+            // A peer that answers waits for the hub to hang up: it is not kept waiting.
             let mut left = LINGER_BYTES;
+            while let Some(Ok(message)) = self.socket.next().await {
+                left = left.saturating_sub(message.len());
+                if message.is_close() || left == 0 {
+                    return;
+                }
+            }
+            // With unread bytes in the kernel, closing would be a reset, and a reset may overtake the goodbye.
             let mut scrap = [0; 2048];
             while let Ok(read @ 1..) = self.socket.get_mut().read(&mut scrap).await {
                 left = left.saturating_sub(read);
@@ -212,5 +219,17 @@ mod tests {
             assert_eq!(client.next().await.expect("open").expect("a frame"), Message::text("{}"));
         }
         drop(sender.await.expect("no panic"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p1_a_peer_that_answers_the_close_is_hung_up_on_at_once() {
+        let (ours, theirs) = duplex(4096);
+        let ours = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;
+        let mut theirs = WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
+        let began = Instant::now();
+        let reads = async { while let Some(Ok(_)) = theirs.next().await {} };
+        let connection = Connection::new(ours, Duration::from_secs(10));
+        tokio::join!(connection.close(End::code(CloseCode::Draining)), reads);
+        assert!(began.elapsed() < CLOSE_DEADLINE, "{:?}", began.elapsed());
     }
 }

@@ -218,12 +218,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
             Err(error) => self.refuse(id, &error).await,
             Ok(done) => {
                 self.deliver().await?;
-                match done.item {
-                    Some(item) => {
-                        let made = reply::Made { item, seq: done.seq, at: done.at, duplicate: done.duplicate };
+                // An answer may end in a lead: that is for agents.
+                match &done.item {
+                    Some(item) if self.audience == Audience::Agents => {
+                        let made =
+                            reply::Made { item: item.clone(), seq: done.seq, at: done.at, duplicate: done.duplicate };
                         self.answer(id, &made).await
                     }
-                    None => self.answer_done(id, &done).await,
+                    _ => self.answer_done(id, &done).await,
                 }
             }
         }
@@ -253,7 +255,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
         };
         match done {
             Err(error) => {
-                match error.code.retryable() {
+                // What this session does not follow is not its to write in: names somebody makes up are not kept.
+                match error.code.retryable() && self.follows.contains_key(&say.conversation) {
                     true => drop(self.held.insert(say.conversation, (say.key, error.clone()))),
                     false => drop(self.held.remove(&say.conversation)),
                 }
@@ -316,6 +319,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
     pub(super) fn unfollow(&mut self, conversation: &ConversationId) {
         self.follows.remove(conversation);
         self.behind.remove(conversation);
+        self.held.remove(conversation);
         self.seated.unfollow(conversation);
     }
 

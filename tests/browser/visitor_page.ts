@@ -14,13 +14,7 @@ export class VisitorPage {
   }
 
   static async arrive(context: BrowserContext, hub: Hub): Promise<VisitorPage> {
-    // The widget's shadow root is closed, which keeps the test out as well as the page.
-    await context.addInitScript(() => {
-      const attach = Element.prototype.attachShadow;
-      Element.prototype.attachShadow = function (init) {
-        return attach.call(this, { ...init, mode: "open" });
-      };
-    });
+    await openShadows(context);
     const page = await context.newPage();
     await page.goto(`${hub.origin}/demo`);
     return new VisitorPage(page);
@@ -64,4 +58,14 @@ export class VisitorPage {
   speaker(): Locator {
     return this.page.getByRole("dialog").getByRole("heading");
   }
+}
+
+/** The widget's shadow root is closed, which keeps the test out as well as the page. */
+export async function openShadows(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const attach = Element.prototype.attachShadow;
+    Element.prototype.attachShadow = function (init) {
+      return attach.call(this, { ...init, mode: "open" });
+    };
+  });
 }

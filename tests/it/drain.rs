@@ -10,6 +10,7 @@ use crate::support::{Hub, playbooks, wait};
 async fn l4_sigterm_moves_every_client_with_a_jittered_goodbye_and_exits_0() {
     let mut hub = Hub::start().await;
     let jane = hub.online("jane").await;
+    let (max, ann) = (hub.agent("max").await, hub.agent("ann").await);
     let mut visitors = Vec::new();
     for _ in 0..30 {
         visitors.push(hub.visitor(playbooks::LIVE).await);
@@ -41,6 +42,11 @@ async fn l4_sigterm_moves_every_client_with_a_jittered_goodbye_and_exits_0() {
     assert_eq!(status.code(), Some(0));
     let took = began.elapsed();
     assert!(took < Duration::from_secs(35), "{took:?}");
+    for agent in [&jane, &max, &ann] {
+        // Back before their grace of 20 s is over, the start of the next process included.
+        let goodbye = agent.push("a goodbye", |push| push["type"] == "goodbye").await;
+        assert!(goodbye["after_ms"].as_u64().is_some_and(|ms| ms <= 5_000), "an agent would flap: {goodbye}");
+    }
     delays.sort_unstable();
     let distinct = delays.windows(2).filter(|pair| pair[0] != pair[1]).count() + 1;
     assert!(distinct >= 20, "not spread: {delays:?}");

@@ -44,6 +44,19 @@ async fn l2_a_visitors_flood_is_refused_with_a_time_and_what_follows_never_overt
 }
 
 #[tokio::test]
+async fn l2_a_flood_into_conversations_somebody_makes_up_is_not_kept() {
+    let hub = Settings::new().limit("VISITOR_SENDS_PER_SECOND", 5).limit("VISITOR_SEND_BURST", 1).start().await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let send = |n: usize| json!({"type": "send", "conversation": "c_nowhere", "key": format!("k{n}"), "text": "hello"});
+    for id in visitor.post_all((0..5).map(send)).await {
+        assert_eq!(visitor.reply(id).await["ok"], false);
+    }
+    // Nothing there waits for a key to come again: there is nothing to overtake.
+    wait::until("the plain truth", async || (visitor.ask(send(9)).await["error"]["code"] == "not_found").then_some(()))
+        .await;
+}
+
+#[tokio::test]
 async fn l2_an_agents_flood_is_refused_with_a_time_and_nobody_else_is() {
     let hub = Settings::new().limit("AGENT_REQUESTS_PER_SECOND", 10).limit("AGENT_REQUEST_BURST", 20).start().await;
     let jane = hub.agent("jane").await;

@@ -224,6 +224,18 @@ async fn p2_visitors_are_not_shown_what_is_for_agents() {
 }
 
 #[tokio::test]
+async fn p2_an_answer_that_ends_in_a_lead_tells_the_visitor_nothing_of_it() {
+    let hub = Hub::start().await;
+    let visitor = hub.visitor(playbooks::TALK).await;
+    let chat = visitor.start().await;
+    visitor.choose(&chat, "hello", "write").await;
+    visitor.fill(&chat, "name", "Ann Smith").await;
+    visitor.event_of(&chat, "closed").await;
+    let raw = visitor.frames(0).concat();
+    assert!(!raw.contains(r#""item""#) && !raw.contains(r#""i_"#), "a visitor was shown an item: {raw}");
+}
+
+#[tokio::test]
 async fn p2_a_conversation_in_a_reply_has_all_its_members() {
     let hub = Hub::start().await;
     let (jane, visitor, chat) = chat(&hub).await;

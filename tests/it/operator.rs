@@ -1,19 +1,19 @@
 //! The operator's interface: starting, checking, tokens, refusing to start.
 
+mod refusals;
+mod settings;
+mod tokens;
+
 use std::{
     process::{Command, Output, Stdio},
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Agent, Hub, Settings,
-    dial::Dial,
-    http::Request,
-    hub::{free_port, signal},
-    playbooks, token, wait,
+    Agent, Settings, Visitor, dial::Dial, http::Request, hub::signal, playbooks, raw::Raw, token, wait,
 };
 
 /// The program without anything of ours in its environment.
@@ -156,142 +156,87 @@ async fn o_the_trial_key_is_kept_over_restarts() {
 }
 
 #[tokio::test]
-async fn o_without_a_key_it_refuses_to_listen_beyond_loopback() {
-    let folder = folder();
-    for verb in [&["serve"][..], &[], &["check"]] {
-        let mut command = bare(&folder);
-        command.args(verb).env("USHER_LISTEN", format!("0.0.0.0:{}", free_port()));
-        let output = run_to_its_end(command).await;
-        assert_eq!(output.status.code(), Some(64), "{verb:?}: {}", words(&output));
-        assert!(words(&output).contains("loopback"), "{}", words(&output));
-        assert!(!words(&output).contains("#token="));
-    }
-}
-
-#[tokio::test]
-async fn o_check_and_serve_report_every_fault_at_once_and_exit_64() {
-    let folder = folder();
-    for verb in ["check", "serve"] {
-        let mut command = bare(&folder);
-        command
-            .arg(verb)
-            .env("USHER_LISTEN", "nowhere")
-            .env("USHER_AGENT__HS256_SECRET", "short")
-            .env("USHER_LIMITS__FRAME_BURST", "many")
-            .env("USHER_INBOX__ADMINS_SEE_ASSIGNED", "perhaps")
-            .env("USHER_STORE", "papyrus:x")
-            .env("USHER_LIMITS__WISHES", "3");
-        let output = run_to_its_end(command).await;
-        let said = words(&output);
-        assert_eq!(output.status.code(), Some(64), "{verb}: {said}");
-        for fault in ["listen", "hs256_secret", "frame_burst", "admins_see_assigned", "store", "wishes"] {
-            assert!(said.to_lowercase().contains(fault), "{verb} does not report {fault}:\n{said}");
-        }
-        assert!(!said.contains("short"), "it prints a secret:\n{said}");
-    }
-    let mut command = bare(&folder);
-    let output = run_to_its_end({
-        command.arg("check").env("USHER_AGENT__HS256_SECRET", token::SECRET);
-        command
-    })
-    .await;
-    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
-}
-
-#[tokio::test]
-async fn o_the_environment_stands_over_the_file() {
-    let folder = folder();
-    let port = free_port();
-    let file = folder.path().join("my.toml");
-    std::fs::write(
-        &file,
-        format!(
-            "listen = \"127.0.0.1:1\"\n[agent]\nhs256_secret = \"{}\"\n[limits]\nagent_heartbeat_ms = 1234\n",
-            token::SECRET
-        ),
-    )
-    .expect("a file");
-    let mut command = bare(&folder);
-    command.args(["--config", "my.toml"]).env("USHER_LISTEN", format!("127.0.0.1:{port}"));
-    let _hub = Started::new(command, &folder);
-    wait::until("readiness", async || {
-        Request::new(port, "GET", "/readyz").send().await.ok().filter(|answer| answer.status == 200)
-    })
-    .await;
-    let jane = Agent::hello(&Dial::agent(port), &token::agent("jane", "agent")).await;
-    assert_eq!(jane.welcome["heartbeat_ms"], 1234);
-    let mut missing = bare(&folder);
-    missing.args(["--config", "no.toml", "check"]);
-    assert_eq!(run_to_its_end(missing).await.status.code(), Some(64));
-}
-
-#[tokio::test]
-async fn o_token_prints_a_jwt_the_hub_accepts() {
-    let hub = Hub::start().await;
-    let folder = folder();
-    for (extra, role) in [(&["--role", "admin"][..], "admin"), (&[], "agent")] {
-        let mut command = bare(&folder);
-        command.env("USHER_AGENT__HS256_SECRET", token::SECRET);
-        command.args(["token", "--sub", "minted", "--name", "Minted Agent", "--ttl", "1h"]).args(extra);
-        let output = run_to_its_end(command).await;
-        assert!(output.status.success(), "{}", words(&output));
-        let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let agent = Agent::hello(&hub.agents(), &token).await;
-        assert_eq!(
-            (&agent.welcome["agent"]["name"], &agent.welcome["agent"]["role"]),
-            (&json!("Minted Agent"), &json!(role))
-        );
-    }
-    let mut command = bare(&folder);
-    command.args(["token", "--name", "Nobody"]);
-    let output = run_to_its_end(command).await;
-    assert!(!output.status.success());
-}
-
-#[tokio::test]
-async fn o_a_second_process_on_the_same_file_refuses_to_start_and_the_first_goes_on() {
-    let hub = Hub::start().await;
+async fn o_a_second_sigterm_does_not_wait_for_a_reader_who_does_not_read() {
+    let mut hub = Settings::new().limit("OUTBOUND_BYTES", 65_536).start().await;
     let jane = hub.online("jane").await;
-    let output = run_to_its_end(Hub::command(&Settings::new(), hub.folder(), free_port())).await;
-    assert!(!matches!(output.status.code(), Some(0 | 64)), "a failed start is no usage fault: {}", words(&output));
-    assert!(words(&output).contains("usher.db"), "it does not say which file: {}", words(&output));
     let visitor = hub.visitor(playbooks::LIVE).await;
     let chat = visitor.start().await;
     jane.claim(&chat).await;
+    let mut dial = hub.agents();
+    dial.receive_buffer = Some(4096);
+    let mut stalled = Raw::open(&dial).await;
+    stalled.text(&json!({"type": "hello", "id": 1, "token": token::agent("jane", "agent")}).to_string()).await;
+    stalled.until(|frame| frame["ok"] == true).await;
+    let text = "x".repeat(16_000);
+    for n in 0..40 {
+        visitor.say(&chat, &format!("k{n}"), &text).await;
+    }
+    jane.event(&chat, |event| event["key"] == "k39").await;
+    hub.terminate();
+    wait::until("the drain", async || {
+        hub.request("GET", "/readyz").send().await.ok().filter(|answer| answer.status == 503)
+    })
+    .await;
+    hub.terminate();
+    let status = hub.exit(Duration::from_secs(5)).await;
+    assert_eq!(status.code(), Some(1), "not everybody was sent away");
+    // What was acknowledged is there all the same.
+    hub.restart().await;
+    let events = hub.agent("jane").await.open(&chat).await["events"].clone();
+    assert!(events.as_array().is_some_and(|events| events.iter().any(|event| event["key"] == "k39")), "{events}");
 }
 
 #[tokio::test]
-async fn o_a_port_in_use_refuses_to_start_with_words() {
-    let hub = Hub::start().await;
+async fn o_every_line_of_the_log_names_the_node() {
     let folder = folder();
-    std::fs::create_dir(folder.path().join("playbooks")).expect("a folder");
-    let output = run_to_its_end(Hub::command(&Settings::new(), &folder, hub.port)).await;
-    assert!(!matches!(output.status.code(), Some(0 | 64)), "{}", words(&output));
-    assert!(words(&output).contains(&hub.port.to_string()), "{}", words(&output));
-}
-
-#[tokio::test]
-async fn o_an_unwritable_data_folder_refuses_to_start_with_words() {
-    let folder = folder();
-    // A file where the folder should be: not even root can write into it.
-    std::fs::write(folder.path().join("data"), "in the way").expect("a file");
-    for verb in ["check", "serve"] {
+    for format in ["json", "text"] {
         let mut command = bare(&folder);
-        command.arg(verb).env("USHER_LISTEN", format!("127.0.0.1:{}", free_port()));
-        let output = run_to_its_end(command).await;
-        assert!(!output.status.success(), "{verb}");
-        assert!(words(&output).contains("data"), "{verb}: {}", words(&output));
+        command.env("USHER_LISTEN", "127.0.0.1:0").env("USHER_NODE", "hub \"7\"").env("USHER_LOG_FORMAT", format);
+        let mut hub = Started::new(command, &folder);
+        hub.says("/demo").await;
+        signal("TERM", hub.child.id());
+        wait::within(Duration::from_secs(40), "its end", async || hub.child.try_wait().expect("its state")).await;
+        let output = hub.output();
+        let lines: Vec<&str> = output.lines().filter(|line| line.contains("draining")).collect();
+        assert!(!lines.is_empty() && !output.contains('\u{1b}'), "{output}");
+        for line in lines {
+            match format {
+                "json" => {
+                    let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                    assert_eq!(line["node"], "hub \"7\"");
+                    assert!(line["timestamp"].is_string() && line["level"] == "INFO", "{line}");
+                }
+                _ => assert!(line.starts_with("hub \"7\" 20"), "{line}"),
+            }
+        }
     }
 }
 
 #[tokio::test]
-async fn o_a_file_that_is_no_store_refuses_to_start_and_is_left_as_it_was() {
-    let folder = folder();
-    let path = folder.path().join("usher.db");
-    std::fs::write(&path, "this is no database, it only lies where one should be".repeat(100)).expect("a file");
-    std::fs::create_dir(folder.path().join("playbooks")).expect("a folder");
-    let before = std::fs::read(&path).expect("a file");
-    let output = run_to_its_end(Hub::command(&Settings::new(), &folder, free_port())).await;
-    assert!(!output.status.success(), "{}", words(&output));
-    assert_eq!(std::fs::read(&path).expect("a file"), before);
+async fn s3_no_secret_token_or_text_is_logged_whatever_is_asked_of_the_log() {
+    let secret = "the visitors' key of this test, long enough too";
+    let hub = Settings::new().set("USHER_LOG", "trace").set("USHER_VISITOR__SECRET", secret).start().await;
+    let jane = hub.online("jane").await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    jane.claim(&chat).await;
+    visitor.say(&chat, "k", "canary-text").await;
+    jane.event(&chat, |event| event["key"] == "k").await;
+    let mut greeting = Visitor::greeting(playbooks::LIVE);
+    greeting["identity"] = json!(token::identity("canary-subject", "canary-name"));
+    Visitor::hello_with(&hub.visitors(), greeting).await;
+    hub.get("/v1/conversations?folder=mine&query=canary", "jane").await.ok();
+    hub.request("GET", "/v1/agents")
+        .bearer("canary.of.nobody")
+        .send()
+        .await
+        .expect("an answer")
+        .problem(401, "unauthorized");
+    let log = hub.log();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is not that open: {log}");
+    for secret in
+        [token::SECRET, token::SITE_SECRET, secret, "canary", visitor.token().as_str().expect("a token"), "eyJ"]
+    {
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
 }

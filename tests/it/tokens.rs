@@ -71,6 +71,20 @@ async fn s2_an_open_socket_ends_with_its_token_and_a_newer_one_extends_it() {
 }
 
 #[tokio::test]
+async fn p1_hello_again_under_another_name_begins_anew_with_it() {
+    let hub = Hub::start().await;
+    let jane = hub.agent("jane").await;
+    let renamed = with("name", json!("Jane Smith"));
+    jane.ok(json!({"type": "hello", "token": renamed})).await;
+    jane.dismissed(4001).await;
+    let jane = Agent::hello(&hub.agents(), &renamed).await;
+    assert_eq!(jane.welcome["agents"][0]["name"], "Jane Smith");
+    // The same name and picture: nothing changes.
+    jane.ok(json!({"type": "hello", "token": with("name", json!("Jane Smith"))})).await;
+    jane.ok(json!({"type": "list", "folder": "mine"})).await;
+}
+
+#[tokio::test]
 async fn s2_hello_again_is_for_the_same_agent_only() {
     let hub = Hub::start().await;
     let jane = hub.agent("jane").await;

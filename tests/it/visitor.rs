@@ -271,6 +271,22 @@ async fn p3_the_assignee_sees_where_the_visitor_is_and_whether_they_are_there() 
 }
 
 #[tokio::test]
+async fn p3_where_the_visitor_goes_after_the_close_is_nobodys() {
+    let hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    jane.claim(&chat).await;
+    jane.finish(&chat).await;
+    let page = jane.open(&chat).await["conversation"]["page"].clone();
+    visitor.ok(json!({"type": "page", "url": "https://site.example/elsewhere"})).await;
+    let again = visitor.again(&hub.visitors(), playbooks::LIVE).await;
+    again.ok(json!({"type": "page", "url": "https://site.example/elsewhere"})).await;
+    assert_eq!(jane.open(&chat).await["conversation"]["page"], page);
+    assert!(jane.has(|frame| frame.to_string().contains("elsewhere")).is_none());
+}
+
+#[tokio::test]
 async fn r9_the_visitor_sees_their_place_in_the_queue_and_the_countdown() {
     let hub = Hub::start().await;
     let jane = hub.online("jane").await;

@@ -4,12 +4,13 @@ use futures_util::future::join_all;
 
 use super::{
     super::error::HubError,
-    house::{House, Visitor, not_found, pass, settle},
+    house::{House, Visitor, not_found, pass, settle, workspace},
     memory::Verb,
 };
 use crate::{
     chat::{
         command::{Actor, Command, KeyScope},
+        conversation::State,
         decide::Refusal,
         event::{Author, Event, What},
     },
@@ -58,6 +59,31 @@ async fn a1_a_claim_that_lost_the_race_in_the_store_is_decided_anew() {
     let Err(HubError::Refused(Refusal::Conflict { assignee, .. })) = claim else { panic!("{claim:?}") };
     assert_eq!(assignee.map(|agent| agent.id), Some("bob".into()));
     assert_eq!(house.count(&conversation, "assigned"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r14_what_was_given_to_somebody_while_they_were_removed_is_given_back() {
+    let (house, _visitor, conversation, jane, bob) = waiting().await;
+    jane.claim(&conversation).await.unwrap();
+    let gate = house.store.hold(Verb::Append);
+    let given = conversation.clone();
+    let late = tokio::spawn(async move { jane.assign(&given, Some("bob")).await });
+    gate.reached().await;
+    assert!(house.hub.remove_agent(&workspace(), &bob.id).await.unwrap());
+    gate.open();
+    late.await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(house.row(&conversation).await.state, State::Unassigned);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r14_a_removal_that_was_cut_short_is_finished_by_the_next() {
+    let (house, _visitor, conversation, _jane, bob) = waiting().await;
+    bob.claim(&conversation).await.unwrap();
+    house.store.remove_agent(&workspace(), &bob.id).await.unwrap();
+    assert!(house.hub.remove_agent(&workspace(), &bob.id).await.unwrap());
+    assert_eq!(house.row(&conversation).await.state, State::Unassigned);
+    assert!(!house.hub.remove_agent(&workspace(), &bob.id).await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

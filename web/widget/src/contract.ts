@@ -67,7 +67,8 @@ export interface PanelHost {
 }
 
 export interface PanelHandle {
-  show(shown: boolean): void;
+  /** `focus`: the visitor asked for it, and the keyboard goes along. */
+  show(shown: boolean, focus: boolean): void;
   destroy(): void;
 }
 

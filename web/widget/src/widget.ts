@@ -34,7 +34,7 @@ export class Widget {
 
   verbs(): Verbs {
     return {
-      open: () => this.open(),
+      open: () => this.open(true),
       close: () => this.close(),
       identify: (identity) => {
         this.#identity = identity;
@@ -57,7 +57,7 @@ export class Widget {
     if (settings === undefined || !this.#started) return;
     if (document.body === null) await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
     this.#settings = settings;
-    this.#launcher = new Launcher(settings.appearance, () => (this.#open ? this.close() : this.open()));
+    this.#launcher = new Launcher(settings.appearance, () => (this.#open ? this.close() : this.open(true)));
     this.#emit("ready", undefined);
     const before = this.#tab.get("open");
     if (this.#wanted || before === "1") this.open();
@@ -68,7 +68,8 @@ export class Widget {
     }
   }
 
-  open(): void {
+  /** `focus`: because the visitor did something, and not by itself. */
+  open(focus = false): void {
     this.#wanted = true;
     if (this.#launcher === undefined || this.#open) return;
     clearTimeout(this.#proactive);
@@ -78,7 +79,7 @@ export class Widget {
     this.#launcher.busy(true);
     this.#loadPanel()
       .then((panel) => {
-        panel.show(this.#open);
+        panel.show(this.#open, focus);
         this.#emit("open", undefined);
       })
       .catch(() => this.close())
@@ -91,8 +92,8 @@ export class Widget {
     this.#open = false;
     this.#tab.set("open", "0");
     this.#launcher?.opened(false);
-    this.#launcher?.focus();
-    this.#panel?.then((panel) => panel.show(false)).catch(ignore);
+    if (this.#launcher?.root.activeElement) this.#launcher.focus();
+    this.#panel?.then((panel) => panel.show(false, false)).catch(ignore);
     this.#emit("close", undefined);
   }
 

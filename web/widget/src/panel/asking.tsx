@@ -11,9 +11,11 @@ interface Asked {
 export abstract class Asking<Props> extends Component<Props, Asked> {
   override state: Asked = { busy: false, complaint: null };
 
-  protected attempt(request: Promise<unknown>): void {
+  /** One at a time: a second press changes nothing. */
+  protected attempt(ask: () => Promise<unknown>): void {
+    if (this.state.busy) return;
     this.setState({ busy: true, complaint: null });
-    request.then(
+    ask().then(
       () => this.setState({ busy: false }),
       (reason) => this.setState({ busy: false, complaint: complaintOf(reason) }),
     );

@@ -32,7 +32,7 @@ class Rating extends Asking<{ client: VisitorClient; live: boolean }> {
         onSubmit={(event) => {
           event.preventDefault();
           const given = new FormData(event.currentTarget);
-          this.attempt(client.rate(Number(given.get("score")), String(given.get("comment")).trim()));
+          this.attempt(() => client.rate(Number(given.get("score")), String(given.get("comment")).trim()));
         }}
       >
         <fieldset>
@@ -45,7 +45,7 @@ class Rating extends Asking<{ client: VisitorClient; live: boolean }> {
           ))}
         </fieldset>
         <input type="text" name="comment" aria-label={words.comment} placeholder={words.comment} maxLength={500} />
-        <button type="submit" disabled={!live || this.state.busy}>
+        <button type="submit" disabled={!live}>
           {words.rateSend}
         </button>
         {this.complaint()}

@@ -43,7 +43,7 @@ class End extends Asking<{ client: VisitorClient; live: boolean }> {
     return (
       <details>
         <summary>{words.end}</summary>
-        <button type="button" disabled={!live || this.state.busy} onClick={() => this.attempt(client.end())}>
+        <button type="button" disabled={!live} onClick={() => this.attempt(() => client.end())}>
           {words.endSure}
         </button>
       </details>

@@ -19,6 +19,12 @@ export class Log extends Component<Props> {
   #atEnd = true;
   #last: string | undefined;
 
+  override componentDidMount(): void {
+    const box = this.#scroller.current;
+    // What stands below the log takes more room or less.
+    if (box !== null) new ResizeObserver(() => this.componentDidUpdate()).observe(box);
+  }
+
   override componentDidUpdate(): void {
     const box = this.#scroller.current;
     if (box !== null && this.#atEnd) box.scrollTop = box.scrollHeight;

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import type { PanelHandle, PanelHost } from "../contract.js";
+import { keepingFocus } from "./focus.js";
 import styles from "./panel.css?inline";
 import { Panel } from "./panel.js";
 
@@ -22,7 +23,8 @@ export function mount(host: PanelHost): PanelHandle {
     if (!place.isConnected) return;
     const state = client.state.value;
     const { appearance } = host;
-    render(<Panel client={client} state={state} appearance={appearance} shown={shown} dismiss={host.dismiss} />, place);
+    const panel = <Panel client={client} state={state} appearance={appearance} shown={shown} dismiss={host.dismiss} />;
+    keepingFocus(host.root, place, () => render(panel, place));
     const left = client.clock.left(state.conversation?.deadline ?? 0);
     // The countdown is drawn when its second changes, not a second after some other moment.
     if (left > 0) second = setTimeout(draw, left % 1_000 || 1_000);
@@ -33,11 +35,11 @@ export function mount(host: PanelHost): PanelHandle {
     due = true;
   });
   return {
-    show(now) {
+    show(now, focus) {
       shown = now;
       host.talk.show(now);
       draw();
-      if (now) place.querySelector("section")?.focus();
+      if (now && focus) place.querySelector("section")?.focus();
     },
     destroy() {
       stop();

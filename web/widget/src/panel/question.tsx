@@ -15,26 +15,27 @@ const AUTOCOMPLETE = { name: "name", email: "email", phone: "tel", organization:
 /** The card that asks: its choices as buttons, or a text box named by its question. */
 export class QuestionCard extends Asking<Props> {
   override render() {
-    const { ask, text } = this.props.question;
+    const { live, question } = this.props;
+    const { ask, text } = question;
     return (
       <div class="question">
         {ask.kind === "choice" ? (
           <fieldset class="choices" aria-label={text}>
             {ask.options.map(({ id, label }) => (
-              <button key={id} type="button" disabled={this.#closed} onClick={() => this.#answer({ option: id })}>
+              <button key={id} type="button" disabled={!live} onClick={() => this.#answer({ option: id })}>
                 {label}
               </button>
             ))}
+            {this.complaint()}
           </fieldset>
         ) : (
-          this.#capture(ask, text)
+          this.#capture(ask, text, live)
         )}
-        {this.complaint()}
       </div>
     );
   }
 
-  #capture({ field, required }: Extract<Question["ask"], { kind: "capture" }>, name: string) {
+  #capture({ field, required }: Extract<Question["ask"], { kind: "capture" }>, name: string, live: boolean) {
     const bad = this.state.complaint !== null;
     const shared = {
       "aria-label": name,
@@ -59,11 +60,12 @@ export class QuestionCard extends Asking<Props> {
         ) : (
           <input type="text" inputMode={field === "email" ? "email" : field === "phone" ? "tel" : "text"} {...shared} />
         )}
-        <button type="submit" class="primary" disabled={this.#closed}>
+        {this.complaint()}
+        <button type="submit" class="primary" disabled={!live}>
           {words.submit}
         </button>
         {!required && (
-          <button type="button" disabled={this.#closed} onClick={() => this.#answer({ value: "" })}>
+          <button type="button" disabled={!live} onClick={() => this.#answer({ value: "" })}>
             {words.skip}
           </button>
         )}
@@ -71,12 +73,8 @@ export class QuestionCard extends Asking<Props> {
     );
   }
 
-  get #closed(): boolean {
-    return this.state.busy || !this.props.live;
-  }
-
   #answer(value: Answer): void {
     const { client, question } = this.props;
-    this.attempt(client.answer(question.card, value));
+    this.attempt(() => client.answer(question.card, value));
   }
 }
