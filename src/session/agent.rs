@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 
 use super::{
@@ -45,11 +43,7 @@ struct Working {
 }
 
 /// Talks with an agent until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: Stream>(
-    socket: WebSocketStream<S>,
-    admitted: impl FnOnce() + Send,
-    lobby: Arc<Lobby>,
-) {
+pub async fn run<S: Stream>(socket: WebSocketStream<S>, admitted: impl FnOnce() + Send, lobby: Arc<Lobby>) {
     let mut connection = Connection::new(socket, lobby.settings.agent_heartbeat);
     let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
     let frame = match knocked {
@@ -286,12 +280,7 @@ impl Working {
         }
     }
 
-    async fn list<S: Stream>(
-        &mut self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-        list: List,
-    ) -> Result<(), End> {
+    async fn list<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>, list: List) -> Result<(), End> {
         let who = live.seated.seat().who.clone();
         let limit = list.limit();
         match live.lobby.hub.list(&who, list.folder, list.before, limit, list.query).await {
@@ -303,12 +292,7 @@ impl Working {
         }
     }
 
-    async fn open<S: Stream>(
-        &mut self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-        open: &Open,
-    ) -> Result<(), End> {
+    async fn open<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>, open: &Open) -> Result<(), End> {
         let opened = live.follows.values().filter(|follow| follow.opened).count();
         if opened >= MOST_OPEN && !live.follows.contains_key(&open.conversation) {
             return live

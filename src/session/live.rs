@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    time::Instant,
-};
+use tokio::time::Instant;
 
 use super::{
     connection::{Connection, Incoming, Stream},

@@ -1,6 +1,5 @@
 //! Empties the letter box into frames: events first, then what is only about them.
 
-
 use super::{connection::Stream, end::End, follow::Follow, live::Live};
 use crate::{
     chat::{conversation::Sight, summary::Mark},

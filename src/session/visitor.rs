@@ -4,9 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use tokio::{
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 
 use super::{
@@ -302,11 +300,7 @@ impl Visiting {
         live.lobby.rates.visitor(self.guest.visitor.as_str())
     }
 
-    async fn start<S: Stream>(
-        &mut self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-    ) -> Result<(), End> {
+    async fn start<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>) -> Result<(), End> {
         let lobby = live.lobby.clone();
         let paced =
             || lobby.rates.start(self.address).map_err(|retry_after_ms| HubError::RateLimited { retry_after_ms });
