@@ -88,8 +88,9 @@ impl<S> Metered<S> {
     }
 
     fn count(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Some(wait) = self.meter.count(bytes, Instant::now())? {
-            self.pause = Some(Box::pin(sleep(wait)));
+        let now = Instant::now();
+        if let Some(wait) = self.meter.count(bytes, now)? {
+            self.pause = Some(Box::pin(sleep(wait.min(self.meter.patience(now)))));
         }
         Ok(())
     }
@@ -104,6 +105,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         if let Some(pause) = &mut this.pause {
             ready!(pause.as_mut().poll(cx));
             this.pause = None;
+            // One read may bring more than half a minute's worth: the pause ends there, and so does the reading.
+            if this.meter.patience(Instant::now()).is_zero() {
+                this.meter.stopped = Some(io::ErrorKind::QuotaExceeded);
+                return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+            }
         }
         let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
@@ -163,6 +169,11 @@ impl Meter {
             frame: Frame::default(),
             stopped: None,
         }
+    }
+
+    /// How long the sender may still stay ahead of their rate.
+    fn patience(&self, now: Instant) -> Duration {
+        self.ahead_since.map_or(PATIENCE, |since| PATIENCE.saturating_sub(now.duration_since(since)))
     }
 
     /// Counts what came; how long to read nothing, if it was too much.

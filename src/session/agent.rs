@@ -90,6 +90,7 @@ async fn welcome<S: Stream>(
         }
     };
     working.notify = desk.row.notify;
+    tracing::debug!(session = %seated.seat().session, agent = %working.agent.id, "an agent said hello");
     if let Some(id) = &id {
         let mut frame = String::with_capacity(4096);
         write::write_ok(&mut frame, id, &working.hello_reply(lobby, &seated, &desk));

@@ -103,6 +103,7 @@ async fn greet<S: Stream>(
         Ok(greeted) => greeted,
         Err(error) => return connection.turn(id.as_ref(), Turned::of(&error)).await,
     };
+    tracing::debug!(session = %seated.seat().session, visitor = %guest.visitor, "a visitor said hello");
     if let Some(id) = &id {
         let mut frame = String::with_capacity(1024);
         write::write_ok(&mut frame, id, &hello_reply(lobby, &guest, &seated, &greeting));
