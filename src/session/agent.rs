@@ -2,14 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::Connection,
+    connection::{Connection, Stream},
     end::End,
     follow::Follow,
     live::{Live, Role},
@@ -46,11 +43,7 @@ struct Working {
 }
 
 /// Talks with an agent until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
-    socket: WebSocketStream<S>,
-    admitted: impl FnOnce() + Send,
-    lobby: Arc<Lobby>,
-) {
+pub async fn run<S: Stream>(socket: WebSocketStream<S>, admitted: impl FnOnce() + Send, lobby: Arc<Lobby>) {
     let mut connection = Connection::new(socket, lobby.settings.agent_heartbeat);
     let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
     let frame = match knocked {
@@ -70,7 +63,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
 }
 
 /// Answers the first frame.
-async fn welcome<S: AsyncRead + AsyncWrite + Unpin + Send>(
+async fn welcome<S: Stream>(
     connection: &mut Connection<S>,
     frame: &str,
     lobby: &Arc<Lobby>,
@@ -116,7 +109,7 @@ fn refused_token() -> ErrorBody {
 
 // === impl Working ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Role<S> for Working {
+impl<S: Stream> Role<S> for Working {
     async fn serve(&mut self, live: &mut Live<S>, frame: &str) -> Result<(), End> {
         let Request { id, ask } = match parse_agent(frame) {
             Ok(request) => request,
@@ -243,7 +236,7 @@ impl Working {
     }
 
     /// A newer token of the same agent lets the session live on.
-    async fn renew<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn renew<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -270,7 +263,7 @@ impl Working {
         }
     }
 
-    async fn switch<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn switch<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -287,12 +280,7 @@ impl Working {
         }
     }
 
-    async fn list<S: AsyncRead + AsyncWrite + Unpin + Send>(
-        &mut self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-        list: List,
-    ) -> Result<(), End> {
+    async fn list<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>, list: List) -> Result<(), End> {
         let who = live.seated.seat().who.clone();
         let limit = list.limit();
         match live.lobby.hub.list(&who, list.folder, list.before, limit, list.query).await {
@@ -304,12 +292,7 @@ impl Working {
         }
     }
 
-    async fn open<S: AsyncRead + AsyncWrite + Unpin + Send>(
-        &mut self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-        open: &Open,
-    ) -> Result<(), End> {
+    async fn open<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>, open: &Open) -> Result<(), End> {
         let opened = live.follows.values().filter(|follow| follow.opened).count();
         if opened >= MOST_OPEN && !live.follows.contains_key(&open.conversation) {
             return live
@@ -360,7 +343,7 @@ fn expiry(claims: &AgentClaims, lobby: &Lobby) -> Instant {
 
 // === impl Live ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
+impl<S: Stream> Live<S> {
     /// Events of one's own conversations are pushed from each row's `seq` on.
     fn follow_mine(&mut self, desk: &Desk) {
         for loaded in &desk.mine {
