@@ -1,3 +1,4 @@
+import type { AgentState, NotifyPush } from "./agent_state.js";
 import { ClockOffset } from "./clock.js";
 import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
 import { type Env, hostEnv } from "./env.js";
@@ -6,7 +7,6 @@ import type {
   AgentHelloReply,
   AgentPush,
   AgentRequest,
-  Conversation,
   CountsChanged,
   DetailsPatch,
   Event,
@@ -16,13 +16,12 @@ import type {
   Settings,
   Summary,
 } from "./generated.js";
-import { Opened, type OpenedView } from "./opened.js";
-import { type Committed, Outbox } from "./outbox.js";
+import { OpenedSet } from "./opened_set.js";
+import { type Committed, committedBy, Outbox } from "./outbox.js";
 import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
 import { Refusal } from "./refusal.js";
 import { InboxRows } from "./rows.js";
 import { Listeners, Signal } from "./signal.js";
-import { committedBy } from "./visitor.js";
 
 export interface AgentOptions {
   /** `wss://hub/v1/agent` */
@@ -33,33 +32,11 @@ export interface AgentOptions {
   env?: Env;
 }
 
-export type NotifyPush = Extract<AgentPush, { type: "notify" }>;
-
-export interface AgentState {
-  connection: ConnectionState;
-  /** Null until the first `hello` was answered. */
-  me: AgentHelloReply["agent"] | null;
-  /** The switch: the agent's intent, on whatever device it was set. */
-  online: boolean;
-  settings: Settings | null;
-  agents: readonly Agent[];
-  /** Sizes of the folders; none of them is known before the first `hello` was answered. */
-  counts: CountsChanged;
-  /** The rows known so far; `list` brings more. `all` means all that are here. */
-  folders: Readonly<Record<Folder, readonly Summary[]>>;
-  opened: ReadonlyMap<string, OpenedView>;
-  /** Texts and notes that are not events yet, of all conversations. */
-  unsent: readonly OutboxEntry[];
-}
-
 export interface ListQuery {
   before?: string;
   limit?: number;
   query?: string;
 }
-
-const HISTORY_PAGE = 50;
-const OPEN_RETRY_MS = 1_000;
 
 /** One agent on one device: rows, opened conversations and what is to be done with them. */
 export class AgentClient {
@@ -71,7 +48,7 @@ export class AgentClient {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #rows = new InboxRows();
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened: OpenedSet;
   readonly #listed = new Set<Folder>();
   #token: string;
   #hello: AgentHelloReply | null = null;
@@ -99,6 +76,15 @@ export class AgentClient {
       deliver: (entry, committed) => this.#deliver(entry, committed),
       onCommitted: (entry, how) => this.#committed(entry, how),
     });
+    this.#opened = new OpenedSet({
+      env,
+      live: () => this.#connection.live,
+      epoch: () => this.#hello?.epoch ?? "",
+      request: (request, apply) => this.#request(request, apply),
+      tell: (request) => this.#connection.tell(asFrame(request)),
+      arrived: (events) => this.#settle(events),
+      changed: () => this.#publish(),
+    });
     this.state = new Signal(this.#snapshot());
     this.#connection.state.subscribe((state) => this.#connectionChanged(state));
     this.#outbox.entries.subscribe(() => this.#publish());
@@ -110,7 +96,7 @@ export class AgentClient {
   }
 
   disconnect(): void {
-    for (const opened of this.#opened.values()) opened.rest();
+    this.#opened.rest();
     this.#connection.close();
   }
 
@@ -165,32 +151,16 @@ export class AgentClient {
 
   /** Follows a conversation, now and after each reconnect, until `leave`. `state.opened` shows it. */
   open(conversation: string): void {
-    const known = this.#opened.get(conversation);
-    if (known !== undefined && !known.lost) return;
-    const opened = this.#newOpened(conversation);
-    this.#opened.set(conversation, opened);
-    this.#askOpen(opened);
-    this.#publish();
+    this.#opened.open(conversation);
   }
 
   leave(conversation: string): void {
-    const opened = this.#opened.get(conversation);
-    if (opened === undefined) return;
-    opened.rest();
-    opened.visitorTyping.show(false);
-    this.#opened.delete(conversation);
-    this.#connection.tell(asFrame({ type: "leave", conversation }));
-    this.#publish();
+    this.#opened.leave(conversation);
   }
 
   /** Fetches an older page of an opened conversation; `complete` says when there is none. */
   async older(conversation: string): Promise<void> {
-    const opened = this.#opened.get(conversation);
-    if (opened?.first === undefined) return;
-    const before = opened.first;
-    const reply = await this.#request({ type: "history", conversation, before, limit: HISTORY_PAGE });
-    opened.prepend(reply.events as Event[]);
-    this.#publish();
+    await this.#opened.older(conversation);
   }
 
   /** Rejects with `conflict`, naming `assignee` and `at`, when somebody else was first. */
@@ -282,53 +252,14 @@ export class AgentClient {
 
   #connectionChanged(state: ConnectionState): void {
     if (state.kind === "live") {
-      for (const opened of this.#opened.values()) if (!opened.lost) this.#askOpen(opened);
+      this.#opened.resume();
       // The sign-in brought the first rows of Unassigned and Mine; what else was on screen is asked for again.
       for (const folder of this.#listed) this.list(folder).catch(ignoreRefusal);
       this.#outbox.resume();
     } else {
       this.#outbox.pause();
-      for (const opened of this.#opened.values()) opened.visitorTyping.show(false);
+      this.#opened.pause();
     }
-    this.#publish();
-  }
-
-  // === opened conversations ===
-
-  #newOpened(conversation: string): Opened {
-    return new Opened(conversation, {
-      env: this.#env,
-      changed: () => this.#publish(),
-      tellSeen: (id, marks) => this.#connection.tell(asFrame({ type: "seen", conversation: id, ...marks })),
-      tellTyping: (id, on, preview) => {
-        const shown = preview === undefined ? {} : { preview };
-        this.#connection.tell(asFrame({ type: "typing", conversation: id, on, ...shown }));
-      },
-    });
-  }
-
-  #askOpen(opened: Opened): void {
-    const { after, id } = opened;
-    if (!this.#connection.live) return;
-    this.#request({ type: "open", conversation: id, ...(after === undefined ? {} : { after }) }, (reply) => {
-      if (this.#opened.get(id) !== opened) return;
-      const onwards = after !== undefined && reply.recovered === true;
-      const epoch = this.#hello?.epoch ?? "";
-      opened.adopt(reply.conversation as Conversation, reply.events as Event[], epoch, onwards);
-      this.#settle(reply.events as Event[]);
-      this.#publish();
-    }).catch((refusal: Refusal) => this.#notOpened(opened, refusal));
-  }
-
-  #notOpened(opened: Opened, refusal: Refusal): void {
-    if (this.#opened.get(opened.id) !== opened || refusal.code === "disconnected") return;
-    if (refusal.retryable) {
-      this.#env.after(refusal.retryAfterMs ?? OPEN_RETRY_MS, () => {
-        if (this.#opened.get(opened.id) === opened && !opened.lost) this.#askOpen(opened);
-      });
-      return;
-    }
-    opened.lose(refusal.assignee ?? null, refusal.at ?? null);
     this.#publish();
   }
 
@@ -450,7 +381,7 @@ export class AgentClient {
       agents: this.#agents,
       counts: this.#counts,
       folders: this.#folders,
-      opened: new Map([...this.#opened].map(([id, opened]) => [id, opened.view()])),
+      opened: this.#opened.views(),
       unsent: this.#outbox.entries.value,
     };
   }

@@ -1,5 +1,6 @@
 /** The typed client of protocol version 1, for visitors and for agents. Knows no DOM. */
-export { AgentClient, type AgentOptions, type AgentState, type ListQuery, type NotifyPush } from "./agent.js";
+export { AgentClient, type AgentOptions, type ListQuery } from "./agent.js";
+export type { AgentState, NotifyPush } from "./agent_state.js";
 export { Backoff } from "./backoff.js";
 export { ClockOffset } from "./clock.js";
 export { codeOfRefusedHello, type Verdict, verdict } from "./closing.js";
@@ -24,4 +25,5 @@ export { InboxRows } from "./rows.js";
 export { SeenSender } from "./seen.js";
 export { Listeners, Signal } from "./signal.js";
 export { TypingSender, TypingShown } from "./typing.js";
-export { type Answer, type TokenStore, VisitorClient, type VisitorOptions, type VisitorState } from "./visitor.js";
+export { type TokenStore, VisitorClient, type VisitorOptions } from "./visitor.js";
+export type { Answer, VisitorState } from "./visitor_state.js";

@@ -1,4 +1,5 @@
 import { Backoff } from "./backoff.js";
+import type { OkReply } from "./connection.js";
 import type { Env, Timer } from "./env.js";
 import type { OutboxEntry, OutboxStore } from "./outbox_store.js";
 import type { Refusal } from "./refusal.js";
@@ -163,4 +164,9 @@ export class Outbox {
     this.#options.store.remove(key);
     this.entries.set(this.entries.value.filter((entry) => entry.key !== key));
   }
+}
+
+/** What an `ok` reply to a `send` or `note` says of the event it stands for. */
+export function committedBy(reply: OkReply): Committed {
+  return { seq: reply.seq as number, at: reply.at as number, duplicate: reply.duplicate === true };
 }

@@ -1,7 +1,7 @@
-import { Backoff } from "./backoff.js";
+import { Beginning } from "./beginning.js";
 import { ClockOffset } from "./clock.js";
 import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
-import { type Env, hostEnv, type Timer } from "./env.js";
+import { type Env, hostEnv } from "./env.js";
 import { applyEvents, conversationFrom, isOpen } from "./fold.js";
 import type {
   AvailableReason,
@@ -13,12 +13,13 @@ import type {
   VisitorRequest,
 } from "./generated.js";
 import { ConversationLog } from "./log.js";
-import { type Committed, Outbox } from "./outbox.js";
+import { type Committed, committedBy, Outbox } from "./outbox.js";
 import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
 import { Refusal } from "./refusal.js";
 import { SeenSender } from "./seen.js";
 import { Signal } from "./signal.js";
 import { TypingSender, TypingShown } from "./typing.js";
+import type { Answer, VisitorState } from "./visitor_state.js";
 
 /** Where the visitor token lives between pages. Read at each `hello`, so that two tabs become one visitor. */
 export interface TokenStore {
@@ -39,26 +40,6 @@ export interface VisitorOptions {
   env?: Env;
 }
 
-export interface VisitorState {
-  connection: ConnectionState;
-  /** Null until the first `hello` was answered. */
-  playbook: VisitorHelloReply["playbook"] | null;
-  available: boolean | null;
-  availableReason: AvailableReason | null;
-  conversation: Conversation | null;
-  /** Every event known of it, in order. */
-  events: readonly Event[];
-  /** Whether `events` reaches back to the beginning. */
-  complete: boolean;
-  /** Texts of this conversation that are not events yet. */
-  unsent: readonly OutboxEntry[];
-  agentTyping: boolean;
-  /** Why the conversation could not be started, in the hub's words. */
-  trouble: string | null;
-}
-
-export type Answer = { option: string } | { value: string };
-
 const HISTORY_PAGE = 50;
 
 /** One visitor on one page: their conversation, kept whole across reconnects. */
@@ -71,7 +52,7 @@ export class VisitorClient {
   readonly #outbox: Outbox;
   readonly #typing: TypingSender;
   readonly #agentTyping: TypingShown;
-  readonly #startBackoff: Backoff;
+  readonly #beginning: Beginning;
   readonly #answerKeys = new Map<string, string>();
   #seen: SeenSender;
   #page: Page | undefined;
@@ -82,10 +63,6 @@ export class VisitorClient {
   #log: ConversationLog | null = null;
   #askedAfter = false;
   #forgotToken = false;
-  #wantsStart = false;
-  #starting = false;
-  #startRetry: Timer | undefined;
-  #trouble: string | null = null;
 
   constructor(options: VisitorOptions) {
     const env = options.env ?? hostEnv();
@@ -94,7 +71,14 @@ export class VisitorClient {
     this.#page = options.page;
     this.#identity = options.identity;
     this.clock = new ClockOffset(() => env.now());
-    this.#startBackoff = new Backoff(() => env.random());
+    this.#beginning = new Beginning({
+      env,
+      live: () => this.#connection.live,
+      open: () => isOpen(this.#conversation),
+      start: (apply) => this.#request({ type: "start" }, apply),
+      onStarted: (reply) => this.#started(reply),
+      changed: () => this.#publish(),
+    });
     this.#connection = new Connection({
       url: options.url,
       env,
@@ -124,7 +108,7 @@ export class VisitorClient {
   }
 
   disconnect(): void {
-    this.#env.cancel(this.#startRetry);
+    this.#beginning.rest();
     this.#seen.stop();
     this.#connection.close();
   }
@@ -143,10 +127,7 @@ export class VisitorClient {
 
   /** Opens a conversation as soon as that is possible, unless one is open then. */
   start(): void {
-    this.#wantsStart = true;
-    this.#trouble = null;
-    this.#startIfWanted();
-    this.#publish();
+    this.#beginning.want();
   }
 
   /** Answers a card. The same answer tried again carries the same key, so that it counts once. */
@@ -263,7 +244,7 @@ export class VisitorClient {
   #connectionChanged(state: ConnectionState): void {
     if (state.kind === "live") {
       this.#outbox.resume();
-      this.#startIfWanted();
+      this.#beginning.proceed();
     } else {
       this.#outbox.pause();
       this.#agentTyping.show(false);
@@ -271,50 +252,12 @@ export class VisitorClient {
     this.#publish();
   }
 
-  // === start ===
-
-  #startIfWanted(): void {
-    if (!this.#wantsStart || this.#starting || !this.#connection.live) return;
-    if (isOpen(this.#conversation)) {
-      this.#wantsStart = false;
-      return;
-    }
-    this.#starting = true;
-    this.#env.cancel(this.#startRetry);
-    this.#request({ type: "start" }, (reply) => this.#started(reply))
-      .catch((refusal: Refusal) => this.#notStarted(refusal))
-      .finally(() => {
-        this.#starting = false;
-        // The connection may have come back while the old request was still ending.
-        if (this.#startRetry === undefined) this.#startIfWanted();
-      });
-  }
+  // === events ===
 
   #started(reply: OkReply): void {
-    this.#wantsStart = false;
-    this.#trouble = null;
-    this.#startBackoff.reset();
-    const epoch = this.#hello?.epoch ?? "";
-    this.#adopt(reply.conversation as Conversation, reply.events as Event[], epoch, true);
+    this.#adopt(reply.conversation as Conversation, reply.events as Event[], this.#hello?.epoch ?? "", true);
     this.#publish();
   }
-
-  #notStarted(refusal: Refusal): void {
-    if (refusal.code === "disconnected") return;
-    this.#trouble = refusal.message;
-    if (refusal.retryable) {
-      const delay = refusal.retryAfterMs ?? this.#startBackoff.next();
-      this.#startRetry = this.#env.after(delay, () => {
-        this.#startRetry = undefined;
-        this.#startIfWanted();
-      });
-    } else {
-      this.#wantsStart = false;
-    }
-    this.#publish();
-  }
-
-  // === events ===
 
   #pushed(push: VisitorPush): void {
     switch (push.type) {
@@ -442,7 +385,7 @@ export class VisitorClient {
       complete: this.#log?.complete ?? true,
       unsent: this.#outbox.entries.value.filter((entry) => entry.conversation === id),
       agentTyping: this.#agentTyping.value.value !== null,
-      trouble: this.#trouble,
+      trouble: this.#beginning.trouble,
     };
   }
 
@@ -453,9 +396,4 @@ export class VisitorClient {
 
 function asFrame(request: VisitorRequest): Frame {
   return request;
-}
-
-/** What an `ok` reply to a `send` or `note` says of the event it stands for. */
-export function committedBy(reply: OkReply): Committed {
-  return { seq: reply.seq as number, at: reply.at as number, duplicate: reply.duplicate === true };
 }
