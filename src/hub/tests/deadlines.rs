@@ -67,12 +67,27 @@ async fn w1_a_wait_outlives_the_hub_that_began_it() {
     pass(5_000).await;
     // Another hub, where nobody ever spoke of it.
     let house = House::upon(store, Settings::default()).await;
+    let _jane = house.tab("jane", false).await;
     pass(34_990).await;
     assert_eq!(missed(&house, &conversation), []);
     pass(20).await;
     let [(at, reason)] = missed(&house, &conversation)[..] else { panic!("not missed once") };
     assert!((0..=2).contains(&at.since(deadline)), "{at:?}");
     assert_eq!(reason, MissedReason::WaitExpired);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r8_after_a_restart_to_which_nobody_came_back_the_visitor_is_carried_over_when_agents_had_their_time() {
+    let house = House::open().await;
+    let jane = house.agent("jane").await;
+    let mut visitor = house.visitor("v_1").await;
+    let conversation = visitor.start().await;
+    drop((jane, visitor));
+    let house = House::upon(house.close().await, Settings::default()).await;
+    pass(29_000).await;
+    assert_eq!(missed(&house, &conversation), []);
+    pass(2_000).await;
+    assert_eq!(missed(&house, &conversation)[0].1, MissedReason::EveryoneLeft);
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,6 +127,7 @@ async fn w1_two_hubs_on_one_store_miss_it_once() {
     let house = House::open().await;
     let _jane = house.agent("jane").await;
     let other = House::upon(house.store.clone(), Settings::default()).await;
+    let _there = other.tab("jane", false).await;
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
     // The one decides, pauses, and finds that the other was first.

@@ -103,7 +103,7 @@ fn p5_a_bad_value_names_its_field_and_stores_nothing() {
     let mut bad = DetailsPatch { note: Some(Some("fine".into())), ..DetailsPatch::default() };
     bad.person.email = Some(Some("nonsense".into()));
     let refused = world.give(&agent("jane"), &Command::Details(bad));
-    assert!(matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "person.email"));
+    assert!(matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "details.person.email"));
     assert_eq!(world.conversation.details.note, None);
 }
 
