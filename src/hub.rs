@@ -161,12 +161,10 @@ impl Hub {
         core.spawn(self.clone().run_presence());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
-        let look = tokio::spawn(self.clone().look_around());
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             Some(ended) = core.join_next() => ended,
         };
-        look.abort();
         core.shutdown().await;
         self.flush_beside().await;
         ended

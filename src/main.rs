@@ -12,7 +12,7 @@ use anyhow::Context;
 use clap::Parser;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
 use usher::{
@@ -103,7 +103,9 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         tokio::spawn(axum::serve(listen(address)?, house.metrics()).into_future());
     }
     let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
-    tokio::spawn(signals([drain.clone(), stop.clone()]));
+    // Whoever reads the links may stop the hub at once: by then it must know what a signal means.
+    let heard = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(signals(heard, [drain.clone(), stop.clone()]));
     welcome(&house, &listener)?;
     let left = house.run(listener, drain.cancelled(), stop.cancelled()).await;
     match left.context("one of the hub's own tasks died")? {
@@ -113,13 +115,11 @@ async fn run(config: &Config) -> anyhow::Result<()> {
 }
 
 /// The first signal drains, the second stops.
-async fn signals(tokens: [CancellationToken; 2]) -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+async fn signals((mut terminate, mut interrupt): (Signal, Signal), tokens: [CancellationToken; 2]) {
     for token in tokens {
         tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
         token.cancel();
     }
-    Ok(())
 }
 
 /// Says where the hub is, and to whoever tries it out how to get in.

@@ -183,18 +183,22 @@ impl Mark {
 impl Conversation {
     /// The row as an agent sees it.
     pub fn summary(&self, beside: &Beside, position: Option<u32>) -> Summary {
+        let mut row = self.visitor_summary(beside, position);
+        row.visitor.name = row.visitor.name.or_else(|| self.details.person_name().map(Into::into));
         Summary {
             waiting_since: self.since,
             unread: Some(u32::try_from(self.unread(beside.seen.agent.read)).unwrap_or(u32::MAX)),
             preview: self.preview.clone(),
             last_at: Some(self.last_at),
-            ..self.visitor_summary(beside, position)
+            ..row
         }
     }
 
     /// The row as the visitor sees it.
     pub fn visitor_summary(&self, beside: &Beside, position: Option<u32>) -> Summary {
-        let name = self.visitor.name.clone().or_else(|| self.details.person_name().map(Into::into));
+        // What an agent wrote into the panel is not the visitor's to read.
+        let said = || self.details.person_name().filter(|_| self.claimed.contains("person.name")).map(Into::into);
+        let name = self.visitor.name.clone().or_else(said);
         Summary {
             id: self.id.clone(),
             state: (&self.state).into(),

@@ -15,6 +15,8 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
+use crate::session::connection::Stream;
+
 /// So long a sender may stay ahead of their rate without a gap.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A message may come in so many pieces.
@@ -139,6 +141,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for Metered<S> {
+    fn holds_back(&self) -> bool {
+        self.pause.is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 //! leader, no lock, and a node that died takes no deadline with it.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +15,6 @@ use super::{
     Hub,
     append::Caller,
     error::{HubError, Result},
-    presence::GRACE_SILENT,
     tail::Tail,
 };
 use crate::{
@@ -150,20 +149,6 @@ impl Hub {
 
     async fn deadline(&self, conversation: &ConversationId) -> Option<Millis> {
         self.tail(conversation).await.ok()?.with(|hot| hot.conversation.deadline()).flatten()
-    }
-
-    /// Once after the start, when agents have had the time to come back: whoever waits where nobody did is carried on.
-    pub(super) async fn look_around(self: Arc<Self>) {
-        tokio::time::sleep(Duration::from_millis(GRACE_SILENT.unsigned_abs())).await;
-        let Ok(due) = self.store.due(Millis(i64::MAX), MOST).await else { return };
-        let mut looked = HashSet::new();
-        for due in due {
-            let Ok(tail) = self.tail(&due.conversation).await else { continue };
-            let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) else { continue };
-            if looked.insert(workspace.clone()) && !self.presence.anybody(&workspace) {
-                self.clone().everyone_left(workspace).await;
-            }
-        }
     }
 
     /// After a wait was committed: the last agent may just have left.

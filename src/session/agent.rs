@@ -3,13 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     time::{Instant, timeout},
 };
 use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::Connection,
+    connection::{Connection, Stream},
     end::End,
     follow::Follow,
     live::{Live, Role},
@@ -46,7 +45,7 @@ struct Working {
 }
 
 /// Talks with an agent until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
+pub async fn run<S: Stream>(
     socket: WebSocketStream<S>,
     admitted: impl FnOnce() + Send,
     lobby: Arc<Lobby>,
@@ -70,7 +69,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
 }
 
 /// Answers the first frame.
-async fn welcome<S: AsyncRead + AsyncWrite + Unpin + Send>(
+async fn welcome<S: Stream>(
     connection: &mut Connection<S>,
     frame: &str,
     lobby: &Arc<Lobby>,
@@ -116,7 +115,7 @@ fn refused_token() -> ErrorBody {
 
 // === impl Working ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Role<S> for Working {
+impl<S: Stream> Role<S> for Working {
     async fn serve(&mut self, live: &mut Live<S>, frame: &str) -> Result<(), End> {
         let Request { id, ask } = match parse_agent(frame) {
             Ok(request) => request,
@@ -243,7 +242,7 @@ impl Working {
     }
 
     /// A newer token of the same agent lets the session live on.
-    async fn renew<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn renew<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -270,7 +269,7 @@ impl Working {
         }
     }
 
-    async fn switch<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn switch<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -287,7 +286,7 @@ impl Working {
         }
     }
 
-    async fn list<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn list<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -304,7 +303,7 @@ impl Working {
         }
     }
 
-    async fn open<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn open<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -360,7 +359,7 @@ fn expiry(claims: &AgentClaims, lobby: &Lobby) -> Instant {
 
 // === impl Live ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
+impl<S: Stream> Live<S> {
     /// Events of one's own conversations are pushed from each row's `seq` on.
     fn follow_mine(&mut self, desk: &Desk) {
         for loaded in &desk.mine {

@@ -7,12 +7,11 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     time::Instant,
 };
 
 use super::{
-    connection::{Connection, Incoming},
+    connection::{Connection, Incoming, Stream},
     end::End,
     follow::{Follow, ends},
     lobby::Lobby,
@@ -71,7 +70,7 @@ pub(super) trait Role<S>: Sized {
 
 // === impl Live ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
+impl<S: Stream> Live<S> {
     pub(super) fn new(connection: Connection<S>, lobby: Arc<Lobby>, seated: Seated) -> Self {
         let who = &seated.seat().who;
         let audience = if who.agent().is_some() { Audience::Agents } else { Audience::Visitor };

@@ -1,8 +1,7 @@
 //! Empties the letter box into frames: events first, then what is only about them.
 
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{end::End, follow::Follow, live::Live};
+use super::{connection::Stream, end::End, follow::Follow, live::Live};
 use crate::{
     chat::{conversation::Sight, summary::Mark},
     hub::mailbox::{CountsChange, Mail, Row, Typing},
@@ -19,7 +18,7 @@ use crate::{
 
 // === impl Live ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Live<S> {
+impl<S: Stream> Live<S> {
     /// Writes what waits. Nothing is flushed yet.
     pub(super) async fn deliver(&mut self) -> Result<(), End> {
         while let Some(mail) = self.seated.seat().mail.take() {

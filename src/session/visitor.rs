@@ -5,13 +5,12 @@ use std::{net::IpAddr, sync::Arc};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     time::{Instant, timeout},
 };
 use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::{Connection, Incoming},
+    connection::{Connection, Incoming, Stream},
     end::End,
     live::{Live, Role},
     lobby::{Entrance, Lobby},
@@ -52,7 +51,7 @@ struct Turned {
 }
 
 /// Talks with a visitor until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
+pub async fn run<S: Stream>(
     socket: WebSocketStream<S>,
     entrance: Entrance,
     admitted: impl FnOnce() + Send,
@@ -81,7 +80,7 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
 type Greeted = (crate::hub::seat::Seated, Greeting);
 
 /// Answers the first frame.
-async fn greet<S: AsyncRead + AsyncWrite + Unpin + Send>(
+async fn greet<S: Stream>(
     connection: &mut Connection<S>,
     frame: &str,
     entrance: &Entrance,
@@ -233,7 +232,7 @@ fn hello_reply(
 
 // === impl Visiting ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Role<S> for Visiting {
+impl<S: Stream> Role<S> for Visiting {
     async fn serve(&mut self, live: &mut Live<S>, frame: &str) -> Result<(), End> {
         let Request { id, ask } = match parse_visitor(frame) {
             Ok(request) => request,
@@ -303,7 +302,7 @@ impl Visiting {
         live.lobby.rates.visitor(self.guest.visitor.as_str())
     }
 
-    async fn start<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    async fn start<S: Stream>(
         &mut self,
         live: &mut Live<S>,
         id: Option<&RequestId>,
@@ -356,7 +355,7 @@ impl Turned {
 
 // === impl Connection ===
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: Stream> Connection<S> {
     /// The first frame.
     pub(super) async fn knock(&mut self) -> Result<String, End> {
         loop {

@@ -82,9 +82,24 @@ test("r1 a capture is judged in the hub's words and the visitor ends the chat an
   await visitor.page.getByText("End chat").click();
   await visitor.page.getByRole("button", { name: "End it for good" }).click();
   await expect(visitor.log).toContainText("This chat has ended.");
-  await visitor.page.getByText("★").nth(3).click();
+  await visitor.page.getByRole("radio", { name: "4 stars" }).check();
   await visitor.page.getByRole("button", { name: "Send rating" }).click();
   await expect(visitor.page.getByText("Thank you for your rating.")).toBeVisible();
   await visitor.page.getByRole("button", { name: "Start a new chat" }).click();
   await expect(visitor.page.getByRole("button", { name: "Talk to someone" })).toBeVisible();
+});
+
+test("l4 a button from before a deploy opens the chat of the hub that came after it", async ({ hub, context }) => {
+  await openShadows(context);
+  const page = await context.newPage();
+  // As after a deploy: the parts that this page's loader knows are gone, a newer loader knows others.
+  await page.route(/\/assets\/panel-[^?]*$/, (route) => route.fulfill({ status: 404 }));
+  await page.route(/\/widget\.js\?/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(/panel-[\w-]+\.js/, "$&?newer") });
+  });
+  await page.goto(`${hub.origin}/demo`);
+  await page.getByRole("button", { name: "Open chat" }).click();
+  await expect(page.getByRole("button", { name: "Talk to someone" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /(Open|Close) chat/ })).toHaveCount(1);
 });

@@ -214,7 +214,7 @@ async fn l1_a_reader_who_stops_is_closed_with_a_code_to_come_back_and_loses_noth
     assert!(matches!(code, Some(4002) | None), "{code:?}");
     let head = slow.seen().logs.head(&chat);
     slow.assert_clean();
-    println!("figure L1 stalled=1 texts=700 code={code:?} resident_growth_kib={grown}");
+    println!("figure L1 stalled=1 texts=700 code={code:?} resident_growth_with_the_tail_kib={grown}");
 
     let back = hub.agent("jane").await;
     let reply = back

@@ -44,8 +44,9 @@ impl Desk {
     pub(super) fn append(&mut self, append: &Append) -> Result<Appended> {
         let Append { conversation, after, entries, key, row } = append;
         let Some((id, head)) = self.head(conversation)? else { return Ok(Appended::Unknown) };
-        if let Some((scope, key)) = key
-            && let Some(pos) = self.used(conversation, scope, key)?
+        let key = key.as_ref().map(|(scope, key)| self.key(scope, key));
+        if let Some(key) = &key
+            && let Some(pos) = self.used(conversation, key)?
         {
             return Ok(Appended::Repeated { event: self.entry(pos)? });
         }
@@ -56,7 +57,7 @@ impl Desk {
         if let Some(row) = row {
             check_row(conversation, row, entries)?;
         }
-        let first = self.write(conversation, id, entries, key.as_ref())?;
+        let first = self.write(conversation, id, entries, key)?;
         if !entries.iter().all(|entry| is_text(entry)) {
             let workspace = self.workspace(id)?;
             self.follow(&workspace, id, first, entries)?;
@@ -78,7 +79,8 @@ impl Desk {
         if self.head(conversation)?.is_none() {
             return Ok(None);
         }
-        self.used(conversation, scope, key)?.map(|pos| self.entry(pos)).transpose()
+        let key = self.key(scope, key);
+        self.used(conversation, &key)?.map(|pos| self.entry(pos)).transpose()
     }
 
     /// See [`Store::adopt`](crate::store::Store::adopt).

@@ -4,7 +4,10 @@
 //! sorted by conversation, in slices small enough to share a commit with appends. Nothing is lost when the process
 //! dies: at the next start the rows after `hub.indexed` are read from the log again.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+};
 
 use rusqlite::{Connection, params};
 
@@ -22,7 +25,7 @@ pub(super) struct Row {
 /// A client's key in its scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UsedKey {
-    pub(super) scope: Box<str>,
+    pub(super) scope: Cow<'static, str>,
     pub(super) key: MessageKey,
     /// See [`Heads::hash`](super::heads::Heads::hash).
     pub(super) hash: u64,
@@ -89,12 +92,9 @@ impl Behind {
     }
 
     /// The row on which this key was used, if it waits here.
-    pub(super) fn used(&self, conversation: i64, scope: &str, key: &MessageKey, hash: u64) -> Option<i64> {
-        let is_it = |row: &Row| {
-            row.conversation == conversation
-                && row.key.as_ref().is_some_and(|used| &*used.scope == scope && used.key == *key)
-        };
-        let first = *self.keys.get(&(conversation, hash))?;
+    pub(super) fn used(&self, conversation: i64, key: &UsedKey) -> Option<i64> {
+        let is_it = |row: &Row| row.conversation == conversation && row.key.as_ref() == Some(key);
+        let first = *self.keys.get(&(conversation, key.hash))?;
         if self.row(first).is_some_and(is_it) {
             return Some(first);
         }
@@ -133,7 +133,7 @@ impl Behind {
             let Row { conversation, place: Place { seq, pos, hidden }, key } = &self.rows[*at as usize];
             place.execute(params![conversation, seq, hidden, pos])?;
             if let Some(used) = key {
-                used_key.execute(params![conversation, &*used.scope, used.key.as_str(), pos])?;
+                used_key.execute(params![conversation, used.scope, used.key.as_str(), pos])?;
             }
         }
         let was = std::mem::replace(&mut generation.done, end);
@@ -207,10 +207,11 @@ mod tests {
         for (pos, key) in (1..).zip(["a", "b", "c"]) {
             behind.push(row(1, pos, pos, Some(key)));
         }
-        let used = |behind: &Behind, key: &str| behind.used(1, "v", &key.into(), 7);
+        let key = |scope: &'static str, key: &str| UsedKey { scope: scope.into(), key: key.into(), hash: 7 };
+        let used = |behind: &Behind, word: &str| behind.used(1, &key("v", word));
         assert_eq!((used(&behind, "a"), used(&behind, "c"), used(&behind, "d")), (Some(1), Some(3), None));
-        assert_eq!(behind.used(2, "v", &"a".into(), 7), None);
-        assert_eq!(behind.used(1, "i", &"a".into(), 7), None);
+        assert_eq!(behind.used(2, &key("v", "a")), None);
+        assert_eq!(behind.used(1, &key("i", "a")), None);
         behind.truncate(2);
         assert_eq!((used(&behind, "a"), used(&behind, "c")), (Some(1), None));
     }

@@ -1,6 +1,6 @@
 //! What the writer works with inside a transaction: the connection and the memory that saves it queries.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -11,7 +11,7 @@ use super::{
     tail::{Place, Tail},
 };
 use crate::{
-    chat::command::KeyScope,
+    chat::{command::KeyScope, event::Author},
     ids::{ConversationId, MessageKey, Millis, Seq},
     store::Result,
     wire::entry::Entry,
@@ -122,20 +122,28 @@ impl Desk {
         Ok(Some((id, seq)))
     }
 
+    /// A key as it is kept.
+    pub(super) fn key(&self, scope: &KeyScope, key: &MessageKey) -> UsedKey {
+        let scope = match scope {
+            KeyScope::Items => "i".into(),
+            KeyScope::Author(Author::Visitor) => "v".into(),
+            scope => Cow::Owned(scope.name()),
+        };
+        UsedKey { hash: self.heads.hash(&scope, key), scope, key: key.clone() }
+    }
+
     /// The row of the log on which this key was used.
-    pub(super) fn used(&mut self, name: &ConversationId, scope: &KeyScope, key: &MessageKey) -> Result<Option<i64>> {
-        let scope = scope.name();
-        let hash = self.heads.hash(&scope, key);
+    pub(super) fn used(&mut self, name: &ConversationId, key: &UsedKey) -> Result<Option<i64>> {
         let Some(head) = self.heads.get(name) else { return Ok(None) };
-        if !head.keys.may_hold(hash) {
+        if !head.keys.may_hold(key.hash) {
             return Ok(None);
         }
-        if let Some(pos) = self.behind.used(head.id, &scope, key, hash) {
+        if let Some(pos) = self.behind.used(head.id, key) {
             return Ok(Some(pos));
         }
         let mut find =
             self.conn.prepare_cached("SELECT pos FROM used_key WHERE conversation = ?1 AND scope = ?2 AND key = ?3")?;
-        Ok(find.query_row(params![head.id, scope, key.as_str()], |row| row.get(0)).optional()?)
+        Ok(find.query_row(params![head.id, key.scope, key.key.as_str()], |row| row.get(0)).optional()?)
     }
 
     /// The event on this row of the log.
@@ -155,13 +163,9 @@ impl Desk {
         name: &ConversationId,
         id: i64,
         entries: &[Arc<Entry>],
-        key: Option<&(KeyScope, MessageKey)>,
+        mut key: Option<UsedKey>,
     ) -> Result<i64> {
         let first = self.last_pos + 1;
-        let mut key = key.map(|(scope, key)| {
-            let scope = scope.name();
-            UsedKey { hash: self.heads.hash(&scope, key), scope: scope.into(), key: key.clone() }
-        });
         self.touched.push(name.clone());
         if let Some(head) = self.heads.get(name) {
             head.seq = Seq(head.seq.0 + entries.len() as u64);

@@ -249,7 +249,7 @@ impl Loop {
         for work in batch.iter_mut() {
             Self::run_one(&mut self.desk, work.as_mut())?;
         }
-        self.fill(batch.is_empty())?;
+        self.fill(batch.len())?;
         self.desk.commit()?;
         Ok(())
     }
@@ -279,12 +279,13 @@ impl Loop {
         Ok(())
     }
 
-    /// Lets the index catch up a little.
-    fn fill(&mut self, idle: bool) -> Result<()> {
-        let until = Instant::now() + if idle { IDLE_SLICE } else { SLICE };
-        while self.desk.behind.fill(&self.desk.conn, CHUNK)?
-            && (Instant::now() < until || self.desk.behind.len() > 4 * self.options.index_at)
-        {}
+    /// Lets the index catch up a little: in this commit's slice of time, but by more than came with this commit.
+    fn fill(&mut self, came: usize) -> Result<()> {
+        let until = Instant::now() + if came == 0 { IDLE_SLICE } else { SLICE };
+        let mut filled = 0;
+        while self.desk.behind.fill(&self.desk.conn, CHUNK)? && (Instant::now() < until || filled <= came) {
+            filled += CHUNK;
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ export interface Verbs {
   shutdown(): void;
 }
 
-type Call = [keyof Verbs, ...unknown[]];
+export type Call = [keyof Verbs, ...unknown[]];
 
 type Usher = Verbs & { push(...calls: Call[]): void };
 

@@ -8,7 +8,7 @@ import { Widget } from "./widget.js";
 const script = document.currentScript ?? document.querySelector("script[data-playbook]");
 
 if (script instanceof HTMLScriptElement && script.dataset.playbook && !taken()) {
-  const widget = new Widget(new URL(".", script.src), script.dataset.playbook);
+  const widget = new Widget(script, script.dataset.playbook);
   answerCalls(widget.verbs());
   if (script.dataset.start !== "manual") widget.start();
 }

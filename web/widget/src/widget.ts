@@ -1,4 +1,4 @@
-import type { Verbs } from "./calls.js";
+import type { Call, Verbs } from "./calls.js";
 import type { Memory, PanelHandle, PanelModule, Talk, TalkModule, WidgetEvents, WidgetSettings } from "./contract.js";
 import { Launcher } from "./launcher.js";
 import { forgetAll, pageMemory } from "./memory.js";
@@ -8,6 +8,7 @@ type Listener = (detail: never) => void;
 
 /** The widget on one page: its button, and the panel once it is needed. */
 export class Widget {
+  readonly #tag: HTMLScriptElement;
   readonly #hub: URL;
   readonly #playbook: string;
   readonly #memory: Memory;
@@ -23,10 +24,11 @@ export class Widget {
   #wanted = false;
   #proactive: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(hub: URL, playbook: string) {
-    this.#hub = hub;
+  constructor(tag: HTMLScriptElement, playbook: string) {
+    this.#tag = tag;
+    this.#hub = new URL(".", tag.src);
     this.#playbook = playbook;
-    const prefix = `usher:${hub.host}:`;
+    const prefix = `usher:${this.#hub.host}:`;
     this.#memory = pageMemory(prefix, "localStorage");
     // Whether the panel is open is a matter of one tab.
     this.#tab = pageMemory(prefix, "sessionStorage");
@@ -82,7 +84,7 @@ export class Widget {
         panel.show(this.#open, focus);
         this.#emit("open", undefined);
       })
-      .catch(() => this.close())
+      .catch(() => this.#renew())
       .finally(() => this.#launcher?.busy(false));
   }
 
@@ -98,6 +100,12 @@ export class Widget {
   }
 
   shutdown(): void {
+    this.#leave();
+    forgetAll(this.#memory);
+    forgetAll(this.#tab);
+  }
+
+  #leave(): void {
     this.#panel?.then((panel) => panel.destroy()).catch(ignore);
     this.#talk?.then((talk) => talk.destroy()).catch(ignore);
     this.#panel = this.#talk = undefined;
@@ -106,8 +114,26 @@ export class Widget {
     this.#launcher = undefined;
     this.#open = this.#wanted = this.#started = false;
     this.#identity = undefined;
-    forgetAll(this.#memory);
-    forgetAll(this.#tab);
+  }
+
+  /**
+   * A part is gone when a newer hub took the place of the one this page began with: the newer loader knows its own
+   * parts. Tried once a page; when the network is to blame, the button stays as it was.
+   */
+  async #renew(): Promise<void> {
+    const before = window.Usher;
+    this.close();
+    if (this.#tag.dataset.renewed || this.#launcher === undefined) return;
+    const listeners = [...this.#listeners].flatMap(([name, all]) => all.map((one): Call => ["on", name, one]));
+    window.Usher = [...listeners, ["identify", this.#identity], ["open"]];
+    try {
+      this.#tag.dataset.renewed = "1";
+      await import(/* @vite-ignore */ `${this.#tag.src}?${Date.now()}`);
+      this.#leave();
+    } catch {
+      window.Usher = before;
+      delete this.#tag.dataset.renewed;
+    }
   }
 
   async #fetchSettings(): Promise<WidgetSettings | undefined> {
