@@ -77,20 +77,6 @@ async fn w1_a_wait_outlives_the_hub_that_began_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r8_after_a_restart_to_which_nobody_came_back_the_visitor_is_carried_over_when_agents_had_their_time() {
-    let house = House::open().await;
-    let jane = house.agent("jane").await;
-    let mut visitor = house.visitor("v_1").await;
-    let conversation = visitor.start().await;
-    drop((jane, visitor));
-    let house = House::upon(house.close().await, Settings::default()).await;
-    pass(29_000).await;
-    assert_eq!(missed(&house, &conversation), []);
-    pass(2_000).await;
-    assert_eq!(missed(&house, &conversation)[0].1, MissedReason::EveryoneLeft);
-}
-
-#[tokio::test(start_paused = true)]
 async fn w1_a_deadline_that_passed_while_no_hub_ran_fires_as_soon_as_one_does() {
     let house = House::open().await;
     let jane = house.agent("jane").await;

@@ -204,7 +204,8 @@ async fn p4_a_text_moves_the_row_of_those_who_do_not_follow_at_most_once_a_secon
     let conversation = visitor.start().await;
     bob.open(&conversation, None).await.unwrap();
     pass(1_100).await;
-    (jane.mail(), bob.mail());
+    jane.mail();
+    bob.mail();
     let mut rows = 0;
     for n in 0..20 {
         visitor.say(&conversation, &format!("k{n}"), &format!("Text {n}")).await.unwrap();
@@ -244,7 +245,8 @@ async fn r11_the_others_are_told_at_once_who_won_and_it_moves_to_my_conversation
     let (mut jane, mut bob) = (house.agent("jane").await, house.agent("bob").await);
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
-    (jane.mail(), bob.mail());
+    jane.mail();
+    bob.mail();
     jane.claim(&conversation).await.unwrap();
     let mail = bob.mail();
     let Some(Row::Remove { assignee, .. }) = mail.rows.get(&conversation) else { panic!("still there") };

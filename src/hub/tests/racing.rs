@@ -256,7 +256,7 @@ async fn w1_upon_the_disk_a_wait_is_known_to_the_next_hub_and_ends_once() {
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).unwrap());
     let hub = Hub::new(store.clone(), Settings::default());
     hub.save_playbook(&workspace(), &at_once(), 0).await.unwrap();
-    hub.playbook_seen(&*hub.playbook(&"pb_now".into()).await.unwrap().unwrap()).await.unwrap();
+    hub.playbook_seen(&hub.playbook(&"pb_now".into()).await.unwrap().unwrap()).await.unwrap();
     let (jane, _) = hub.welcome(&workspace(), &agent("jane"), false).await.unwrap();
     hub.set_online(&jane.seat().who, None, true).await.unwrap();
     let guest = Guest {

@@ -51,7 +51,8 @@ async fn r17_one_newly_assigned_rings_for_the_new_owner_unless_they_took_it_them
     let house = House::open().await;
     let (mut jane, mut bob) = (house.agent("jane").await, house.agent("bob").await);
     let (_visitor, conversation) = waiting(&house).await;
-    (jane.mail(), bob.mail());
+    jane.mail();
+    bob.mail();
     jane.claim(&conversation).await.unwrap();
     assert_eq!(reasons(&mut jane), []);
     bob.switch(false).await;
@@ -67,7 +68,8 @@ async fn r17_a_text_in_yours_rings_at_most_once_in_three_seconds() {
     let (visitor, conversation) = waiting(&house).await;
     visitor.say(&conversation, "early", "Anybody?").await.unwrap();
     jane.claim(&conversation).await.unwrap();
-    (jane.mail(), bob.mail());
+    jane.mail();
+    bob.mail();
     let mut rings = 0;
     for n in 0..10 {
         visitor.say(&conversation, &format!("k{n}"), &format!("Text {n}")).await.unwrap();
@@ -111,7 +113,7 @@ async fn r17_of_several_devices_the_one_used_last_rings() {
 #[tokio::test(start_paused = true)]
 async fn p4_after_a_blocked_receipt_the_next_device_rings_and_each_only_once() {
     let house = House::open().await;
-    let mut tabs = vec![house.agent("jane").await, house.tab("jane", false).await, house.tab("jane", false).await];
+    let mut tabs = [house.agent("jane").await, house.tab("jane", false).await, house.tab("jane", false).await];
     let (_visitor, conversation) = waiting(&house).await;
     let mut order = Vec::new();
     for _ in 0..4 {
@@ -133,7 +135,8 @@ async fn p4_only_the_device_that_rings_has_a_say_about_the_next() {
     let mut silent = house.agent("jane").await;
     let mut loud = house.tab("jane", false).await;
     let (_visitor, conversation) = waiting(&house).await;
-    (silent.mail(), loud.mail());
+    silent.mail();
+    loud.mail();
     for outcome in [Outcome::Hidden, Outcome::Blocked, Outcome::Shown] {
         house.hub.notified(silent.seat(), &conversation, NotifyReason::Unassigned, outcome);
     }

@@ -263,7 +263,8 @@ async fn p4_only_the_assignee_and_the_visitor_move_what_was_seen_and_it_never_go
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
     jane.claim(&conversation).await.unwrap();
-    (jane.mail(), root.open(&conversation, None).await.unwrap());
+    jane.mail();
+    root.open(&conversation, None).await.unwrap();
     let seen = |seat, to| house.hub.seen(seat, &conversation, None, Some(Seq(to)));
     seen(visitor.seat(), 3);
     seen(visitor.seat(), 2);
