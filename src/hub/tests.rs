@@ -8,6 +8,7 @@ mod inboxes;
 mod kept;
 mod memory;
 mod queueing;
+mod racing;
 mod reading;
 mod ringing;
 mod sights;

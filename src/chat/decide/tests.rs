@@ -1,4 +1,5 @@
 mod judge;
+mod oracle;
 mod order;
 mod owning;
 mod panel;

@@ -281,7 +281,8 @@ async fn r5_until_it_was_seen_on_a_page_a_playbook_is_offline_only() {
     assert_eq!(visitor.greeting.available.reason, AvailableReason::NotInstalled);
     let conversation = visitor.start().await;
     assert_eq!(reason(&house, &conversation).await, Some(MissedReason::NotInstalled));
-    house.hub.playbook_seen(&*house.playbook("pb_fresh").await).await.unwrap();
+    let row = house.playbook("pb_fresh").await;
+    house.hub.playbook_seen(&row).await.unwrap();
     assert_eq!(visitor.mail().available.unwrap().reason, AvailableReason::Ok);
 }
 

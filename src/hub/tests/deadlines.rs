@@ -67,6 +67,7 @@ async fn w1_a_wait_outlives_the_hub_that_began_it() {
     pass(5_000).await;
     // Another hub, where nobody ever spoke of it.
     let house = House::upon(store, Settings::default()).await;
+    let _jane = house.tab("jane", false).await;
     pass(34_990).await;
     assert_eq!(missed(&house, &conversation), []);
     pass(20).await;
@@ -112,6 +113,7 @@ async fn w1_two_hubs_on_one_store_miss_it_once() {
     let house = House::open().await;
     let _jane = house.agent("jane").await;
     let other = House::upon(house.store.clone(), Settings::default()).await;
+    let _there = other.tab("jane", false).await;
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
     // The one decides, pauses, and finds that the other was first.
