@@ -18,6 +18,7 @@ use crate::{
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
     ids::WorkspaceId,
+    mesh::Alone,
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
@@ -89,7 +90,7 @@ impl House {
         let store: Arc<dyn Store> = Arc::new(store);
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
-        let hub = Hub::new(store, hub_settings(config));
+        let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         let mut registry = Registry::default();
         hub.metrics.register(&mut registry);

@@ -62,6 +62,7 @@ use self::{
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
     ids::{ConversationId, WorkspaceId},
+    mesh::Mesh,
     store::Store,
     wire::code::CloseCode,
 };
@@ -92,6 +93,7 @@ pub struct Settings {
 /// One node's hub.
 pub struct Hub {
     store: Arc<dyn Store>,
+    mesh: Arc<dyn Mesh>,
     settings: Settings,
     board: Board,
     presence: Presence,
@@ -128,10 +130,11 @@ impl Default for Settings {
 // === impl Hub ===
 
 impl Hub {
-    /// A hub upon a store. Nothing moves before [`Hub::run`].
-    pub fn new(store: Arc<dyn Store>, settings: Settings) -> Arc<Self> {
+    /// A hub upon a store, among the other nodes of the mesh. Nothing moves before [`Hub::run`].
+    pub fn new(store: Arc<dyn Store>, mesh: Arc<dyn Mesh>, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             store,
+            mesh,
             settings,
             board: Board::default(),
             presence: Presence::default(),
@@ -173,6 +176,11 @@ impl Hub {
     /// The store beneath.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The ways to other nodes.
+    pub fn mesh(&self) -> &Arc<dyn Mesh> {
+        &self.mesh
     }
 
     /// What the operator set.

@@ -9,6 +9,7 @@
 //! | 1 | [`chat`] | the pure domain: events, the fold, decisions, the playbook's card machine |
 //! | 2 | [`wire`] | frames, codes, the bytes of an event |
 //! | 3 | [`store`] | the promises of a store; SQLite |
+//! | 3 | [`mesh`] | what nodes tell each other: hints and leases |
 //! | 3 | [`tokens`] | who somebody is: signed tokens in, persons out |
 //! | 4 | [`hub`] | append, followers, presence, waits, inbox, notifications |
 //! | 5 | [`session`] | one socket |
@@ -20,6 +21,7 @@ pub mod door;
 pub mod house;
 pub mod hub;
 pub mod ids;
+pub mod mesh;
 pub mod session;
 pub mod store;
 pub mod tokens;

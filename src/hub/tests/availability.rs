@@ -1,5 +1,7 @@
 //! Who could take a chat: the switch, presence and its grace, early offline, what visitors are told of it.
 
+use std::sync::Arc;
+
 use super::{
     super::{Hub, Settings, error::HubError},
     house::{House, at_once, demo, pass, settle, workspace},
@@ -8,6 +10,7 @@ use super::{
 use crate::{
     chat::{decide::Refusal, event::MissedReason, playbook::Playbook},
     ids::ConversationId,
+    mesh::Alone,
     store::Store,
     wire::{
         agent::{AgentStatus, PresenceReason},
@@ -289,7 +292,7 @@ async fn r5_until_it_was_seen_on_a_page_a_playbook_is_offline_only() {
 #[tokio::test(start_paused = true)]
 async fn b_a_playbook_read_before_it_was_saved_never_replaces_the_newer_one() {
     let store = House::open().await.close().await;
-    let hub = Hub::new(store.clone(), Settings::default());
+    let hub = Hub::new(store.clone(), Arc::new(Alone::new()), Settings::default());
     // A reader has read version 1 and pauses; version 2 is saved.
     let (reading, gate) = (hub.clone(), store.hold(Verb::Playbook));
     let reader = tokio::spawn(async move { reading.playbook(&"pb_demo".into()).await });

@@ -27,6 +27,7 @@ use crate::{
         playbook::{Playbook, Reply},
     },
     ids::{AgentId, CardId, ConversationId, ItemId, Seq, VisitorId, WorkspaceId},
+    mesh::Alone,
     store::{PlaybookRow, Saved, Store},
     wire::entry::Entry,
 };
@@ -106,7 +107,7 @@ impl House {
 
     /// A hub upon a store that may have been used before.
     pub(super) async fn upon(store: Arc<Memory>, settings: Settings) -> Self {
-        let hub = Hub::new(store.clone(), settings);
+        let hub = Hub::new(store.clone(), Arc::new(Alone::new()), settings);
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));
         let house = Self { store, hub, stop, running };

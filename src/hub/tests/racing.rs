@@ -22,6 +22,7 @@ use crate::{
         playbook::Reply,
     },
     ids::{ConversationId, Seq, VisitorId},
+    mesh::Alone,
     store::{Counts, Store, sqlite::Sqlite},
 };
 
@@ -185,7 +186,7 @@ fn judge(log: &[Event]) {
 
 /// Everybody at once; then every log, every inbox and every acknowledgement is held against the store.
 async fn race(store: Arc<dyn Store>) {
-    let hub = Hub::new(store.clone(), Settings::default());
+    let hub = Hub::new(store.clone(), Arc::new(Alone::new()), Settings::default());
     let stop = CancellationToken::new();
     let running = tokio::spawn(hub.clone().run(stop.clone()));
     for playbook in [demo(), at_once()] {
@@ -254,7 +255,7 @@ async fn w1_upon_the_disk_a_wait_is_known_to_the_next_hub_and_ends_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usher.db");
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).unwrap());
-    let hub = Hub::new(store.clone(), Settings::default());
+    let hub = Hub::new(store.clone(), Arc::new(Alone::new()), Settings::default());
     hub.save_playbook(&workspace(), &at_once(), 0).await.unwrap();
     hub.playbook_seen(&hub.playbook(&"pb_now".into()).await.unwrap().unwrap()).await.unwrap();
     let (jane, _) = hub.welcome(&workspace(), &agent("jane"), false).await.unwrap();
@@ -275,7 +276,7 @@ async fn w1_upon_the_disk_a_wait_is_known_to_the_next_hub_and_ends_once() {
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).unwrap());
     let due = store.due(waiting.deadline().unwrap(), 10).await.unwrap();
     assert_eq!(due.iter().map(|due| &due.conversation).collect::<Vec<_>>(), [&waiting.id]);
-    let hub = Hub::new(store.clone(), Settings::default());
+    let hub = Hub::new(store.clone(), Arc::new(Alone::new()), Settings::default());
     let both = || hub.clone().everyone_left(workspace());
     tokio::join!(both(), both());
     let log = store.events_after(&waiting.id, Seq(0), 100, usize::MAX).await.unwrap();
