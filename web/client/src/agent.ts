@@ -1,3 +1,4 @@
+import type { AgentOptions, ListQuery } from "./agent_options.js";
 import type { AgentState, NotifyPush } from "./agent_state.js";
 import { ClockOffset } from "./clock.js";
 import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
@@ -18,25 +19,10 @@ import type {
 } from "./generated.js";
 import { OpenedSet } from "./opened_set.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
-import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
+import { memoryStore, type OutboxEntry } from "./outbox_store.js";
 import { Refusal } from "./refusal.js";
 import { InboxRows } from "./rows.js";
 import { Listeners, Signal } from "./signal.js";
-
-export interface AgentOptions {
-  /** `wss://hub/v1/agent` */
-  url: string;
-  /** The agent's JWT. */
-  token: string;
-  outbox?: OutboxStore;
-  env?: Env;
-}
-
-export interface ListQuery {
-  before?: string;
-  limit?: number;
-  query?: string;
-}
 
 /** One agent on one device: rows, opened conversations and what is to be done with them. */
 export class AgentClient {
@@ -69,10 +55,13 @@ export class AgentClient {
       hello: () => asFrame({ type: "hello", token: this.#token }),
       onHello: (reply, sentAt) => this.#welcomed(reply as unknown as AgentHelloReply, sentAt),
       onPush: (push) => this.#pushed(push as AgentPush),
+      // A text that ended the connection is given up, and the desk goes on.
+      onStop: (code) => code === 1009 && this.#outbox.giveUp(),
     });
     this.#outbox = new Outbox({
       env,
       store: options.outbox ?? memoryStore(),
+      limits: () => this.#connection.limits,
       deliver: (entry, committed) => this.#deliver(entry, committed),
       onCommitted: (entry, how) => this.#committed(entry, how),
     });

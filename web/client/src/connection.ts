@@ -2,7 +2,8 @@ import { Backoff } from "./backoff.js";
 import { codeOfRefusedHello, verdict } from "./closing.js";
 import type { Env, SocketLike, Timer } from "./env.js";
 import type { ErrorBody } from "./generated.js";
-import { Refusal } from "./refusal.js";
+import { CONTRACT_LIMITS, fits, type SizeLimits } from "./limits.js";
+import { Refusal, tooLong } from "./refusal.js";
 import { Signal } from "./signal.js";
 
 export type ConnectionState =
@@ -61,6 +62,7 @@ export class Connection {
   #socket: SocketLike | undefined;
   #nextId = 1;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  #limits = CONTRACT_LIMITS;
   #lastHeard = 0;
   #liveSince = 0;
   #goodbye: Goodbye | undefined;
@@ -103,6 +105,11 @@ export class Connection {
     else this.#probe();
   }
 
+  /** As the hub told them last. */
+  get limits(): SizeLimits {
+    return this.#limits;
+  }
+
   get live(): boolean {
     return this.state.value.kind === "live";
   }
@@ -110,16 +117,18 @@ export class Connection {
   /**
    * Sends a request and resolves with its `ok` reply, or rejects with a {@link Refusal}. `apply` runs at the reply's
    * place among the frames, before any later push is looked at; also when the reply comes after the time limit, since
-   * it may stand in for an event that comes no other way.
+   * it may stand in for an event that comes no other way. A frame that the hub would not take is refused here: sent, it
+   * would end the connection.
    */
   request(frame: Frame, apply?: (reply: OkReply) => void): Promise<OkReply> {
     if (!this.live) return Promise.reject(new Refusal("disconnected"));
     return this.#ask(frame, REPLY_TIMEOUT_MS, apply);
   }
 
-  /** Sends without asking for a reply; dropped when not live. */
+  /** Sends without asking for a reply; dropped when not live, or too big. */
   tell(frame: Frame): void {
-    if (this.live) this.#write(frame);
+    const text = JSON.stringify(frame);
+    if (this.live && fits(text, this.#limits.max_frame)) this.#write(text);
   }
 
   // === the socket ===
@@ -145,6 +154,7 @@ export class Connection {
     const sentAt = this.#env.now();
     this.#ask(this.#options.hello(), REPLY_TIMEOUT_MS, (reply) => {
       if (typeof reply.heartbeat_ms === "number" && reply.heartbeat_ms > 0) this.#heartbeatMs = reply.heartbeat_ms;
+      this.#limits = { ...this.#limits, ...(reply.limits as Partial<SizeLimits>) };
       this.#liveSince = this.#env.now();
       this.#watchOver(2 * this.#heartbeatMs);
       this.#options.onHello(reply, sentAt);
@@ -165,7 +175,7 @@ export class Connection {
         this.#answered(frame as unknown as OkReply | { id: number; ok: false; error: ErrorBody });
         return;
       case "ping":
-        this.#write({ type: "pong" });
+        this.#write('{"type":"pong"}');
         return;
       case "goodbye":
         this.#goodbye = frame as unknown as Goodbye;
@@ -176,9 +186,9 @@ export class Connection {
     }
   }
 
-  #write(frame: Frame & { id?: number }): void {
+  #write(text: string): void {
     try {
-      this.#socket?.send(JSON.stringify(frame));
+      this.#socket?.send(text);
     } catch {
       // A socket that is closing throws; its close event is on the way and settles everything.
     }
@@ -188,6 +198,8 @@ export class Connection {
 
   #ask(frame: Frame, limitMs: number, apply?: (reply: OkReply) => void): Promise<OkReply> {
     const id = this.#nextId++;
+    const text = JSON.stringify({ ...frame, id });
+    if (!fits(text, this.#limits.max_frame)) return Promise.reject(tooLong());
     return new Promise((resolve, reject) => {
       const pending: Pending = { timer: undefined, apply, settle: { resolve, reject } };
       pending.timer = this.#env.after(limitMs, () => {
@@ -196,7 +208,7 @@ export class Connection {
         reject(new Refusal("timeout"));
       });
       this.#pending.set(id, pending);
-      this.#write({ ...frame, id });
+      this.#write(text);
     });
   }
 

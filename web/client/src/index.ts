@@ -1,5 +1,6 @@
 /** The typed client of protocol version 1, for visitors and for agents. Knows no DOM. */
-export { AgentClient, type AgentOptions, type ListQuery } from "./agent.js";
+export { AgentClient } from "./agent.js";
+export type { AgentOptions, ListQuery } from "./agent_options.js";
 export type { AgentState, NotifyPush } from "./agent_state.js";
 export { Backoff } from "./backoff.js";
 export { ClockOffset } from "./clock.js";
@@ -25,5 +26,6 @@ export { InboxRows } from "./rows.js";
 export { SeenSender } from "./seen.js";
 export { Listeners, Signal } from "./signal.js";
 export { TypingSender, TypingShown } from "./typing.js";
-export { type TokenStore, VisitorClient, type VisitorOptions } from "./visitor.js";
+export { VisitorClient } from "./visitor.js";
+export type { TokenStore, VisitorOptions } from "./visitor_options.js";
 export type { Answer, VisitorState } from "./visitor_state.js";

@@ -33,3 +33,8 @@ export class Refusal extends Error {
     );
   }
 }
+
+/** What the hub would not take, found before it was sent. */
+export function tooLong(): Refusal {
+  return new Refusal("too_large", { message: "That is too long to be sent." });
+}

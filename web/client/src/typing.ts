@@ -1,4 +1,5 @@
 import type { Env, Timer } from "./env.js";
+import { CONTRACT_LIMITS, fits } from "./limits.js";
 import { Signal } from "./signal.js";
 
 /** A hub shows typing for 6 s at most; said again every 3 s it stays without a gap. */
@@ -21,13 +22,13 @@ export class TypingSender {
     this.#tell = tell;
   }
 
-  /** The text box changed. `preview` only where the playbook allows it. */
+  /** The text box changed. Shown to the other side only where the playbook allows it, and the hub takes it. */
   typed(text: string, withPreview: boolean): void {
     if (text.trim() === "") {
       this.stop();
       return;
     }
-    const preview = withPreview ? text : undefined;
+    const preview = withPreview && fits(text, CONTRACT_LIMITS.max_text) ? text : undefined;
     const since = this.#env.now() - this.#toldAt;
     const news = preview !== this.#toldPreview && since >= PREVIEW_MS;
     if (!this.#on || since >= REPEAT_MS || news) {

@@ -14,31 +14,13 @@ import type {
 } from "./generated.js";
 import { ConversationLog } from "./log.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
-import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
+import { memoryStore, type OutboxEntry } from "./outbox_store.js";
 import { Refusal } from "./refusal.js";
 import { SeenSender } from "./seen.js";
 import { Signal } from "./signal.js";
 import { TypingSender, TypingShown } from "./typing.js";
+import type { VisitorOptions } from "./visitor_options.js";
 import type { Answer, VisitorState } from "./visitor_state.js";
-
-/** Where the visitor token lives between pages. Read at each `hello`, so that two tabs become one visitor. */
-export interface TokenStore {
-  get(): string | null;
-  set(token: string | null): void;
-}
-
-export interface VisitorOptions {
-  /** `wss://hub/v1/visitor` */
-  url: string;
-  playbook: string;
-  tokens: TokenStore;
-  outbox?: OutboxStore;
-  page?: Page;
-  locale?: string;
-  /** A JWT signed by the site. */
-  identity?: string;
-  env?: Env;
-}
 
 const HISTORY_PAGE = 50;
 
@@ -90,6 +72,7 @@ export class VisitorClient {
     this.#outbox = new Outbox({
       env,
       store: options.outbox ?? memoryStore(),
+      limits: () => this.#connection.limits,
       deliver: (entry, committed) => this.#deliver(entry, committed),
       onCommitted: (entry, how) => this.#committed(entry, how),
     });
@@ -231,8 +214,12 @@ export class VisitorClient {
     this.#publish();
   }
 
-  /** A refused token is forgotten, once: the next `hello` makes a new visitor. */
+  /**
+   * A text that ended the connection is given up, and the chat goes on. A refused token is forgotten, once: the next
+   * `hello` makes a new visitor.
+   */
   #mayComeBack(code: number): boolean {
+    if (code === 1009) return this.#outbox.giveUp();
     if (code !== 4502 || this.#forgotToken || this.#options.tokens.get() === null) return false;
     this.#forgotToken = true;
     this.#options.tokens.set(null);

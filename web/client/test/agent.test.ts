@@ -230,3 +230,19 @@ test("p4_reading_clears_the_counter_and_tells_the_hub", async () => {
   await hub.pass(300);
   expect(hub.socket.last("seen")).toEqual({ type: "seen", conversation: "c_1", received: 2, read: 2 });
 });
+
+test("p1_what_an_agent_writes_too_long_is_not_sent_and_the_desk_goes_on", async () => {
+  await signIn({ mine: [summary("c_1", 2, { state: "assigned", assignee: me })] });
+  const long = "x".repeat(70_000);
+  client.send("c_1", long);
+  client.note("c_1", long);
+  await expect(client.details("c_1", { note: long })).rejects.toMatchObject({ code: "too_large" });
+  await expect(client.item("c_1", "lead", long)).rejects.toMatchObject({ code: "too_large" });
+  expect(hub.socket.sent.map((frame) => frame.type)).toEqual(["hello"]);
+  expect(client.state.value.unsent.map((entry) => entry.code)).toEqual(["too_large", "too_large"]);
+  client.send("c_1", "Short");
+  hub.socket.end(1009);
+  expect(client.state.value.unsent.at(-1)).toMatchObject({ text: "Short", state: "failed" });
+  await welcome();
+  expect(client.state.value.connection.kind).toBe("live");
+});

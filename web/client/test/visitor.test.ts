@@ -260,3 +260,44 @@ test("p3_history_is_asked_for_from_the_oldest_event_here", async () => {
 test("p3_without_a_conversation_there_is_nothing_to_send_to", () => {
   expect(() => client.send("Hello")).toThrow(Refusal);
 });
+
+test("p1_a_frame_the_hub_would_not_take_is_refused_here_and_the_chat_goes_on", async () => {
+  await chatting();
+  client.send("x".repeat(70_000));
+  const answer = client.answer("email", { value: "x".repeat(70_000) });
+  await expect(answer).rejects.toMatchObject({ code: "too_large" });
+  await expect(client.rate(5, "\n".repeat(33_000))).rejects.toMatchObject({ code: "too_large" });
+  client.typed("x".repeat(70_000));
+  expect(hub.socket.sent.map((frame) => frame.type)).toEqual(["hello", "typing"]);
+  expect(client.state.value.unsent).toMatchObject([{ state: "failed", code: "too_large" }]);
+  client.send("Short");
+  expect(hub.socket.last("send")).toMatchObject({ text: "Short" });
+});
+
+test("p1_the_hubs_own_limits_count_once_it_has_told_them", async () => {
+  client.connect();
+  await welcome({
+    limits: { max_frame: 200, max_text: 10 },
+    conversation: conversation({ state: "assigned", seq: 1 }),
+    events: [started(1)],
+  });
+  client.send("eleven long");
+  // Ten bytes, and sixty in a frame.
+  client.send("\u0001".repeat(10));
+  client.send("ten bytes!");
+  await hub.pass();
+  expect(client.state.value.unsent.map((entry) => entry.state)).toEqual(["failed", "sending", "pending"]);
+  await expect(client.rate(5, "x".repeat(200))).rejects.toMatchObject({ code: "too_large" });
+});
+
+test("p1_a_text_in_flight_when_the_hub_ends_with_1009_is_given_up_and_the_chat_comes_back", async () => {
+  await chatting();
+  client.send("What a proxy found too long");
+  hub.socket.end(1009);
+  expect(client.state.value.unsent).toMatchObject([{ state: "failed", code: "too_large" }]);
+  await welcome({ recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) });
+  expect(client.state.value.connection.kind).toBe("live");
+  expect(hub.socket.all("send")).toEqual([]);
+  hub.socket.end(1009);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 1009 });
+});

@@ -128,6 +128,15 @@ export class Desk {
     }
   }
 
+  /** A text that was not sent goes back into the text box, to be mended. */
+  takeBack(key: string): void {
+    const entry = this.state.unsent.find((one) => one.key === key);
+    if (entry === undefined) return;
+    const draft = this.drafts.get(entry.conversation) ?? "";
+    this.drafts.set(entry.conversation, draft === "" ? entry.text : `${entry.text}\n${draft}`);
+    this.client.discard(key);
+  }
+
   leave(): void {
     this.notifier.stop();
     this.client.disconnect();

@@ -85,9 +85,11 @@ function LogLine({ line, botName, client, fate }: LineProps) {
         <span class="fate failed">
           {words.notSent}
           {line.error && `: ${line.error}`}{" "}
-          <button type="button" class="link" onClick={() => client.retry(line.key)}>
-            {words.retry}
-          </button>{" "}
+          {!line.tooLong && (
+            <button type="button" class="link" onClick={() => client.retry(line.key)}>
+              {words.retry}
+            </button>
+          )}{" "}
           <button type="button" class="link" onClick={() => client.discard(line.key)}>
             {words.remove}
           </button>

@@ -17,6 +17,8 @@ interface Said {
   /** What became of a text of one's own. */
   fate?: "sending" | "failed" | "sent";
   error?: string | undefined;
+  /** It failed for its length, and would again. */
+  tooLong?: boolean;
 }
 
 /** The card that waits for an answer. */
@@ -37,7 +39,9 @@ export function timeline(events: readonly Event[], unsent: readonly OutboxEntry[
   for (const entry of unsent) {
     if (known.has(entry.key)) continue;
     const { key, text, error } = entry;
-    lines.push({ kind: "said", key, mine: true, text, fate: entry.state === "failed" ? "failed" : "sending", error });
+    const tooLong = entry.code === "too_large";
+    const fate = entry.state === "failed" ? "failed" : "sending";
+    lines.push({ kind: "said", key, mine: true, text, fate, error: tooLong ? words.tooLong : error, tooLong });
   }
   return lines;
 }

@@ -17,6 +17,7 @@ export const words = {
   sent: "Sent",
   seen: "Seen",
   notSent: "Not sent",
+  tooLong: "too long",
   retry: "Retry",
   remove: "Remove",
   joined: (name: string) => `${name} joined`,
