@@ -132,7 +132,9 @@ export class AgentClient {
     const reply = await this.#request({ type: "list", folder, ...query }, (answer) => {
       if (query.query !== undefined) return;
       this.#listed.add(folder);
-      for (const row of answer.conversations as Summary[]) this.#rows.upsert(row);
+      for (const row of answer.conversations as Summary[]) {
+        if (this.#rows.upsert(row)) this.#opened.inSight(row.id);
+      }
       this.#sorted();
     });
     return { conversations: reply.conversations as Summary[], next: (reply.next as string | null) ?? null };
@@ -235,7 +237,9 @@ export class AgentClient {
     this.#settings = reply.settings;
     this.#agents = reply.agents;
     this.#counts = reply.counts;
-    this.#rows.reset([...reply.unassigned, ...reply.mine]);
+    const rows = [...reply.unassigned, ...reply.mine];
+    this.#rows.reset(rows);
+    for (const row of rows) this.#opened.inSight(row.id);
     this.#sorted();
   }
 
@@ -257,6 +261,7 @@ export class AgentClient {
   #pushed(push: AgentPush): void {
     switch (push.type) {
       case "events":
+        this.#opened.inSight(push.conversation);
         this.#opened.get(push.conversation)?.push(push.events);
         this.#settle(push.events);
         if (this.#rows.fold(push.conversation, push.events)) this.#sorted();
@@ -296,6 +301,7 @@ export class AgentClient {
   #inboxChanged(push: Extract<AgentPush, { type: "inbox" }>): void {
     if (push.counts) this.#counts = { ...this.#counts, ...push.counts };
     if (push.upsert && this.#rows.upsert(push.upsert)) {
+      this.#opened.inSight(push.upsert.id);
       const { visitor, page, unread, seen, position } = push.upsert;
       this.#opened.get(push.upsert.id)?.patch(() => ({ visitor, page, unread, seen, position }));
     }

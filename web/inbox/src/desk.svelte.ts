@@ -10,6 +10,7 @@ import {
 } from "../../client/src/index.js";
 import { FolderPages } from "./list/folder_pages.svelte.js";
 import { folderOf } from "./list/row_marks.js";
+import { type Sight, watches } from "./notifications/desktop.js";
 import { Notifier } from "./notifications/notifier.svelte.js";
 import { refusalWords } from "./refusal_words.js";
 import { claimsOf } from "./session/token.js";
@@ -47,10 +48,14 @@ export class Desk {
     this.pages = new FolderPages(client);
     this.notifier = new Notifier({
       client,
-      watched: (conversation) =>
-        conversation === this.selected && document.visibilityState === "visible" && document.hasFocus(),
+      watched: (conversation) => watches(this.#sight(), conversation),
       chosen: (conversation) => this.show(conversation),
     });
+  }
+
+  #sight(): Sight {
+    const shown = this.opened?.status === "open" ? this.selected : null;
+    return { shown, visible: document.visibilityState === "visible", focused: document.hasFocus() };
   }
 
   get state(): AgentState {
