@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
-    ids::WorkspaceId,
+    ids::{Epoch, WorkspaceId},
     mesh::Alone,
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
@@ -85,9 +85,7 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let path = &config.store.path;
-        let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = open_store(config)?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
@@ -159,6 +157,20 @@ impl House {
         sweep.abort();
         Ok(left)
     }
+}
+
+/// Tells the store that it was restored, and answers its new epoch. No hub may be running on it.
+///
+/// # Errors
+/// See [`OpenFault`].
+pub async fn restored(config: &Config) -> Result<Epoch, OpenFault> {
+    Ok(open_store(config)?.restored().await?)
+}
+
+fn open_store(config: &Config) -> Result<Arc<dyn Store>, OpenFault> {
+    let path = &config.store.path;
+    let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
+    Ok(Arc::new(store))
 }
 
 async fn sweep(lobby: Arc<Lobby>) {
