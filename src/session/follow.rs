@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     chat::{
         conversation::Sight,
-        event::{Event, What},
+        event::{Event, MissedReason, What},
     },
     hub::tail::Tail,
     ids::Seq,
@@ -93,6 +93,8 @@ pub fn ends(events: &[Arc<Entry>]) -> bool {
 /// Who may see the log behind an event, given who could see what led to it.
 fn sight_after(before: &Sight, event: &Event) -> Sight {
     match &event.what {
+        // A card that was reached while the playbook was not to be seen shows nobody anything new.
+        What::Missed { reason: MissedReason::NotInstalled, .. } => before.clone(),
         What::Waiting { .. } | What::Missed { .. } | What::Unassigned { .. } => Sight::Everybody,
         What::Assigned { to, .. } => Sight::Owner(to.id.clone()),
         What::Closed { .. } if *before != Sight::Admins => Sight::Everybody,

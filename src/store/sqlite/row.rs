@@ -16,10 +16,10 @@ use crate::{
 /// Which folder's size a conversation counts in.
 pub(super) fn folder(row: &Conversation) -> Option<Folder> {
     match &row.state {
-        State::Waiting { .. } | State::Offline | State::Unassigned => Some(Folder::Unassigned),
         State::Assigned { to, .. } => Some(Folder::Mine(to.id.clone())),
+        State::Waiting { .. } | State::Offline | State::Unassigned if row.live => Some(Folder::Unassigned),
         State::Closed { .. } if row.live => Some(Folder::Closed),
-        State::Bot | State::Closed { .. } => None,
+        _ => None,
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn stored_folder(conn: &Connection, id: i64) -> Result<Option<Folder>
         select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(match (state.as_str(), assignee) {
         ("assigned", Some(agent)) => Some(Folder::Mine(AgentId::from(agent))),
-        ("waiting" | "offline" | "unassigned", _) => Some(Folder::Unassigned),
+        ("waiting" | "offline" | "unassigned", _) if live => Some(Folder::Unassigned),
         ("closed", _) if live => Some(Folder::Closed),
         _ => None,
     })

@@ -47,6 +47,7 @@ macro_rules! contract {
             #[test] fn s5_no_query_breaks_the_search in finding;
             #[test] fn r11_a_conversation_stands_in_one_folder_and_the_counts_say_so in folders;
             #[test] fn r16_closed_without_the_live_chat_card_counts_nowhere in folders;
+            #[test] fn r5_a_card_reached_while_not_installed_stands_in_all_and_counts_nowhere in folders;
             #[test] fn p4_folders_have_their_orders in folders;
             #[test] fn p4_pages_stay_right_while_rows_move in folders;
             #[test] fn r13_all_can_leave_out_the_conversations_of_others in folders;

@@ -22,7 +22,7 @@ export {
   webStore,
 } from "./outbox_store.js";
 export { Refusal, type RefusalCode } from "./refusal.js";
-export { InboxRows } from "./rows.js";
+export { InboxRows, isUnassigned } from "./rows.js";
 export { SeenSender } from "./seen.js";
 export { Listeners, Signal } from "./signal.js";
 export { TypingSender, TypingShown } from "./typing.js";
