@@ -92,6 +92,10 @@ impl World {
         for agent in &self.agents {
             agent.ok(json!({"type": "list", "folder": "mine"})).await;
         }
+        // Requests of one connection take effect in order: what was posted before is done.
+        for (visitor, _) in &self.visitors {
+            visitor.ok(json!({"type": "pong"})).await;
+        }
         let verdicts = self.recount().await;
         for agent in &self.agents {
             let me = agent.id().to_owned();
