@@ -10,7 +10,7 @@ export type ConnectionState =
   | { kind: "idle" }
   | { kind: "connecting" }
   | { kind: "live" }
-  /** `retryAt` in local milliseconds. */
+  /** `retryAt` in local milliseconds; Infinity where it hangs on somebody else, not on time. */
   | { kind: "waiting"; retryAt: number }
   | { kind: "stopped"; code: number; reason: string };
 

@@ -45,6 +45,8 @@ export class VisitorClient {
   #log: ConversationLog | null = null;
   #askedAfter = false;
   #forgotToken = false;
+  /** The site was asked for a fresh identity; until it comes there is nothing to say hello with. */
+  #identifying = false;
 
   constructor(options: VisitorOptions) {
     const env = options.env ?? hostEnv();
@@ -201,6 +203,7 @@ export class VisitorClient {
   }
 
   #welcomed(reply: VisitorHelloReply, sentAt: number): void {
+    this.#identifying = false;
     this.clock.observe(reply.server_time, sentAt, true);
     this.#options.tokens.set(reply.token);
     this.#hello = reply;
@@ -215,11 +218,16 @@ export class VisitorClient {
   }
 
   /**
-   * A text that ended the connection is given up, and the chat goes on. A refused token is forgotten, once: the next
-   * `hello` makes a new visitor.
+   * A text that ended the connection is given up, and the chat goes on. For an identity that is refused (it runs out,
+   * while pages stay open) the site is asked for another. A refused token is forgotten, once: the next `hello` makes a
+   * new visitor.
    */
   #mayComeBack(code: number): boolean {
     if (code === 1009) return this.#outbox.giveUp();
+    // Of an answer that is refused as well, the person hears.
+    const askable = code === 4502 && this.#identity !== undefined && !this.#identifying;
+    this.#identifying = askable && this.#options.renewIdentity?.() === true;
+    if (this.#identifying) return false;
     if (code !== 4502 || this.#forgotToken || this.#options.tokens.get() === null) return false;
     this.#forgotToken = true;
     this.#options.tokens.set(null);
@@ -363,7 +371,7 @@ export class VisitorClient {
   #snapshot(): VisitorState {
     const id = this.#conversation?.id;
     return {
-      connection: this.#connection.state.value,
+      connection: this.#shownConnection(),
       playbook: this.#hello?.playbook ?? null,
       available: this.#available?.available ?? null,
       availableReason: this.#available?.reason ?? null,
@@ -376,11 +384,16 @@ export class VisitorClient {
     };
   }
 
+  /** Whoever waits for a fresh identity is about to come back. */
+  #shownConnection(): ConnectionState {
+    const state = this.#connection.state.value;
+    if (!this.#identifying || state.kind !== "stopped") return state;
+    return { kind: "waiting", retryAt: Number.POSITIVE_INFINITY };
+  }
+
   #publish(): void {
     this.state.set(this.#snapshot());
   }
 }
 
-function asFrame(request: VisitorRequest): Frame {
-  return request;
-}
+const asFrame = (request: VisitorRequest): Frame => request;

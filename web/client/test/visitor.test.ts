@@ -4,12 +4,14 @@ import { conversation, FakeHub, START, started, text, visitorHello } from "./fak
 
 let hub: FakeHub;
 let token: string | null;
+let asked: number | null;
 let client: VisitorClient;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   hub = new FakeHub();
   token = null;
+  asked = null;
   client = new VisitorClient({
     url: "ws://hub/v1/visitor",
     playbook: "pb_demo",
@@ -22,6 +24,10 @@ beforeEach(() => {
     outbox: memoryStore(),
     page: { url: "https://shop.example/" },
     locale: "en",
+    renewIdentity: () => {
+      if (asked !== null) asked += 1;
+      return asked !== null;
+    },
     env: hub.env,
   });
 });
@@ -300,4 +306,59 @@ test("p1_a_text_in_flight_when_the_hub_ends_with_1009_is_given_up_and_the_chat_c
   expect(hub.socket.all("send")).toEqual([]);
   hub.socket.end(1009);
   expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 1009 });
+});
+
+test("p1_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", async () => {
+  client.identify("jwt-1");
+  await chatting();
+  asked = 0;
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  expect(hub.socket.last.bind(hub.socket, "hello")).toThrow();
+  hub.socket.accept();
+  hub.socket.refuse("hello", { code: "unauthorized" });
+  hub.socket.end(4502);
+  await hub.pass(60_000);
+  expect(asked).toBe(1);
+  expect(client.state.value.connection).toEqual({ kind: "waiting", retryAt: Number.POSITIVE_INFINITY });
+  expect([token, texts(client.state.value)]).toEqual(["token-1", ["Hi"]]);
+  client.send("Still here?");
+
+  client.identify("jwt-2");
+  hub.socket.accept();
+  expect(hub.socket.last("hello")).toMatchObject({ identity: "jwt-2", token: "token-1", after: { seq: 2 } });
+  const back = { recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) };
+  hub.socket.answer("hello", visitorHello(back));
+  await hub.pass();
+  expect(hub.socket.last("send")).toMatchObject({ text: "Still here?" });
+  // And again when that one has run out.
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(asked).toBe(2);
+});
+
+test("p1_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_asked_again", async () => {
+  client.identify("jwt-1");
+  asked = 0;
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  client.identify("no better");
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(asked).toBe(2);
+});
+
+test("p1_where_the_page_cannot_be_asked_a_refused_identity_stops", async () => {
+  client.identify("jwt-1");
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
 });

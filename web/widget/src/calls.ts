@@ -4,7 +4,10 @@ import type { WidgetEvents } from "./contract.js";
 export interface Verbs {
   open(): void;
   close(): void;
-  /** A JWT signed by the site says who the visitor is. */
+  /**
+   * A JWT signed by the site says who the visitor is. It runs out: a page that stays open listens to `identify`, by
+   * which it is asked for a fresh one.
+   */
   identify(identity: string): void;
   on(name: keyof WidgetEvents, listener: (detail: never) => void): void;
   /** Consent was given: for a script tag with `data-start="manual"`. */

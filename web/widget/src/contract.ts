@@ -20,6 +20,8 @@ export interface WidgetEvents {
   message: { from: string; text: string };
   /** Where the conversation stands. */
   state: string;
+  /** The identity has run out, or is not taken: call `identify` with a fresh one, and the chat goes on. */
+  identify: undefined;
 }
 
 /** Small texts kept in the page's own storage; null forgets one. Never throws. */
@@ -43,7 +45,8 @@ export interface TalkHost {
   memory: Memory;
   /** Where the visitor is now. */
   page(): Page | undefined;
-  emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void;
+  /** Answers whether anybody on the page listens. */
+  emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): boolean;
 }
 
 /** One visitor's conversation on this page. */

@@ -174,7 +174,7 @@ export class Widget {
       page: currentPage,
       emit: (name, detail) => {
         if (name === "unread") launcher.unread(detail as number);
-        this.#emit(name, detail);
+        return this.#emit(name, detail);
       },
     });
   }
@@ -191,8 +191,10 @@ export class Widget {
     return { launcher: this.#launcher, settings: this.#settings };
   }
 
-  #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+  /** Answers whether anybody listens. */
+  #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): boolean {
+    const listeners = this.#listeners.get(name) ?? [];
+    for (const listener of listeners) {
       try {
         (listener as (detail: WidgetEvents[Name]) => void)(detail);
       } catch (reason) {
@@ -200,6 +202,7 @@ export class Widget {
         reportError(reason);
       }
     }
+    return listeners.length > 0;
   }
 }
 

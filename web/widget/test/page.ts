@@ -18,6 +18,9 @@ export function memory(kept = new Map<string, string>()): Memory {
 export class FakePage {
   readonly sockets: FakeSocket[] = [];
   readonly emitted: [string, unknown][] = [];
+  /** Whether the page listens to what it is told. */
+  listens = false;
+  identity: string | undefined;
   readonly window = new EventTarget();
   readonly document = Object.assign(new EventTarget(), { visibilityState: "visible" });
 
@@ -48,11 +51,12 @@ export class FakePage {
       hub: "https://hub.example/",
       playbook: "pb_demo",
       botName: "Lantern",
-      identity: undefined,
+      identity: this.identity,
       memory: kept,
       page: () => ({ url: "https://shop.example/" }),
       emit: (name, detail) => {
         this.emitted.push([name, detail]);
+        return this.listens;
       },
     };
   }

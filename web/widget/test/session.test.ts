@@ -117,3 +117,19 @@ test("p3_the_hub_hears_where_the_visitor_goes_without_a_reload", async () => {
   page.window.dispatchEvent(new Event("popstate"));
   expect(page.socket.last("page")).toMatchObject({ url: "https://shop.example/" });
 });
+
+test("p1_the_page_is_asked_for_a_fresh_identity_and_the_chat_goes_on_with_it", async () => {
+  session.destroy();
+  [page.identity, page.listens] = ["jwt-1", true];
+  session = new Session(page.host(kept));
+  await welcome(talking());
+  page.socket.end(1006);
+  await vi.advanceTimersByTimeAsync(1_000);
+  page.socket.accept();
+  page.socket.end(4502);
+  expect(page.emitted.filter(([name]) => name === "identify")).toHaveLength(1);
+  expect(session.client.state.value.connection.kind).toBe("waiting");
+  session.client.identify("jwt-2");
+  page.socket.accept();
+  expect(page.socket.last("hello")).toMatchObject({ identity: "jwt-2", token: "token-1" });
+});

@@ -26,6 +26,7 @@ export class Session implements Talk {
       page: host.page(),
       locale: navigator.language,
       identity: host.identity,
+      renewIdentity: () => host.emit("identify", undefined),
     });
     this.#cleanups.push(this.client.state.subscribe((state) => this.#changed(state)));
     this.#listen(window, "online", () => this.client.nudge());
