@@ -13,7 +13,7 @@ use crate::{
         playbook::Playbook,
         summary::Beside,
     },
-    ids::{AgentId, ConversationId, MessageKey, Millis, PlaybookId, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, MessageKey, Millis, NodeId, PlaybookId, VisitorId, WorkspaceId},
     store::*,
     wire::entry::Entry,
 };
@@ -27,6 +27,7 @@ pub(super) struct Kept {
     pub(super) sizes: Sizes,
     pub(super) items: Vec<ItemRow>,
     pub(super) outbox: Vec<OutboxRow>,
+    pub(super) rosters: BTreeMap<NodeId, RosterRow>,
 }
 
 /// One conversation.

@@ -20,7 +20,8 @@ pub(super) fn hello(
     now: Millis,
 ) -> Result<AgentRow> {
     let mut upsert = conn.prepare_cached(&format!(
-        "INSERT INTO agent VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0)
+        "INSERT INTO agent (workspace, id, name, avatar, admin, online, notify, last_hello_at, removed)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0)
          ON CONFLICT DO UPDATE SET name = ?3, avatar = ?4, admin = ?5, last_hello_at = ?7, removed = 0
          RETURNING {COLUMNS}"
     ))?;

@@ -76,6 +76,38 @@ fn o_a_file_that_is_not_ours_to_read_is_refused_and_left_as_it_was() {
     }
 }
 
+#[tokio::test]
+async fn o_a_store_of_the_version_before_is_taken_over_with_all_that_is_in_it() {
+    let folder = folder();
+    let path = folder.path().join("usher.db");
+    by_hand(&path, include_str!("earlier/version_1.sql"));
+    for _ in 0..2 {
+        let store = open(&path);
+        store.ready().await.expect("it takes writes");
+        let agents = store.agents(&workspace()).await.expect("agents");
+        let known: Vec<_> = agents.iter().map(|row| (row.agent.id.as_str(), row.online)).collect();
+        assert_eq!(known, [("jane", true), ("root", false)]);
+        let mine = store.assigned_to(&workspace(), &"jane".into()).await.expect("assigned_to");
+        assert_eq!(mine.len(), 1);
+        let query = Some("sundays".to_owned());
+        let closed = FolderQuery { workspace: workspace(), folder: Folder::Closed, before: None, limit: 10, query };
+        let found = wait::until("the old texts are found", async || {
+            store.folder(&closed).await.expect("folder").conversations.pop()
+        });
+        let talk = found.await.conversation;
+        assert_eq!((talk.seq, talk.rated), (Seq(11), Some(5)));
+        assert_eq!(talk.items.iter().map(|item| item.title.as_str()).collect::<Vec<_>>(), ["A lead"]);
+        let log = store.events_after(&talk.id, Seq(0), 100, usize::MAX).await.expect("events");
+        let folded = usher::chat::conversation::Conversation::fold(
+            talk.id.clone(),
+            workspace(),
+            log.iter().map(|entry| entry.event()),
+        );
+        assert_eq!(folded, Some(talk));
+        assert_eq!(store.rosters().await.expect("rosters"), []);
+    }
+}
+
 #[test]
 fn o_a_folder_that_cannot_be_written_is_named() {
     let folder = folder();

@@ -3,8 +3,8 @@
 use serde_json::json;
 use usher::{
     chat::playbook::Playbook,
-    ids::{Millis, PlaybookId, WorkspaceId},
-    store::{AgentRow, NotifySettings, Saved, Store},
+    ids::{Millis, NodeId, PlaybookId, WorkspaceId},
+    store::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, Saved, Store},
 };
 
 use super::NewGround;
@@ -51,6 +51,38 @@ pub(crate) async fn r10_the_switch_is_the_agents_and_survives_everything(new: Ne
     let back = store.agent_hello(&workspace(), &renamed, false).await.expect("hello");
     assert!(!back.online);
     assert_eq!(names(&*store).await, ["Jane D.", "abe of Usher"]);
+}
+
+pub(crate) async fn pr1_the_last_word_of_every_node_is_kept_and_swept_a_while_after_its_end(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    assert_eq!(store.rosters().await.expect("rosters"), []);
+    let row = |node: &str, roster: &[u8], until| RosterRow {
+        node: NodeId::from(node),
+        until: Millis(until),
+        roster: roster.to_vec().into(),
+    };
+    let keep = async |store: &dyn Store, row: &RosterRow| {
+        store.keep_roster(&row.node, row.roster.clone(), row.until).await.expect("kept")
+    };
+    let now = store.now().0;
+    let long_dead = row("n_c", b"old", now - ROSTERS_KEPT - 1);
+    // Any bytes are a roster, none as well.
+    let (one, two) = (row("n_a", b"\x00\xff{", now + 10_000), row("n_b", b"", now - ROSTERS_KEPT + 30_000));
+    for kept in [&row("n_a", b"before", now + 7_000), &two, &long_dead, &one] {
+        keep(&*store, kept).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(store.rosters().await.expect("rosters"), [one.clone(), two.clone()]);
+        drop(store);
+        store = ground.open();
+    }
+    // Whoever speaks next sweeps.
+    keep(&*store, &long_dead).await;
+    let ends = |rows: Vec<RosterRow>| rows.into_iter().map(|row| row.until).collect::<Vec<_>>();
+    assert_eq!(ends(store.rosters().await.expect("rosters")), [one.until, two.until, long_dead.until]);
+    keep(&*store, &one).await;
+    assert_eq!(store.rosters().await.expect("rosters"), [one, two]);
 }
 
 fn playbook(id: &str, name: &str) -> Playbook {
