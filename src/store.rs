@@ -17,7 +17,7 @@ pub mod playbook;
 pub mod sqlite;
 
 pub use self::{
-    agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow},
+    agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
     item::{ItemPage, ItemQuery, ItemRow, OutboxRow},
@@ -161,8 +161,17 @@ pub trait Store: Send + Sync + 'static {
     // --- agents ---
 
     /// Notes an agent's `hello`: name, picture and role as of the token. A new one starts switched off; one that was
-    /// removed comes back.
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow>;
+    /// removed comes back with a token issued after that. None when the token is [`revoked`]: nothing was noted.
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>>;
+
+    /// When an agent was removed last, whether or not they are back; None when never.
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>>;
 
     /// One agent, if known and not removed.
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>>;
@@ -176,7 +185,8 @@ pub trait Store: Send + Sync + 'static {
     /// Sets what an agent wants to be notified of. False when there is no such agent.
     async fn set_notify(&self, workspace: &WorkspaceId, agent: &AgentId, notify: NotifySettings) -> Result<bool>;
 
-    /// Removes an agent; their switch goes off. Their conversations are the caller's to free. False when unknown.
+    /// Removes an agent; their switch goes off and every token they have loses its worth. Their conversations are the
+    /// caller's to free. False when unknown.
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool>;
 
     /// Keeps what a node (an incarnation of it) says of the agents who are present with it; it stands until `until`.

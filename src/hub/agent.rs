@@ -16,8 +16,8 @@ use crate::{
         command::{Actor, Command},
         event::AgentRef,
     },
-    ids::{AgentId, ConversationId, WorkspaceId},
-    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings},
+    ids::{AgentId, ConversationId, Millis, WorkspaceId},
+    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings, revoked},
     wire::{
         agent::{AgentStatus, PresenceReason},
         code::CloseCode,
@@ -60,15 +60,17 @@ impl Desk {
 // === impl Hub ===
 
 impl Hub {
-    /// Seats an agent: notes their name and picture, makes them present, and follows what is theirs.
+    /// Seats an agent: notes their name and picture, makes them present, and follows what is theirs. `issued_at` is when
+    /// their token was made, if it says so.
     pub async fn welcome(
         self: &Arc<Self>,
         workspace: &WorkspaceId,
         agent: &AgentRef,
         admin: bool,
+        issued_at: Option<Millis>,
     ) -> Result<(Seated, Desk)> {
         let known = self.store.agent(workspace, &agent.id).await?.is_some();
-        let row = self.store.agent_hello(workspace, agent, admin).await?;
+        let row = self.store.agent_hello(workspace, agent, admin, issued_at).await?.ok_or(HubError::Revoked)?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
         seated.present = true;
@@ -101,6 +103,17 @@ impl Hub {
             seated.follow(&loaded.conversation.id).seed(loaded.clone());
         }
         Ok((seated, desk))
+    }
+
+    /// Whether a token issued at this moment still speaks for an agent: it does not when they were removed since.
+    ///
+    /// # Errors
+    /// [`HubError::Revoked`], and when the store gives no answer.
+    pub async fn vouch(&self, workspace: &WorkspaceId, agent: &AgentId, issued_at: Option<Millis>) -> Result<()> {
+        match revoked(self.store.removed_at(workspace, agent).await?, issued_at) {
+            true => Err(HubError::Revoked),
+            false => Ok(()),
+        }
     }
 
     /// What lies before an agent now.

@@ -342,6 +342,7 @@ impl Turned {
     fn of(error: &HubError) -> Self {
         let code = match error {
             HubError::NotOffered => CloseCode::NotAllowed,
+            HubError::Revoked => CloseCode::Unauthorized,
             HubError::Unavailable | HubError::RateLimited { .. } | HubError::Refused(_) => CloseCode::Unavailable,
         };
         Self { error: error.into(), code }

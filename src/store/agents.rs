@@ -29,6 +29,12 @@ pub struct AgentRow {
     pub last_hello_at: Millis,
 }
 
+/// Whether a token issued at this moment (None: nobody knows when) has lost its worth because its agent was removed
+/// since. One that is not provably newer has.
+pub fn revoked(removed_at: Option<Millis>, issued_at: Option<Millis>) -> bool {
+    removed_at.is_some_and(|removed| issued_at.is_none_or(|issued| issued < removed))
+}
+
 /// What a node said last of the agents who are present with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterRow {

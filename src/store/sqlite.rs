@@ -299,9 +299,20 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
         let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
-        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, now)).await
+        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, issued_at, now)).await
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.readers.read(move |view| agent::removed_at(view.conn, &workspace, &agent)).await
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -325,8 +336,8 @@ impl Store for Sqlite {
     }
 
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let (workspace, agent) = (workspace.clone(), agent.clone());
-        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent)).await
+        let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
+        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent, now)).await
     }
 
     async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {

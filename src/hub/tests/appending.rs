@@ -305,7 +305,7 @@ async fn s1_a_conversation_of_another_workspace_or_visitor_is_not_there() {
     let stranger = house.visitor("v_2").await;
     assert!(not_found(stranger.say(&conversation, "k", "Hello").await));
     let agent = crate::chat::event::AgentRef { id: "jane".into(), name: "Jane".into(), avatar: None };
-    let (mut seated, desk) = house.hub.welcome(&"other".into(), &agent, true).await.unwrap();
+    let (mut seated, desk) = house.hub.welcome(&"other".into(), &agent, true, None).await.unwrap();
     assert_eq!((desk.unassigned.len(), desk.counts.unassigned), (0, 0));
     let caller = super::super::append::Caller::from(&seated.seat().who);
     for command in [Command::Claim, Command::Close] {

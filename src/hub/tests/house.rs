@@ -190,7 +190,7 @@ impl House {
     /// One more connection of an agent; the switch stays as it is.
     pub(super) async fn tab(&self, name: &str, admin: bool) -> Clerk {
         let agent = agent_ref(name);
-        let (seated, desk) = self.hub.welcome(&workspace(), &agent, admin).await.unwrap();
+        let (seated, desk) = self.hub.welcome(&workspace(), &agent, admin, None).await.unwrap();
         let who = seated.seat().who.clone();
         Clerk { hub: self.hub.clone(), id: agent.id, who, seated, desk }
     }

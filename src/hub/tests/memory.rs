@@ -303,26 +303,22 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
-        let row = {
-            let now = self.now();
-            let mut kept = self.up()?;
-            let new = || AgentRow {
-                workspace: workspace.clone(),
-                agent: agent.clone(),
-                admin,
-                online: false,
-                notify: NotifySettings::default(),
-                last_hello_at: now,
-            };
-            let key = (workspace.clone(), agent.id.clone());
-            let (row, removed) = kept.agents.entry(key).or_insert_with(|| (new(), false));
-            *removed = false;
-            (row.agent, row.admin, row.last_hello_at) = (agent.clone(), admin, now);
-            row.clone()
-        };
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
+        let now = self.now();
+        let row = self.up()?.hello(workspace, agent, admin, issued_at, now);
         self.pass(Verb::AgentHello).await;
         Ok(row)
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        let kept = self.up()?;
+        Ok(kept.agents.get(&(workspace.clone(), agent.clone())).and_then(|known| known.removed_at))
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -331,8 +327,8 @@ impl Store for Memory {
 
     async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
         let kept = self.up()?;
-        let here = kept.agents.values().filter(|(row, removed)| !removed && row.workspace == *workspace);
-        let mut rows: Vec<AgentRow> = here.map(|(row, _)| row.clone()).collect();
+        let here = kept.agents.values().filter(|known| !known.removed && known.row.workspace == *workspace);
+        let mut rows: Vec<AgentRow> = here.map(|known| known.row.clone()).collect();
         rows.sort_by(|one, two| one.agent.name.cmp(&two.agent.name));
         Ok(rows)
     }
@@ -348,10 +344,12 @@ impl Store for Memory {
     }
 
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
+        let now = self.now();
         let mut kept = self.up()?;
-        let Some((row, removed)) = kept.agents.get_mut(&(workspace.clone(), agent.clone())) else { return Ok(false) };
-        row.online = false;
-        Ok(!std::mem::replace(removed, true))
+        let known = kept.agents.get_mut(&(workspace.clone(), agent.clone())).filter(|known| !known.removed);
+        let Some(known) = known else { return Ok(false) };
+        (known.row.online, known.removed, known.removed_at) = (false, true, Some(now));
+        Ok(true)
     }
 
     async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {

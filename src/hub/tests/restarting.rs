@@ -198,7 +198,7 @@ async fn pr1_the_roster_follows_who_is_there_at_once_and_is_empty_at_the_end() {
 async fn l5_a_store_that_is_down_for_a_while_gets_the_roster_when_it_is_back() {
     let house = House::open().await;
     house.store.down(true);
-    let hello = house.hub.welcome(&workspace(), &super::house::agent_ref("jane"), false).await;
+    let hello = house.hub.welcome(&workspace(), &super::house::agent_ref("jane"), false, None).await;
     assert!(hello.is_err());
     house.store.down(false);
     let jane = house.agent("jane").await;

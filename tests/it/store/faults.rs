@@ -5,8 +5,8 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use usher::{
-    chat::event::Author,
-    ids::Seq,
+    chat::event::{AgentRef, Author},
+    ids::{Millis, Seq},
     store::{
         Appended, Folder, FolderQuery, Store, StoreError,
         sqlite::{OpenError, Options, Sqlite},
@@ -105,6 +105,13 @@ async fn o_a_store_of_the_version_before_is_taken_over_with_all_that_is_in_it() 
         );
         assert_eq!(folded, Some(talk));
         assert_eq!(store.rosters().await.expect("rosters"), []);
+        // Bob was removed when nobody noted when: no token of that time is worth anything.
+        let removed = store.removed_at(&workspace(), &"bob".into()).await.expect("removed_at").expect("noted");
+        let bob = AgentRef { id: "bob".into(), name: "Bob".into(), avatar: None };
+        let hello = async |issued_at| store.agent_hello(&workspace(), &bob, false, issued_at).await.expect("answered");
+        assert_eq!((hello(None).await, hello(Some(Millis(removed.0 - 1))).await), (None, None));
+        assert!(removed > Millis(1_795_641_637_020), "{removed:?}");
+        assert_eq!(store.removed_at(&workspace(), &"jane".into()).await.expect("removed_at"), None);
     }
 }
 
