@@ -142,7 +142,7 @@ impl<S: Stream> Role<S> for Working {
             }
             (AgentAsk::Item(item), _) => {
                 let command = Command::Item {
-                    item: ItemId::random(),
+                    item: ItemId::made_by(&item.conversation, &item.key),
                     kind: item.kind,
                     title: item.title,
                     key: item.key,

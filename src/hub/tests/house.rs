@@ -274,7 +274,7 @@ impl Clerk {
 
     pub(super) async fn lead(&self, conversation: &ConversationId, key: &str) -> Result<Done> {
         let item = Command::Item {
-            item: ItemId::random(),
+            item: ItemId::made_by(conversation, &key.into()),
             kind: ItemKind::Lead,
             title: "A lead".into(),
             key: key.into(),
