@@ -89,7 +89,11 @@ impl Hub {
             seated.follow(&conversation);
         }
         let as_of = self.presence.settled(workspace, &agent.id);
-        let desk = self.desk(workspace, &agent.id).await?;
+        let desk = self.desk(workspace, &agent.id).await.map_err(|error| match error {
+            // Removed while they came in.
+            HubError::NoAgent => HubError::Revoked,
+            other => other,
+        })?;
         // The switch may have been used between the two looks. Overtaken: somebody knows better already.
         self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
         for conversation in seated.follows().to_vec() {
@@ -118,7 +122,7 @@ impl Hub {
 
     /// What lies before an agent now.
     pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
-        let row = self.store.agent(workspace, agent).await?.ok_or_else(HubError::not_found)?;
+        let row = self.store.agent(workspace, agent).await?.ok_or(HubError::NoAgent)?;
         let mut mine = Vec::new();
         let mut before = None;
         loop {
@@ -215,9 +219,9 @@ impl Hub {
         if !own && online {
             return Err(HubError::forbidden("nobody can be switched on by somebody else"));
         }
-        let before = self.store.agent(workspace, of).await?.ok_or_else(HubError::not_found)?;
+        let before = self.store.agent(workspace, of).await?.ok_or(HubError::NoAgent)?;
         if !self.store.set_online(workspace, of, online).await? {
-            return Err(HubError::not_found());
+            return Err(HubError::NoAgent);
         }
         self.settle(&before, if own { PresenceReason::Toggle } else { PresenceReason::Admin }).await
     }
@@ -225,9 +229,9 @@ impl Hub {
     /// Sets what an agent wants to be notified of.
     pub async fn set_notify(self: &Arc<Self>, who: &Who, notify: NotifySettings) -> Result<()> {
         let Who::Agent { workspace, agent, .. } = who else { return Err(HubError::not_found()) };
-        let before = self.store.agent(workspace, &agent.id).await?.ok_or_else(HubError::not_found)?;
+        let before = self.store.agent(workspace, &agent.id).await?.ok_or(HubError::NoAgent)?;
         if !self.store.set_notify(workspace, &agent.id, notify).await? {
-            return Err(HubError::not_found());
+            return Err(HubError::NoAgent);
         }
         self.settle(&before, PresenceReason::Toggle).await
     }
@@ -237,7 +241,7 @@ impl Hub {
         loop {
             let as_of = self.presence.settled(&before.workspace, &before.agent.id);
             let now = self.store.agent(&before.workspace, &before.agent.id).await?;
-            let row = now.ok_or_else(HubError::not_found)?;
+            let row = now.ok_or(HubError::NoAgent)?;
             if let Ok(flip) = self.presence.settle(before, &row, reason, as_of) {
                 self.flipped(flip);
                 return Ok(());
