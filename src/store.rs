@@ -20,7 +20,7 @@ pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
-    item::{ItemPage, ItemQuery, ItemRow, OutboxRow},
+    item::{ItemPage, ItemQuery, ItemRow, OutboxRow, Viewer},
     playbook::{PlaybookRow, Saved},
 };
 use crate::{
