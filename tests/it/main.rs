@@ -22,6 +22,7 @@ mod notify;
 mod operator;
 mod playbook;
 mod presence;
+mod proxy;
 mod rest;
 mod resume;
 mod road;
