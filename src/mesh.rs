@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 mod alone;
+pub mod redis;
 
-pub use self::alone::Alone;
+pub use self::{alone::Alone, redis::Redis};
 use crate::ids::{NodeId, WorkspaceId};
 
 /// For how long a lease stands without being renewed.
