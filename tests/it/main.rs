@@ -18,6 +18,7 @@ mod fold;
 mod limits;
 mod liveness;
 mod log;
+mod mesh;
 mod notify;
 mod operator;
 mod playbook;

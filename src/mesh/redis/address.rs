@@ -349,9 +349,9 @@ mod tests {
         assert_eq!((hosts(&one), one.db), (vec![("cache", 6379)], 0));
         let one = fine("redis://jane:p%40ss%2Fword%25@[::1]:7000/3");
         assert_eq!((hosts(&one), one.db), (vec![("::1", 7000)], 3));
-        assert_eq!(one.login, Login { user: Some("jane".into()), password: Some("p@ss/word%".into()) });
+        assert!(one.login == Login { user: Some("jane".into()), password: Some("p@ss/word%".into()) });
         let one = fine("rediss://:hush@cache:6380/");
-        assert_eq!(one.login, Login { user: None, password: Some("hush".into()) });
+        assert!(one.login == Login { user: None, password: Some("hush".into()) });
         assert!(one.tls.is_some_and(|tls| tls.ca.is_none()));
         let one = fine("redis+sentinel://:hush@a,b:1,c/main/2?sentinel_user=s&sentinel_password=t%26");
         assert_eq!((hosts(&one), one.db), (vec![("a", 26379), ("b", 1), ("c", 26379)], 2));

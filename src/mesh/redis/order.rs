@@ -21,7 +21,9 @@ pub(super) struct Order {
 /// How far one node was heard.
 #[derive(Debug)]
 struct Mark {
-    /// The first number heard without a break in hearing.
+    /// The last number heard before hearing broke off; 0 when it never did.
+    before: u64,
+    /// The first number heard since.
     base: u64,
     last: u64,
     at: Instant,
@@ -58,7 +60,7 @@ impl Order {
             self.nodes.clear();
         }
         let node = NodeId::from(word.from());
-        let mark = Mark { base: word.number, last: word.number, at: now, stale: false };
+        let mark = Mark { before: 0, base: word.number, last: word.number, at: now, stale: false };
         self.nodes.insert(node.clone(), mark);
         match word.kind {
             Kind::Lost => Verdict::Lost,
@@ -69,7 +71,10 @@ impl Order {
 
     /// Hearing broke off and begins again.
     pub(super) fn broken(&mut self) {
-        self.nodes.values_mut().for_each(|mark| mark.stale = true);
+        for mark in self.nodes.values_mut() {
+            mark.stale = true;
+            mark.before = mark.last;
+        }
     }
 
     /// Forgets those who have said nothing for a long time.
@@ -91,6 +96,11 @@ impl Mark {
             return if news { Verdict::Lost } else { Verdict::Old };
         }
         if number <= self.last {
+            // In a cluster two ways may be unlike in length. This one was never heard, and comes too late now.
+            if number > self.before && number < self.base {
+                self.base = number;
+                return Verdict::Lost;
+            }
             return Verdict::Old;
         }
         let missing = number > self.last + 1 && !self.stale;
@@ -146,6 +156,17 @@ mod tests {
         let mut order = Order::default();
         assert_eq!((hear(&mut order, 3), lost(&mut order, 2)), (next(), Verdict::Lost), "before it was heard at all");
         assert_eq!(lost(&mut order, 2), Verdict::Old);
+    }
+
+    #[test]
+    fn d4_a_word_that_was_overtaken_before_anything_was_heard_is_told_as_lost() {
+        let mut order = Order::default();
+        assert_eq!([9, 7, 8, 7].map(|n| hear(&mut order, n)), [next(), Verdict::Lost, Verdict::Old, Verdict::Old]);
+        order.broken();
+        assert_eq!(
+            [9, 12, 9, 11, 10].map(|n| hear(&mut order, n)),
+            [Verdict::Old, next(), Verdict::Old, Verdict::Lost, Verdict::Lost]
+        );
     }
 
     #[test]
