@@ -31,6 +31,8 @@ pub const TIMES: Times = Times {
 pub struct Node {
     pub mesh: Arc<Redis>,
     log: Arc<Mutex<Vec<(Instant, Heard)>>>,
+    /// When everything heard before was forgotten.
+    forgot: Mutex<Instant>,
     _stop: DropGuard,
 }
 
@@ -62,7 +64,7 @@ impl Node {
                 heard.lock().expect("the log").push((Instant::now(), next));
             }
         }));
-        Self { mesh, log, _stop: stop.drop_guard() }
+        Self { mesh, log, forgot: Mutex::new(Instant::now()), _stop: stop.drop_guard() }
     }
 
     /// One that is well, and has joined these.
@@ -102,6 +104,7 @@ impl Node {
 
     /// Everything heard so far is forgotten.
     pub fn forget(&self) {
+        *self.forgot.lock().expect("a time") = Instant::now();
         self.log.lock().expect("the log").clear();
     }
 
@@ -126,13 +129,15 @@ impl Node {
     }
 
     /// Waits until what `teller` says now is heard, so that nothing is under way. Then: what it said was heard in order
-    /// and once, and for whatever was not heard there was a gap afterwards.
+    /// and once, and for whatever was not heard there was a gap afterwards. What was said before the last forgetting
+    /// does not count.
     /// How many were not heard.
     pub async fn judges(&self, workspace: &str, teller: &mut Teller, speaker: &Node) -> usize {
-        let last = teller.count().to_string();
-        teller.tells(speaker, workspace);
+        teller.talks(speaker, self, workspace).await;
+        let last = (teller.count() - 1).to_string();
         self.hears_text(workspace, &last).await;
         let log = self.log.lock().expect("the log").clone();
+        let forgot = *self.forgot.lock().expect("a time");
         let mut heard = vec![false; teller.said.len()];
         let mut last = None;
         for (_, event) in &log {
@@ -145,7 +150,8 @@ impl Node {
             }
         }
         let last_gap = log.iter().rev().find(|(_, heard)| *heard == Heard::Gap).map(|(at, _)| *at);
-        let missing: Vec<usize> = (0..heard.len()).filter(|number| !heard[*number]).collect();
+        let missing: Vec<usize> =
+            (0..heard.len()).filter(|number| !heard[*number] && teller.said[*number] > forgot).collect();
         for number in &missing {
             assert!(last_gap > Some(teller.said[*number]), "{number} was missed and nobody was told");
         }
@@ -161,6 +167,13 @@ impl Teller {
         let number = self.said.len();
         self.said.push(Instant::now());
         node.say(workspace, &number.to_string());
+    }
+
+    /// Goes on telling until something told after now is heard: a word may still be lost where another was just made.
+    pub async fn talks(&mut self, speaker: &Node, listener: &Node, workspace: &str) {
+        let from = self.count();
+        let heard = |text: &String| text.parse::<usize>().expect("a number") >= from;
+        self.tells_until(speaker, workspace, async || listener.texts(workspace).last().is_some_and(heard)).await;
     }
 
     /// How many numbers were said.

@@ -34,7 +34,7 @@ impl Sentinel {
         let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
         let config = format!(
             "port {port}\nbind 127.0.0.1\nsentinel monitor {SERVICE} 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds {SERVICE} 700\nsentinel failover-timeout {SERVICE} 3000\n",
+             sentinel down-after-milliseconds {SERVICE} 700\nsentinel failover-timeout {SERVICE} 1000\n",
             first.port
         );
         let file = folder.path().join("sentinel.conf");
