@@ -2,6 +2,7 @@
 //!
 //! | file | noun |
 //! |---|---|
+//! | [`among`], [`rooms`] | what nodes tell each other, and in which workspaces |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
 //! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
@@ -26,6 +27,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub mod agent;
+pub mod among;
 pub mod append;
 pub mod beside;
 pub mod board;
@@ -39,12 +41,14 @@ pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+pub mod rooms;
 pub mod seat;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
+    among::Among,
     append::Caller,
     beside::Unwritten,
     board::Board,
@@ -103,6 +107,7 @@ pub struct Hub {
     rings: Rings,
     unwritten: Unwritten,
     doubts: Doubts,
+    among: Among,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
@@ -144,6 +149,7 @@ impl Hub {
             rings: Rings::default(),
             unwritten: Unwritten::default(),
             doubts: Doubts::default(),
+            among: Among::default(),
             rows_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
@@ -159,6 +165,7 @@ impl Hub {
     /// The panic of a core task.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
         let mut core = JoinSet::new();
+        core.spawn(self.clone().run_among());
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
@@ -208,6 +215,11 @@ impl Hub {
         &self.waiting
     }
 
+    /// What this node has to do with the others.
+    pub fn among(&self) -> &Among {
+        &self.among
+    }
+
     /// Notes a request of a session.
     pub fn asked(&self, seat: &Seat) {
         seat.asked(self.ticks.fetch_add(1, Ordering::Relaxed) + 1);
@@ -235,6 +247,7 @@ impl Hub {
 
     /// Gives a session its place. A person's oldest session over the limit is sent away.
     fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
+        self.enter(who.workspace());
         let seat = Seat::new(who, self.store.now());
         if let Some(oldest) = self.board.sit(&seat, most) {
             oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
@@ -263,6 +276,7 @@ impl Hub {
     /// A session is over.
     fn leave(&self, seat: &Arc<Seat>, follows: &[ConversationId], present: bool, clean: bool) {
         self.board.rise(seat);
+        self.among.rooms.leave(seat.who.workspace());
         for conversation in follows {
             self.unfollow(conversation, seat);
             if seat.who.agent().is_none() {
@@ -309,6 +323,7 @@ impl Hub {
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);
+            self.tend_rooms();
         }
     }
 

@@ -121,7 +121,8 @@ pub struct ItemView {
 }
 
 /// Who may see a conversation at one point of its log. Visitors aside: theirs is theirs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sight {
     /// Not an agent's business yet: admins only.
     Admins,

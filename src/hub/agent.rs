@@ -71,6 +71,7 @@ impl Hub {
         let row = self.store.agent_hello(workspace, agent, admin).await?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
+        self.listening(workspace).await;
         seated.present = true;
         let flip = self.presence.arrive(&row);
         // Others have never heard of somebody new, switched on or not.

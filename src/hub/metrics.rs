@@ -28,6 +28,10 @@ pub struct Metrics {
     pub waits: Counter,
     /// Waits (or the lack of one) that ended in the offline flow.
     pub missed: Counter,
+    /// Words said to other nodes.
+    pub words_said: Counter,
+    /// Words heard from other nodes.
+    pub words_heard: Counter,
     sessions: Family<Kind, Gauge>,
     followed: Gauge,
     deadlines: Gauge,
@@ -66,6 +70,8 @@ impl Default for Metrics {
             conversations: Counter::default(),
             waits: Counter::default(),
             missed: Counter::default(),
+            words_said: Counter::default(),
+            words_heard: Counter::default(),
             sessions: Family::default(),
             followed: Gauge::default(),
             deadlines: Gauge::default(),
@@ -84,6 +90,8 @@ impl Metrics {
         registry.register("usher_conversations", "Conversations opened", self.conversations.clone());
         registry.register("usher_waits", "Waits begun", self.waits.clone());
         registry.register("usher_missed", "Visitors carried into the offline flow", self.missed.clone());
+        registry.register("usher_node_words_said", "Words said to other nodes", self.words_said.clone());
+        registry.register("usher_node_words_heard", "Words heard from other nodes", self.words_heard.clone());
         registry.register("usher_sessions", "Sessions that have said hello", self.sessions.clone());
         registry.register("usher_followed", "Conversations held in memory", self.followed.clone());
         registry.register("usher_deadlines", "Deadlines of the next seconds", self.deadlines.clone());

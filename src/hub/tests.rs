@@ -12,3 +12,4 @@ mod racing;
 mod reading;
 mod ringing;
 mod sights;
+mod wires;

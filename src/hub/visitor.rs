@@ -83,6 +83,7 @@ impl Hub {
             playbook: guest.playbook.playbook.id.clone(),
         };
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
+        self.listening(&workspace).await;
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
         let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await?;
         let conversation = match found {
