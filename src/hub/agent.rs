@@ -6,6 +6,7 @@ use super::{
     Hub,
     append::{Caller, Done},
     error::{HubError, Result},
+    mailbox::CountsChange,
     page::Recover,
     presence::Flip,
     seat::{Seated, Who},
@@ -42,6 +43,8 @@ pub struct Desk {
     pub agents: Vec<(AgentRow, AgentStatus)>,
     /// The sizes of their folders.
     pub counts: Counts,
+    /// The same with the version each has come to; the session's letter box is told.
+    pub sizes: CountsChange,
     /// The first of Unassigned.
     pub unassigned: Vec<Loaded>,
     /// All that are theirs, newest first; the session follows each from its `seq` on.
@@ -89,6 +92,7 @@ impl Hub {
         }
         let as_of = self.presence.settled(workspace, &agent.id);
         let desk = self.desk(workspace, &agent.id).await?;
+        seated.seat().mail.counted(desk.sizes);
         // The switch may have been used between the two looks. Overtaken: somebody knows better already.
         self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
         for conversation in seated.follows().to_vec() {
@@ -118,8 +122,9 @@ impl Hub {
             }
         }
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
-        let counts = self.store.counts(workspace, agent).await?;
-        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
+        let sizes = self.store.sizes(workspace, Some(agent)).await?;
+        let (counts, sizes) = (Counts::of(&sizes, agent), CountsChange::of(&sizes, agent));
+        Ok(Desk { row, agents: self.agents(workspace).await?, counts, sizes, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.

@@ -13,16 +13,28 @@ use super::{
     tail::Tail,
 };
 use crate::{
-    chat::{conversation::Sight, event::Page, summary::Beside},
+    chat::{
+        conversation::Sight,
+        event::Page,
+        summary::{Beside, Mark, Seen},
+    },
     ids::{ConversationId, Seq},
     store::Loaded,
     wire::push::{Side, VisitorMoved, Watching},
 };
 
-/// What has yet to be written.
+/// What moved and has yet to be written.
 #[derive(Debug, Default)]
 pub struct Unwritten {
     changed: Mutex<HashMap<ConversationId, Beside>>,
+}
+
+/// What one side has seen, and nothing of the other.
+fn seen_of(side: Side, mark: Mark) -> Seen {
+    match side {
+        Side::Visitor => Seen { visitor: mark, ..Seen::default() },
+        Side::Agent => Seen { agent: mark, ..Seen::default() },
+    }
 }
 
 // === impl Unwritten ===
@@ -38,9 +50,9 @@ impl Unwritten {
         self.len() == 0
     }
 
-    fn put(&self, conversation: &ConversationId, beside: &Beside) {
+    fn put(&self, conversation: &ConversationId, moved: &Beside) {
         let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.insert(conversation.clone(), beside.clone());
+        changed.entry(conversation.clone()).or_default().take_in(moved);
     }
 
     fn get(&self, conversation: &ConversationId) -> Option<Beside> {
@@ -75,10 +87,10 @@ impl Hub {
             };
             let moved = theirs && mark.advance(received, read, head);
             let mark = *mark;
-            moved.then(|| (side, mark, hot.beside.clone(), hot.conversation.sight()))
+            moved.then(|| (side, mark, hot.conversation.sight()))
         });
-        let Some(Some((side, mark, beside, sight))) = moved else { return };
-        self.unwritten.put(conversation, &beside);
+        let Some(Some((side, mark, sight))) = moved else { return };
+        self.unwritten.put(conversation, &Beside { seen: seen_of(side, mark), ..Beside::default() });
         self.board.followers(conversation, |other| {
             // Somebody who lost sight of it may still follow: they have yet to read that they did.
             let shown = other.who.agent().is_none() || self.may_see(other, &sight);
@@ -127,13 +139,14 @@ impl Hub {
         let Some(tail) = self.board.tail(conversation) else { return };
         let moved = tail.with(|hot| {
             let open = hot.conversation.closed_at().is_none();
-            (open && hot.beside.page.as_ref() != Some(&page)).then(|| {
-                hot.beside.page = Some(page);
-                hot.beside.clone()
-            })
+            let moved = open && hot.beside.page.as_ref() != Some(&page);
+            if moved {
+                hot.beside.page = Some(page.clone());
+            }
+            moved
         });
-        if let Some(Some(beside)) = moved {
-            self.unwritten.put(conversation, &beside);
+        if moved == Some(true) {
+            self.unwritten.put(conversation, &Beside { page: Some(page), ..Beside::default() });
             self.tell_visitor(&tail);
             self.row_later(conversation);
         }
@@ -186,8 +199,8 @@ impl Hub {
     pub fn freshen(&self, loaded: &mut Loaded) {
         let id = &loaded.conversation.id;
         let known = self.board.tail(id).and_then(|tail| tail.with(|hot| hot.beside.clone()));
-        if let Some(beside) = known.or_else(|| self.unwritten.get(id)) {
-            loaded.beside = beside;
+        for beside in known.iter().chain(&self.unwritten.get(id)) {
+            loaded.beside.take_in(beside);
         }
         let (workspace, visitor) = (&loaded.conversation.workspace, &loaded.conversation.visitor.id);
         loaded.beside.connected = self.board.has_visitor(workspace, visitor);
@@ -203,8 +216,11 @@ impl Hub {
         if let Err(cause) = self.store.put_beside(rows.clone()).await {
             tracing::debug!(error = %cause, "what stands beside the logs is written later");
             let mut unwritten = self.unwritten.changed.lock().unwrap_or_else(PoisonError::into_inner);
-            for (conversation, beside) in rows {
-                unwritten.entry(conversation).or_insert(beside);
+            for (conversation, mut moved) in rows {
+                let slot = unwritten.entry(conversation).or_default();
+                // What moved meanwhile is newer.
+                moved.take_in(slot);
+                *slot = moved;
             }
         }
     }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Hub, append::Face, error::Result};
+use super::{Hub, append::Face, error::Result, mailbox::CountsChange};
 use crate::{
     chat::command::Actor,
     ids::{ConversationId, Seq, WorkspaceId},
@@ -117,16 +117,13 @@ impl Hub {
     }
 
     /// Tells every agent of a workspace the sizes of their folders anew.
-    async fn recount(&self, workspace: &WorkspaceId) {
-        let mut seats = Vec::new();
-        self.board.agents(workspace, |seat| seats.push(seat.clone()));
-        for seat in seats {
-            let Some(agent) = seat.who.agent() else { continue };
-            let counted = seat.mail.counted();
-            // Not read is not told: the next change of a folder tells its size.
-            if let Ok(counts) = self.store.counts(workspace, agent).await {
-                seat.mail.recount(counted, counts);
+    pub(super) async fn recount(&self, workspace: &WorkspaceId) {
+        // Not read is not told: the next change of a folder tells its size.
+        let Ok(sizes) = self.store.sizes(workspace, None).await else { return };
+        self.board.agents(workspace, |seat| {
+            if let Some(agent) = seat.who.agent() {
+                seat.mail.put_with_counts(CountsChange::of(&sizes, agent), |_| {});
             }
-        }
+        });
     }
 }

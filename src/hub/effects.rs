@@ -19,7 +19,7 @@ use crate::{
         summary::Summary,
     },
     ids::{AgentId, ConversationId, Millis, Seq, WorkspaceId},
-    store::{Folder, FolderCount},
+    store::FolderCount,
     wire::{entry::Entry, shared::Shared},
 };
 
@@ -214,17 +214,7 @@ impl Hub {
             } else {
                 None
             };
-            let mine = seat.who.agent();
-            let mut changed = CountsChange::default();
-            for count in counts.iter().filter(|count| count.workspace == stand.workspace) {
-                let slot = match &count.folder {
-                    Folder::Unassigned => &mut changed.unassigned,
-                    Folder::Closed => &mut changed.closed,
-                    Folder::Mine(agent) if mine == Some(agent) => &mut changed.mine,
-                    Folder::Mine(_) | Folder::All { .. } => continue,
-                };
-                *slot = Some((count.count, count.version));
-            }
+            let changed = seat.who.agent().map(|agent| CountsChange::of(counts, agent)).unwrap_or_default();
             if row.is_none() && changed.is_empty() {
                 return;
             }

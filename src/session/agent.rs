@@ -252,6 +252,7 @@ impl Working {
             Err(error) => return live.refuse(id, &error).await,
         };
         self.expires = self.expires.max(expiry(&newer, &lobby));
+        live.seated.seat().mail.counted(desk.sizes);
         let reply = self.hello_reply(&lobby, &live.seated, &desk);
         live.answer(id, &reply).await?;
         // What a session may do, and what others call it, was decided when it began: with another role, name or picture
