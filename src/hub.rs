@@ -3,9 +3,10 @@
 //! | file | noun |
 //! |---|---|
 //! | [`among`], [`rooms`] | what nodes tell each other, and in which workspaces |
+//! | `hints`, `behind`, `ledger` | what others committed, set in motion here once |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
-//! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
+//! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
 //! | [`presence`], [`playbooks`] | who could take a chat; whether one is offered |
@@ -26,14 +27,19 @@ use rand::RngExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod adopting;
 pub mod agent;
 pub mod among;
 pub mod append;
+mod behind;
 pub mod beside;
 pub mod board;
 mod doubt;
 pub mod effects;
 pub mod error;
+pub mod follow;
+mod hints;
+mod ledger;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
@@ -166,6 +172,7 @@ impl Hub {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
         let mut core = JoinSet::new();
         core.spawn(self.clone().run_among());
+        core.spawn(self.clone().run_behind());
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());

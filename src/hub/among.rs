@@ -11,7 +11,8 @@ use dashmap::DashMap;
 use tokio::{sync::Notify as Bell, sync::watch, time::Instant};
 
 use super::{
-    Hub,
+    Hub, behind,
+    ledger::Ledger,
     rooms::{Order, Rooms},
 };
 use crate::{
@@ -35,6 +36,10 @@ pub struct Among {
     pub(super) rooms: Rooms,
     /// What it said to each workspace lately.
     said: DashMap<WorkspaceId, Said>,
+    /// What was set in motion here lately.
+    pub(super) ledger: Ledger,
+    /// What others moved and is to be read first.
+    pub(super) behind: behind::Waiting,
     /// Rung when something was or may have been missed.
     missed: Bell,
 }
@@ -50,9 +55,10 @@ struct Said {
 // === impl Among ===
 
 impl Among {
-    /// How many workspaces are listened to, and to how many something was said lately.
-    pub fn sizes(&self) -> (usize, usize) {
-        (self.rooms.len(), self.said.len())
+    /// How many workspaces are listened to, to how many something was said lately, and how many conversations are
+    /// remembered for it or wait to be read.
+    pub fn sizes(&self) -> [usize; 4] {
+        [self.rooms.len(), self.said.len(), self.ledger.len(), self.behind.len()]
     }
 
     /// Returns when something may have been missed.
@@ -138,6 +144,7 @@ impl Hub {
         for workspace in due {
             self.say(&workspace, || NodeFrame::Pulse(Nothing {}));
         }
+        self.among.ledger.forget_old();
         self.among.said.retain(|workspace, said| said.at.elapsed() < KEEP || self.among.rooms.has(workspace));
     }
 
@@ -163,6 +170,10 @@ impl Hub {
     /// What another node says, once, in its order.
     fn heed(self: &Arc<Self>, from: &NodeId, workspace: &WorkspaceId, frame: NodeFrame) {
         match frame {
+            NodeFrame::Moved(moved) => self.heard_moved(workspace, moved),
+            NodeFrame::Adopted(adopted) => {
+                self.adopted(workspace, &adopted.conversation, &adopted.from, &adopted.to);
+            }
             NodeFrame::Pulse(_) => {}
             other => tracing::trace!(node = %from, %workspace, kind = ?std::mem::discriminant(&other), "heard"),
         }

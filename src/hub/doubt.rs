@@ -8,7 +8,6 @@ use std::{
 
 use super::{Hub, append::Face, error::Result, mailbox::CountsChange};
 use crate::{
-    chat::command::Actor,
     ids::{ConversationId, Seq, WorkspaceId},
     wire::entry::Entry,
 };
@@ -26,7 +25,6 @@ pub(super) struct Doubts {
 struct Doubt {
     conversation: ConversationId,
     before: Face,
-    actor: Actor,
     entries: Vec<Arc<Entry>>,
 }
 
@@ -35,7 +33,6 @@ pub(super) struct UnderWay<'a> {
     pub(super) doubts: &'a Doubts,
     pub(super) conversation: &'a ConversationId,
     pub(super) before: Face,
-    pub(super) actor: &'a Actor,
     pub(super) entries: Vec<Arc<Entry>>,
     pub(super) settled: bool,
 }
@@ -72,7 +69,6 @@ impl Drop for UnderWay<'_> {
             self.doubts.put(Doubt {
                 conversation: self.conversation.clone(),
                 before: self.before.clone(),
-                actor: self.actor.clone(),
                 entries: std::mem::take(&mut self.entries),
             });
         }
@@ -112,7 +108,7 @@ impl Hub {
             tail.hint(head);
         }
         let tail = self.tail(&doubt.conversation).await?;
-        self.committed(&tail, &doubt.before, &doubt.actor, &doubt.entries, &[]);
+        self.committed(&tail, &doubt.before, &doubt.entries, &[]);
         Ok(tail.with(|hot| hot.conversation.workspace.clone()))
     }
 

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 
-use super::{Hub, seat::Seat, tail::Tail};
+use super::{Hub, effects::Motion, seat::Seat, tail::Tail};
 use crate::{
-    chat::{
-        command::Actor,
-        event::{Author, What},
-    },
+    chat::event::{Author, What},
     ids::{AgentId, ConversationId, Millis, SessionId, WorkspaceId},
     store::NotifySettings,
     wire::{
         entry::Entry,
+        node::Bell,
         push::NotifyPush,
         request::{NotifyReason, Outcome},
     },
@@ -57,14 +55,14 @@ impl Rings {
 
 impl Hub {
     /// Rings for what a commit brought: a new conversation in Unassigned, one newly assigned.
-    pub(super) fn notify_of(&self, tail: &Tail, actor: &Actor, entries: &[Arc<Entry>]) {
-        for entry in entries {
+    pub(super) fn notify_of(&self, tail: &Tail, motion: Motion<'_>) {
+        for entry in motion.entries.iter().filter(|entry| entry.event().at >= motion.rings_since) {
             match &entry.event().what {
-                What::Waiting { .. } | What::Unassigned { .. } => self.notify_unassigned(tail),
+                What::Waiting { .. } | What::Unassigned { .. } => self.notify_unassigned(tail, motion.bells),
                 What::Assigned { to, .. } => {
-                    let themselves = matches!(actor, Actor::Agent { agent, .. } if agent.id == to.id);
+                    let themselves = matches!(&entry.event().by, Author::Agent { id, .. } if *id == to.id);
                     if !themselves {
-                        self.notify_one(tail, &to.id, NotifyReason::Assigned, |wants| wants.assigned);
+                        self.notify_one(tail, &to.id, NotifyReason::Assigned, motion.bells, |wants| wants.assigned);
                     }
                 }
                 _ => {}
@@ -73,19 +71,30 @@ impl Hub {
     }
 
     /// Rings the assignee for a visitor's text, not too often.
-    pub(super) fn notify_text(&self, tail: &Tail, entries: &[Arc<Entry>], now: Millis) {
+    pub(super) fn notify_text(&self, tail: &Tail, motion: Motion<'_>) {
+        let is_text = |entry: &&Arc<Entry>| {
+            entry.event().by == Author::Visitor && matches!(entry.event().what, What::Message { .. })
+        };
+        // By the events' own time, so that every node counts the same three seconds.
+        let theirs =
+            motion.entries.iter().rev().take_while(|entry| !matches!(entry.event().what, What::Assigned { .. }));
+        let Some(at) =
+            theirs.map(|entry| (is_text(&entry), entry.event().at)).find_map(|(text, at)| text.then_some(at))
+        else {
+            return;
+        };
+        if at < motion.rings_since {
+            return;
+        }
         let assignee = tail.with(|hot| {
             let assignee = hot.conversation.assignee()?.id.clone();
-            (now.since(hot.rang_at) >= TEXT_EVERY).then(|| {
-                hot.rang_at = now;
+            (at.since(hot.rang_at) >= TEXT_EVERY).then(|| {
+                hot.rang_at = at;
                 assignee
             })
         });
-        let texts = entries
-            .iter()
-            .any(|entry| entry.event().by == Author::Visitor && matches!(entry.event().what, What::Message { .. }));
-        if let Some(Some(assignee)) = assignee.filter(|_| texts) {
-            self.notify_one(tail, &assignee, NotifyReason::Message, |wants| wants.message);
+        if let Some(Some(assignee)) = assignee {
+            self.notify_one(tail, &assignee, NotifyReason::Message, motion.bells, |wants| wants.message);
         }
     }
 
@@ -112,12 +121,17 @@ impl Hub {
         next.mail.put(|mail| mail.ring(notify));
     }
 
+    /// Which connections ring for agents who are connected to several nodes.
+    pub(super) fn bells(&self, _: &WorkspaceId, _: &Tail, _: &[Arc<Entry>]) -> Vec<Bell> {
+        Vec::new()
+    }
+
     /// Forgets rings nobody sent a receipt for.
     pub(super) fn sweep_rings(&self, now: Millis) {
         self.rings.open.retain(|_, ring| now.since(ring.at) < RING_LIVES);
     }
 
-    fn notify_unassigned(&self, tail: &Tail) {
+    fn notify_unassigned(&self, tail: &Tail, bells: &[Bell]) {
         let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) else { return };
         let mut agents = Vec::new();
         self.board.agents(&workspace, |seat| agents.extend(seat.who.agent().cloned()));
@@ -126,7 +140,7 @@ impl Hub {
         for agent in agents {
             // The switch governs this reason, and only this one.
             if self.presence.wants(&workspace, &agent).is_some_and(|(online, _)| online) {
-                self.notify_one(tail, &agent, NotifyReason::Unassigned, |wants| wants.unassigned);
+                self.notify_one(tail, &agent, NotifyReason::Unassigned, bells, |wants| wants.unassigned);
             }
         }
     }
@@ -136,6 +150,7 @@ impl Hub {
         tail: &Tail,
         agent: &AgentId,
         reason: NotifyReason,
+        bells: &[Bell],
         wants: impl FnOnce(&NotifySettings) -> bool,
     ) {
         let told = tail.with(|hot| {

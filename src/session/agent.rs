@@ -8,13 +8,12 @@ use tokio_tungstenite::WebSocketStream;
 use super::{
     connection::{Connection, Stream},
     end::End,
-    follow::Follow,
     live::{Live, Role},
     lobby::Lobby,
 };
 use crate::{
     chat::{command::Command, event::AgentRef, summary::Summary},
-    hub::{agent::Desk, error::HubError, page::Recover, seat::Seated},
+    hub::{agent::Desk, error::HubError, follow::Follow, page::Recover, seat::Seated},
     ids::{AgentId, ItemId, WorkspaceId},
     store::Loaded,
     tokens::{AgentClaims, Role as Right},

@@ -110,6 +110,9 @@ pub struct Moved {
     pub conversation: ConversationId,
     /// The place before these events.
     pub after: Seq,
+    /// When that was.
+    #[serde(default)]
+    pub after_at: Millis,
     /// The last of them.
     pub head: Seq,
     /// When that was, by the store's clock.

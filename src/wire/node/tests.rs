@@ -10,6 +10,7 @@ fn moved(fill: Vec<Arc<Entry>>) -> Moved {
     Moved {
         conversation: "c_1".into(),
         after: Seq(6),
+        after_at: Millis(6),
         head: Seq(7),
         at: Millis(7),
         sight: Sight::Owner("jane".into()),
