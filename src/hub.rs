@@ -4,13 +4,16 @@
 //! |---|---|
 //! | [`among`], [`rooms`] | what nodes tell each other, and in which workspaces |
 //! | `hints`, `behind`, `ledger` | what others committed, set in motion here once |
+//! | `sweep` | what the mesh lost, found in the store |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
 //! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
 //! | [`presence`], [`playbooks`] | who could take a chat; whether one is offered |
-//! | [`notify`], [`beside`] | notifications; what is kept beside the log |
+//! | [`notify`], [`rings`], `active` | notifications, and which device rings |
+//! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
+//! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`] | what sessions ask |
 
 use std::{
@@ -27,6 +30,7 @@ use rand::RngExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod active;
 mod adopting;
 pub mod agent;
 pub mod among;
@@ -36,43 +40,36 @@ pub mod beside;
 pub mod board;
 mod doubt;
 pub mod effects;
+mod elsewhere;
 pub mod error;
 pub mod follow;
+mod glimpse;
 mod hints;
 mod ledger;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
+mod overheard;
 pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+pub mod rings;
 pub mod rooms;
 pub mod seat;
+mod sweep;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
-    among::Among,
-    append::Caller,
-    beside::Unwritten,
-    board::Board,
-    doubt::Doubts,
-    mailbox::Leave,
-    metrics::Metrics,
-    notify::Rings,
-    playbooks::Playbooks,
-    presence::Presence,
-    queue::Queue,
-    seat::{Seat, Seated, Who},
-    tail::Tail,
-    waiting::Waiting,
+    among::Among, append::Caller, beside::Unwritten, board::Board, doubt::Doubts, mailbox::Leave, metrics::Metrics,
+    playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat, waiting::Waiting,
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
     ids::{ConversationId, WorkspaceId},
-    mesh::Mesh,
+    mesh::{Health, Mesh},
     store::Store,
     wire::code::CloseCode,
 };
@@ -173,6 +170,8 @@ impl Hub {
         let mut core = JoinSet::new();
         core.spawn(self.clone().run_among());
         core.spawn(self.clone().run_behind());
+        core.spawn(self.clone().run_sweep());
+        core.spawn(self.clone().run_glimpses());
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
@@ -229,7 +228,17 @@ impl Hub {
 
     /// Notes a request of a session.
     pub fn asked(&self, seat: &Seat) {
-        seat.asked(self.ticks.fetch_add(1, Ordering::Relaxed) + 1);
+        // Comparable with other nodes' by the store's clock, and still rising where two fall into one millisecond.
+        let now = self.store.now().0.unsigned_abs() << 10;
+        let next = |tick: u64| Some(now.max(tick + 1));
+        let tick = self.ticks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
+        seat.asked(now.max(tick + 1));
+        self.tell_active(seat);
+    }
+
+    /// Whether other nodes cannot be heard: everything goes on through the store, slower.
+    pub fn is_degraded(&self) -> bool {
+        !self.mesh.is_alone() && self.mesh.health() == Health::Deaf
     }
 
     /// Whether clients are being sent away.
@@ -250,52 +259,6 @@ impl Hub {
             let after_ms = rand::rng().random_range(0..=spread);
             seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
         });
-    }
-
-    /// Gives a session its place. A person's oldest session over the limit is sent away.
-    fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
-        self.enter(who.workspace());
-        let seat = Seat::new(who, self.store.now());
-        if let Some(oldest) = self.board.sit(&seat, most) {
-            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
-        }
-        self.asked(&seat);
-        if self.is_draining() {
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
-        }
-        Seated::new(self.clone(), seat)
-    }
-
-    fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
-        self.board.follow(conversation, seat)
-    }
-
-    fn unfollow(&self, conversation: &ConversationId, seat: &Arc<Seat>) {
-        let left = self.board.unfollow(conversation, seat);
-        if left.is_none()
-            && let Some(tail) = self.board.tail(conversation)
-            && seat.who.agent().is_some()
-        {
-            self.tell_watching(&tail);
-        }
-    }
-
-    /// A session is over.
-    fn leave(&self, seat: &Arc<Seat>, follows: &[ConversationId], present: bool, clean: bool) {
-        self.board.rise(seat);
-        self.among.rooms.leave(seat.who.workspace());
-        for conversation in follows {
-            self.unfollow(conversation, seat);
-            if seat.who.agent().is_none() {
-                self.row_later(conversation);
-                if let Some(tail) = self.board.tail(conversation) {
-                    self.tell_visitor(&tail);
-                }
-            }
-        }
-        if let (Some(agent), true) = (seat.who.agent(), present) {
-            self.presence.depart(seat.who.workspace(), agent, seat.last_heard(), clean, self.store.now());
-        }
     }
 
     /// Ends graces until the hub ends. Never returns.
@@ -331,6 +294,7 @@ impl Hub {
             self.flush_beside().await;
             self.sweep_rings(now);
             self.tend_rooms();
+            self.answer_asks();
         }
     }
 

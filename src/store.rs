@@ -65,6 +65,8 @@ pub struct Queued {
 /// Where a conversation has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
+    /// Whose company.
+    pub workspace: WorkspaceId,
     /// Which one.
     pub conversation: ConversationId,
     /// Whose it is now: adoption is no event.

@@ -171,9 +171,7 @@ impl Hub {
             seated.unfollow(conversation);
             return Err(HubError::not_found());
         }
-        if let Some(tail) = self.board.tail(conversation) {
-            self.tell_watching(&tail);
-        }
+        self.tell_watching(who.workspace(), conversation);
         Ok(shown)
     }
 

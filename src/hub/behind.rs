@@ -11,12 +11,13 @@ use tokio::sync::Notify as Bell;
 
 use super::{
     Hub,
+    append::moves_row,
     effects::Motion,
     error::{HubError, Result},
     tail::Tail,
 };
 use crate::{
-    ids::{ConversationId, Millis, Seq, WorkspaceId},
+    ids::{ConversationId, Millis, Seq},
     wire::{
         entry::Entry,
         node::{self, Moved},
@@ -44,7 +45,6 @@ pub(super) struct Waiting {
 /// One conversation that is behind.
 #[derive(Clone, Debug)]
 pub(super) struct Behind {
-    pub(super) workspace: WorkspaceId,
     pub(super) conversation: ConversationId,
     /// The place before what is to be set in motion.
     pub(super) after: Seq,
@@ -58,17 +58,25 @@ pub(super) struct Behind {
     pub(super) bells: Vec<node::Bell>,
     /// The events, where the hint brought them all.
     pub(super) fill: Vec<Arc<Entry>>,
-    /// Events decided before were told by the answers to `hello`: nobody rings for them.
-    pub(super) rings_since: Millis,
+    /// Whether a sweep found it: who came since was told by the answer to `hello` and is not rung.
+    pub(super) late: bool,
+}
+
+/// What was news.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Caught {
+    /// How many events.
+    pub(super) events: usize,
+    /// Whether more than texts were among them.
+    pub(super) rows: bool,
 }
 
 // === impl Behind ===
 
 impl Behind {
     /// As a hint tells it.
-    pub(super) fn of(workspace: WorkspaceId, moved: Moved) -> Self {
+    pub(super) fn of(moved: Moved) -> Self {
         Self {
-            workspace,
             conversation: moved.conversation,
             after: moved.after,
             after_at: moved.after_at,
@@ -76,7 +84,7 @@ impl Behind {
             waited: moved.waited,
             bells: moved.rings,
             fill: moved.fill.0,
-            rings_since: Millis(i64::MIN),
+            late: false,
         }
     }
 
@@ -92,7 +100,7 @@ impl Behind {
         }
         self.head = self.head.max(other.head);
         self.waited |= other.waited;
-        self.rings_since = self.rings_since.max(other.rings_since);
+        self.late |= other.late;
         self.bells.retain(|bell| other.bells.iter().all(|newer| newer.agent != bell.agent));
         self.bells.extend(other.bells);
     }
@@ -147,7 +155,7 @@ impl Hub {
                 let hub = self.clone();
                 async move { (hub.catch(&behind).await, behind) }
             });
-            let caught: Vec<(Result<()>, Behind)> = caught.buffered(AT_ONCE).collect().await;
+            let caught: Vec<(Result<Caught>, Behind)> = caught.buffered(AT_ONCE).collect().await;
             let failed: Vec<Behind> = caught
                 .into_iter()
                 // Any other refusal: it is not there, and there is nothing to be told.
@@ -160,18 +168,22 @@ impl Hub {
         }
     }
 
-    async fn catch(self: &Arc<Self>, behind: &Behind) -> Result<()> {
+    /// Reads one and sets in motion what was news here.
+    pub(super) async fn catch(self: &Arc<Self>, behind: &Behind) -> Result<Caught> {
         if let Some(tail) = self.board.tail(&behind.conversation) {
             tail.hint(behind.head);
         }
         let tail = self.tail(&behind.conversation).await?;
         let entries = self.stretch(&tail, behind).await?;
+        let mut caught = Caught::default();
         let after_at = if entries.len() < MOST_EVENTS { behind.after_at } else { Millis(i64::MAX) };
         for entries in self.note(&behind.conversation, after_at, &entries) {
-            let Behind { waited, rings_since, .. } = *behind;
-            self.move_others(&tail, Motion { entries, waited, counts: &[], bells: &behind.bells, rings_since });
+            let Behind { waited, late, .. } = *behind;
+            caught.events += entries.len();
+            caught.rows |= entries.iter().any(|entry| moves_row(entry.event()));
+            self.move_others(&tail, Motion { entries, waited, counts: &[], bells: &behind.bells, late });
         }
-        Ok(())
+        Ok(caught)
     }
 
     /// The events that are to be set in motion: as the hint brought them, from memory or from the store.

@@ -43,8 +43,8 @@ pub(super) struct Motion<'a> {
     pub(super) counts: &'a [FolderCount],
     /// Which connection rings for agents who are connected to several nodes.
     pub(super) bells: &'a [Bell],
-    /// For events decided before this nobody rings: those who connected since were told otherwise.
-    pub(super) rings_since: Millis,
+    /// Whether a sweep found them: whoever connected since was told otherwise and is not rung.
+    pub(super) late: bool,
 }
 
 // === impl Hub ===
@@ -69,8 +69,7 @@ impl Hub {
         // Where nobody knew the outcome for a while, the sweep may have found it first.
         let parts = self.note(tail.id(), before.last_at, entries);
         for entries in parts {
-            let motion =
-                Motion { entries, waited: before.waiting, counts, bells: &bells, rings_since: Millis(i64::MIN) };
+            let motion = Motion { entries, waited: before.waiting, counts, bells: &bells, late: false };
             self.set_in_motion(tail, motion);
         }
         if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {
@@ -123,7 +122,11 @@ impl Hub {
         for entry in motion.entries {
             let event = entry.event();
             match &event.what {
-                What::Assigned { to, .. } => self.tell_follow(&workspace, tail.id(), &to.id, event.seq),
+                What::Assigned { to, .. } => {
+                    self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
+                    self.among.elsewhere.unwatch(&workspace, tail.id());
+                }
+                What::Closed { .. } => self.among.elsewhere.unwatch(&workspace, tail.id()),
                 What::Waiting { deadline, .. } => self.waiting.note(*deadline, self.store.now(), tail.id()),
                 _ => {}
             }
@@ -174,7 +177,17 @@ impl Hub {
 
     /// Rows held back for a second.
     pub(super) async fn flush_rows(&self, now: Millis) {
-        let due: Vec<ConversationId> = self.rows_due.iter().map(|id| id.clone()).collect();
+        let mut due: Vec<ConversationId> = self.rows_due.iter().map(|id| id.clone()).collect();
+        due.sort();
+        if !due.is_empty() && !self.mesh.is_alone() {
+            // What stands beside a row may be newer than the fold: it is shown as of where the store stands.
+            let Ok(heads) = self.store.heads(&due).await else { return };
+            for head in heads {
+                if let Some(tail) = self.board.tail(&head.conversation) {
+                    tail.hint(head.seq);
+                }
+            }
+        }
         for conversation in due {
             // Followed by nobody any more, it may still be a row of somebody's inbox.
             let tail = match self.tail(&conversation).await {
@@ -260,11 +273,16 @@ impl Hub {
         })
     }
 
+    /// The row as it stands. None for a fold that is known to lie behind: what stands beside it may be newer, and not
+    /// for those who could see what it says; the row comes when it has caught up.
     fn stand(&self, tail: &Tail) -> Option<Stand> {
+        if !tail.is_current() {
+            return None;
+        }
         tail.with(|hot| {
             let conversation = &hot.conversation;
             let mut beside = hot.beside.clone();
-            beside.connected = self.board.has_visitor(&conversation.workspace, &conversation.visitor.id);
+            beside.connected = self.is_visited(conversation);
             Stand {
                 workspace: conversation.workspace.clone(),
                 sight: conversation.sight(),

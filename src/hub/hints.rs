@@ -39,7 +39,7 @@ impl Hub {
             return vec![entries];
         }
         let (after, head) = (Seq(first.event().seq.0 - 1), last.event().seq);
-        let parts = self.among.ledger.note(conversation, Stretch { after, after_at, head });
+        let parts = self.among.ledger.note(conversation, Stretch { after, after_at, head }, self.store.now());
         let at = |seq: Seq| usize::try_from(seq.0 - after.0).unwrap_or(entries.len());
         parts.into_iter().map(|(from, to)| &entries[at(from)..at(to)]).collect()
     }
@@ -93,22 +93,25 @@ impl Hub {
                 self.waiting.note(deadline, self.store.now(), id);
             }
         }
+        if moved.row && moved.sight != Sight::Everybody {
+            self.among.elsewhere.unwatch(workspace, id);
+        }
         if moved.row && (moved.waited || waits(&moved)) {
             self.queue.changed(workspace.clone());
         }
         if followed.is_none() && !self.concerns_anybody(workspace, &moved) {
             let stretch = Stretch { after: moved.after, after_at: moved.after_at, head: moved.head };
-            self.among.ledger.note(id, stretch);
+            self.among.ledger.note(id, stretch, self.store.now());
             return;
         }
         match followed.filter(|tail| tail.is_current() && !moved.fill.is_empty()) {
             Some(tail) => {
                 for entries in self.note(id, moved.after_at, &moved.fill.0) {
-                    let (waited, rings_since) = (moved.waited, Millis(i64::MIN));
-                    self.move_others(&tail, Motion { entries, waited, counts: &[], bells: &moved.rings, rings_since });
+                    let (waited, late) = (moved.waited, false);
+                    self.move_others(&tail, Motion { entries, waited, counts: &[], bells: &moved.rings, late });
                 }
             }
-            None => self.catch_later(Behind::of(workspace.clone(), moved)),
+            None => self.catch_later(Behind::of(moved)),
         }
     }
 

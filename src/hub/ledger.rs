@@ -2,21 +2,16 @@
 //! of, whether this node committed them, heard of them or found them. What is not in here was missed. Kept only for
 //! what moved lately; empty on a node that is alone.
 
-use std::time::Duration;
-
 use dashmap::DashMap;
-use tokio::time::Instant;
 
 use crate::ids::{ConversationId, Millis, Seq};
 
-/// For how long a conversation that moved is remembered; longer than any sweep looks back.
-const KEEP: Duration = Duration::from_secs(90);
 /// Stretches of one conversation at most; beyond, the oldest are forgotten.
 const MOST: usize = 16;
 
-/// What was set in motion here lately.
+/// What was set in motion here lately: as many conversations as move between two sweeps, and a little longer.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(super) struct Ledger {
     told: DashMap<ConversationId, Told>,
 }
 
@@ -24,7 +19,8 @@ pub struct Ledger {
 struct Told {
     /// In their order; none touches the next.
     stretches: Vec<Stretch>,
-    at: Instant,
+    /// When one was added last.
+    at: Millis,
 }
 
 /// Events behind `after` up to `head`.
@@ -42,12 +38,10 @@ pub(super) struct Stretch {
 
 impl Ledger {
     /// Notes a stretch; answers the parts of it that were not in motion yet, in their order.
-    pub(super) fn note(&self, conversation: &ConversationId, stretch: Stretch) -> Vec<(Seq, Seq)> {
-        let mut told = self
-            .told
-            .entry(conversation.clone())
-            .or_insert_with(|| Told { stretches: Vec::with_capacity(1), at: Instant::now() });
-        told.at = Instant::now();
+    pub(super) fn note(&self, conversation: &ConversationId, stretch: Stretch, now: Millis) -> Vec<(Seq, Seq)> {
+        let new = || Told { stretches: Vec::with_capacity(1), at: now };
+        let mut told = self.told.entry(conversation.clone()).or_insert_with(new);
+        told.at = told.at.max(now);
         told.add(stretch)
     }
 
@@ -60,19 +54,14 @@ impl Ledger {
         })
     }
 
-    /// Forgets what has not moved for a while.
-    pub(super) fn forget_old(&self) {
-        self.told.retain(|_, told| told.at.elapsed() < KEEP);
+    /// Forgets what has not moved since `before`: no sweep looks back so far any more.
+    pub(super) fn forget(&self, before: Millis) {
+        self.told.retain(|_, told| told.at >= before);
     }
 
     /// How many conversations are remembered.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.told.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.told.is_empty()
     }
 }
 
@@ -129,11 +118,11 @@ mod tests {
         parts.iter().map(|(after, head)| (Seq(*after), Seq(*head))).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn d4_each_part_of_a_log_is_set_in_motion_once_in_whatever_order_it_is_heard_of() {
+    #[test]
+    fn d4_each_part_of_a_log_is_set_in_motion_once_in_whatever_order_it_is_heard_of() {
         let ledger = Ledger::default();
         let conversation = ConversationId::from("c_1");
-        let mut note = |after, head| ledger.note(&conversation, stretch(after, head));
+        let note = |after, head| ledger.note(&conversation, stretch(after, head), Millis(0));
         assert_eq!(note(4, 6), parts(&[(4, 6)]));
         assert_eq!(note(4, 6), []);
         assert_eq!(note(6, 7), parts(&[(6, 7)]));
@@ -145,31 +134,29 @@ mod tests {
         assert_eq!(note(0, 12), parts(&[(0, 1)]));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn d4_what_is_covered_needs_no_look() {
+    #[test]
+    fn d4_what_is_covered_needs_no_look() {
         let ledger = Ledger::default();
         let conversation = ConversationId::from("c_1");
         assert!(!ledger.covers(&conversation, Seq(1), Millis(0)));
-        ledger.note(&conversation, stretch(4, 6));
+        ledger.note(&conversation, stretch(4, 6), Millis(0));
         let covers = |head, since| ledger.covers(&conversation, Seq(head), Millis(since));
         assert!(covers(6, 41));
         assert!(!covers(6, 40), "the event before the stretch was decided within the time asked for");
         assert!(!covers(7, 41));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn l6_what_stands_still_is_forgotten_and_no_log_is_remembered_in_many_pieces() {
+    #[test]
+    fn l6_what_stands_still_is_forgotten_and_no_log_is_remembered_in_many_pieces() {
         let ledger = Ledger::default();
         let conversation = ConversationId::from("c_1");
         for n in 0..100 {
-            ledger.note(&conversation, stretch(n * 3, n * 3 + 1));
+            ledger.note(&conversation, stretch(n * 3, n * 3 + 1), Millis(70));
         }
         assert_eq!(ledger.told.get(&conversation).unwrap().stretches.len(), MOST);
-        tokio::time::advance(KEEP / 2).await;
-        ledger.forget_old();
+        ledger.forget(Millis(70));
         assert_eq!(ledger.len(), 1);
-        tokio::time::advance(KEEP).await;
-        ledger.forget_old();
-        assert!(ledger.is_empty());
+        ledger.forget(Millis(71));
+        assert_eq!(ledger.len(), 0);
     }
 }

@@ -32,6 +32,10 @@ pub struct Metrics {
     pub words_said: Counter,
     /// Words heard from other nodes.
     pub words_heard: Counter,
+    /// Looks for what the mesh may have lost.
+    pub sweeps: Counter,
+    /// Conversations of which it had lost something.
+    pub repairs: Counter,
     heard_after: Histogram,
     sessions: Family<Kind, Gauge>,
     followed: Gauge,
@@ -73,6 +77,8 @@ impl Default for Metrics {
             missed: Counter::default(),
             words_said: Counter::default(),
             words_heard: Counter::default(),
+            sweeps: Counter::default(),
+            repairs: Counter::default(),
             // From 0.5 ms to 16 s.
             heard_after: Histogram::new(exponential_buckets(0.0005, 2.0, 16)),
             sessions: Family::default(),
@@ -95,6 +101,8 @@ impl Metrics {
         registry.register("usher_missed", "Visitors carried into the offline flow", self.missed.clone());
         registry.register("usher_node_words_said", "Words said to other nodes", self.words_said.clone());
         registry.register("usher_node_words_heard", "Words heard from other nodes", self.words_heard.clone());
+        registry.register("usher_node_sweeps", "Looks for what the mesh may have lost", self.sweeps.clone());
+        registry.register("usher_node_repairs", "Conversations of which it had lost something", self.repairs.clone());
         registry.register(
             "usher_node_hint_lag_seconds",
             "How long after its decision a commit of another node was heard of",

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use dashmap::{DashMap, mapref::entry::Entry};
 use tokio::{sync::watch, time::Instant};
 
-use crate::ids::{Millis, NodeId, WorkspaceId};
+use crate::ids::{NodeId, WorkspaceId};
 
 /// How long a workspace is still listened to when its last session is gone: somebody may be reloading a page.
 const LINGER: Duration = Duration::from_secs(10);
@@ -26,8 +26,6 @@ struct Room {
     empty_since: Instant,
     /// Whether joining came to an end, one way or the other.
     joined: watch::Receiver<bool>,
-    /// Since when what happens here is this node's to tell.
-    since: Millis,
     /// The number of each node's last word, and when that was.
     heard: HashMap<NodeId, (u64, Instant)>,
 }
@@ -49,7 +47,7 @@ pub(super) enum Order {
 
 impl Rooms {
     /// One more session. The first one is given what to tell when joining has come to an end.
-    pub(super) fn enter(&self, workspace: &WorkspaceId, now: Millis) -> Option<watch::Sender<bool>> {
+    pub(super) fn enter(&self, workspace: &WorkspaceId) -> Option<watch::Sender<bool>> {
         match self.rooms.entry(workspace.clone()) {
             Entry::Occupied(mut room) => {
                 room.get_mut().members += 1;
@@ -57,13 +55,7 @@ impl Rooms {
             }
             Entry::Vacant(none) => {
                 let (tell, joined) = watch::channel(false);
-                none.insert(Room {
-                    members: 1,
-                    empty_since: Instant::now(),
-                    joined,
-                    since: now,
-                    heard: HashMap::new(),
-                });
+                none.insert(Room { members: 1, empty_since: Instant::now(), joined, heard: HashMap::new() });
                 Some(tell)
             }
         }
@@ -122,10 +114,9 @@ impl Rooms {
         }
     }
 
-    /// The workspaces somebody here belongs to, each with the moment since when its moves are this node's to tell. In
-    /// the order of their names.
-    pub(super) fn all(&self) -> Vec<(WorkspaceId, Millis)> {
-        let mut all: Vec<_> = self.rooms.iter().map(|room| (room.key().clone(), room.since)).collect();
+    /// The workspaces this node listens to, in the order of their names.
+    pub(super) fn all(&self) -> Vec<WorkspaceId> {
+        let mut all: Vec<_> = self.rooms.iter().map(|room| room.key().clone()).collect();
         all.sort();
         all
     }
@@ -155,7 +146,7 @@ mod tests {
         let rooms = Rooms::default();
         let (workspace, node) = ("w".into(), NodeId::from("n_1"));
         assert_eq!(rooms.hear(&workspace, &node, 7), Order::NotOurs);
-        rooms.enter(&workspace, Millis(0));
+        rooms.enter(&workspace);
         let heard = |number| rooms.hear(&workspace, &node, number);
         let orders = [7, 8, 8, 10, 9, 11].map(heard);
         assert_eq!(
@@ -171,8 +162,8 @@ mod tests {
     async fn l6_a_room_ends_when_it_was_empty_for_a_while_and_its_joining_is_over() {
         let rooms = Rooms::default();
         let workspace = WorkspaceId::from("w");
-        let tell = rooms.enter(&workspace, Millis(0)).expect("the first");
-        assert!(rooms.enter(&workspace, Millis(0)).is_none());
+        let tell = rooms.enter(&workspace).expect("the first");
+        assert!(rooms.enter(&workspace).is_none());
         rooms.leave(&workspace);
         let parted = std::cell::Cell::new(0);
         let close = || rooms.close_empty(|_| parted.set(parted.get() + 1));

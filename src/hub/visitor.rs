@@ -224,6 +224,9 @@ impl Hub {
         if let Some(tail) = self.board.tail(conversation) {
             self.tell_visitor(&tail);
             self.row_later(conversation);
+            if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
+                self.say_visiting(&workspace, conversation);
+            }
         }
     }
 

@@ -82,8 +82,8 @@ frames! {
     Seen(Seen) = "seen",
     /// A visitor is on another page.
     Page(Moving) = "page",
-    /// A visitor has connections to this node, or has none any more.
-    Visitor(Visiting) = "visitor",
+    /// A conversation's visitor has connections to this node, or has none any more.
+    Visiting(Visiting) = "visiting",
     /// Who has an unassigned conversation open on this node.
     Watching(Watching) = "watching",
     /// Which of this node's connections of an agent asked for something last.
@@ -95,9 +95,9 @@ frames! {
     /// An agent's row in the store changed.
     Agent(AgentMoved) = "agent",
     /// This node has just come, or may have missed something: who is there?
-    Ask(Nothing) = "ask",
-    /// What follows is everything the node has of visitors, watchers and active connections, in one or more words.
-    Afresh(Nothing) = "afresh",
+    Ask(Ask) = "ask",
+    /// Everything the node has of visitors, watchers and active connections, in parts.
+    Present(Present) = "present",
     /// Only counts: whoever missed the word before notices.
     Pulse(Nothing) = "pulse",
 }
@@ -208,6 +208,8 @@ pub struct Seen {
     pub conversation: ConversationId,
     /// Where the sender's node stands in the log.
     pub seq: Seq,
+    /// Who may see it as of there.
+    pub sight: Sight,
     /// Which side.
     pub by: Side,
     /// How far.
@@ -221,17 +223,30 @@ pub struct Moving {
     pub conversation: ConversationId,
     /// Where the sender's node stands in the log.
     pub seq: Seq,
+    /// Who may see it as of there.
+    pub sight: Sight,
     /// Which page.
     pub page: Page,
 }
 
-/// Whether the visitors of conversations have connections to this node.
+/// Whether a conversation's visitor has connections to this node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visiting {
-    /// Which conversations, and where the sender's node stands in their logs.
-    pub conversations: Vec<(ConversationId, Seq)>,
+    /// Which conversation.
+    pub visit: Visit,
     /// Whether they have.
     pub here: bool,
+}
+
+/// A conversation whose visitor is spoken of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// Who may see it as of there.
+    pub sight: Sight,
 }
 
 /// Who has an unassigned conversation open on this node; the whole list.
@@ -243,6 +258,29 @@ pub struct Watching {
     pub seq: Seq,
     /// Everybody, or nobody any more.
     pub agents: Vec<AgentRef>,
+}
+
+/// Who is there?
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The one node that is asked; all of them when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeId>,
+}
+
+/// A part of everything a node has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// From 0.
+    pub part: u32,
+    /// Whether nothing follows.
+    pub last: bool,
+    /// Conversations whose visitors have connections to the node.
+    pub visits: Vec<Visit>,
+    /// Who has unassigned conversations open there.
+    pub watching: Vec<Watching>,
+    /// Which connections of agents asked for something last.
+    pub agents: Vec<Activity>,
 }
 
 /// Connections of agents to this node that asked for something last.
@@ -257,8 +295,9 @@ pub struct Active {
 pub struct Activity {
     /// Who.
     pub agent: AgentId,
-    /// The connection that asked last, and when; None when the agent has no connection to this node.
-    pub last: Option<(SessionId, Millis)>,
+    /// The connection that asked last, and when (a count that rises with every request of a node, from 1,024 times the
+    /// store's clock on); None when the agent has no connection to this node.
+    pub last: Option<(SessionId, u64)>,
 }
 
 /// The ring of a notification goes on with another node's connection.
@@ -276,6 +315,9 @@ pub struct Ring {
     pub seq: Seq,
     /// The connections where it was blocked.
     pub tried: Vec<SessionId>,
+    /// Nodes that have no other connection of the agent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<NodeId>,
 }
 
 /// A playbook changed: it is to be read again.

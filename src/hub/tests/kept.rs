@@ -283,8 +283,14 @@ impl Log {
     }
 
     pub(super) fn head(&self) -> Head {
-        let Conversation { id, visitor, seq, last_at, .. } = &self.row;
-        Head { conversation: id.clone(), visitor: visitor.id.clone(), seq: *seq, at: *last_at }
+        let Conversation { id, workspace, visitor, seq, last_at, .. } = &self.row;
+        Head {
+            workspace: workspace.clone(),
+            conversation: id.clone(),
+            visitor: visitor.id.clone(),
+            seq: *seq,
+            at: *last_at,
+        }
     }
 
     /// The promise of [`Append::row`], kept by the caller.

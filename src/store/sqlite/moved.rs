@@ -19,17 +19,18 @@ const SLACK: i64 = 10_000;
 impl View<'_> {
     /// See [`Store::heads`](crate::store::Store::heads).
     pub(super) fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
-        let mut select = self.conn.prepare_cached("SELECT id, visitor FROM conversation WHERE name = ?1")?;
+        let mut select = self.conn.prepare_cached("SELECT id, visitor, workspace FROM conversation WHERE name = ?1")?;
         let mut heads = Vec::with_capacity(conversations.len());
         for conversation in conversations {
-            let found: Option<(i64, String)> =
-                select.query_row([conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-            let Some((id, visitor)) = found else { continue };
+            let found: Option<(i64, String, String)> = select
+                .query_row([conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()?;
+            let Some((id, visitor, workspace)) = found else { continue };
             // The newest event alone: an empty log is none of ours.
             let newest = self.events_before(id, None, 1, usize::MAX, false)?;
             let Some(newest) = newest.first().map(|entry| entry.event()) else { continue };
-            let (conversation, visitor) = (conversation.clone(), visitor.into());
-            heads.push(Head { conversation, visitor, seq: newest.seq, at: newest.at });
+            let (workspace, conversation, visitor) = (workspace.into(), conversation.clone(), visitor.into());
+            heads.push(Head { workspace, conversation, visitor, seq: newest.seq, at: newest.at });
         }
         Ok(heads)
     }
@@ -48,7 +49,8 @@ impl View<'_> {
             let (conversation, visitor, workspace): (String, String, String) =
                 select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             if ours.contains(workspace.as_str()) {
-                moved.push(Head { conversation: conversation.into(), visitor: visitor.into(), seq, at });
+                let (workspace, conversation, visitor) = (workspace.into(), conversation.into(), visitor.into());
+                moved.push(Head { workspace, conversation, visitor, seq, at });
             }
         }
         Ok(moved)

@@ -216,6 +216,7 @@ pub(crate) async fn d4_heads_say_where_conversations_have_come_to_and_whose_they
     for _ in 0..2 {
         let mut heads = store.heads(&ids).await.expect("heads");
         heads.sort_by_key(|head| head.at);
+        assert!(heads.iter().all(|head| head.workspace == workspace()));
         let said: Vec<_> =
             heads.iter().map(|head| (&head.conversation, head.visitor.as_str(), head.seq, head.at)).collect();
         let (first, second) = (Seq(1), one.fold.seq);
