@@ -10,7 +10,7 @@
 //! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
-//! | [`presence`], [`playbooks`] | who could take a chat; whether one is offered |
+//! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
 //! | [`notify`], [`rings`], `active` | notifications, and which device rings |
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
@@ -45,6 +45,7 @@ pub mod error;
 pub mod follow;
 mod glimpse;
 mod hints;
+mod leases;
 mod ledger;
 pub mod mailbox;
 pub mod metrics;
@@ -175,6 +176,8 @@ impl Hub {
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
+        core.spawn(self.clone().run_roster());
+        core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
         let ended = tokio::select! {
@@ -183,6 +186,9 @@ impl Hub {
         };
         core.shutdown().await;
         self.flush_beside().await;
+        if let Err(cause) = self.keep_roster().await {
+            tracing::warn!(error = %cause, "who was present at the end could not be kept");
+        }
         ended
     }
 
@@ -259,27 +265,6 @@ impl Hub {
             let after_ms = rand::rng().random_range(0..=spread);
             seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
         });
-    }
-
-    /// Ends graces until the hub ends. Never returns.
-    async fn run_presence(self: Arc<Self>) {
-        loop {
-            let now = self.store.now();
-            let (flips, next) = self.presence.expire(now);
-            for flip in flips {
-                self.flipped(Some(flip));
-            }
-            match next {
-                Some(next) => {
-                    let wait = Duration::from_millis(next.since(now).max(0) as u64 + 1);
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.presence.poked() => {}
-                    }
-                }
-                None => self.presence.poked().await,
-            }
-        }
     }
 
     /// Flushes what may wait for a second until the hub ends. Never returns.

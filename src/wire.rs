@@ -13,6 +13,7 @@ pub mod node;
 pub mod push;
 pub mod reply;
 pub mod request;
+pub mod roster;
 pub mod schema;
 pub mod settings;
 pub mod shared;

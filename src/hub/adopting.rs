@@ -38,10 +38,11 @@ impl Hub {
         from: &VisitorId,
         to: &VisitorRef,
     ) {
-        // The anonymous visitor's connections have no more part in it.
+        // The anonymous visitor's connections have no more part in it: they come back at once, as whoever their page
+        // then says they are.
         for seat in self.board.visitor_seats(workspace, from) {
             seat.mail.put(|mail| {
-                mail.leave.get_or_insert(Leave { code: CloseCode::Replaced, after_ms: None });
+                mail.leave.get_or_insert(Leave { code: CloseCode::Draining, after_ms: Some(0) });
             });
         }
         if let Some(tail) = self.board.tail(conversation) {

@@ -11,6 +11,7 @@ mod memory;
 mod queueing;
 mod racing;
 mod reading;
+mod restarting;
 mod ringing;
 mod sights;
 mod station;

@@ -10,13 +10,14 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::sync::watch;
 
 use super::memory::Memory;
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     store::*,
     wire::entry::Entry,
 };
@@ -220,6 +221,10 @@ impl Store for Station {
         self.there().await?.silent(before, limit).await
     }
 
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        self.there().await?.waited_in().await
+    }
+
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         self.there().await?.queue(workspace).await
     }
@@ -249,9 +254,28 @@ impl Store for Station {
         self.back(put).await
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
-        let row = self.there().await?.agent_hello(workspace, agent, admin).await;
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
+        let row = self.there().await?.agent_hello(workspace, agent, admin, issued_at).await;
         self.back(row).await
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        self.there().await?.removed_at(workspace, agent).await
+    }
+
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {
+        let kept = self.there().await?.keep_roster(node, roster, until).await;
+        self.back(kept).await
+    }
+
+    async fn rosters(&self) -> Result<Vec<RosterRow>> {
+        self.there().await?.rosters().await
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
