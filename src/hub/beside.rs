@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
@@ -116,7 +116,7 @@ impl Hub {
     }
 
     /// Somebody types. Goes to the other side of an assigned conversation and to nobody else.
-    pub fn typing(&self, seat: &Seat, conversation: &ConversationId, on: bool, preview: Option<String>) {
+    pub fn typing(self: &Arc<Self>, seat: &Seat, conversation: &ConversationId, on: bool, preview: Option<String>) {
         let Some(tail) = self.board.tail(conversation) else { return };
         let Some(Some((seq, version))) = tail.with(|hot| {
             let owner = &hot.conversation.assignee()?.id;

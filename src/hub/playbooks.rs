@@ -44,7 +44,8 @@ struct Newest {
 impl Playbooks {
     /// A version that was read before.
     pub(super) fn version(&self, id: &PlaybookId, version: u32) -> Option<Arc<PlaybookRow>> {
-        self.versions.get(&(id.clone(), version)).map(|row| row.clone())
+        let known = self.versions.get(&(id.clone(), version)).map(|row| row.clone());
+        known.or_else(|| self.newest(id).filter(|newest| newest.version == version))
     }
 
     fn newest(&self, id: &PlaybookId) -> Option<Arc<PlaybookRow>> {

@@ -231,7 +231,13 @@ impl Hub {
     }
 
     /// Whether the playbook's visitors let the agent see what they type.
-    pub(super) fn previews_allowed(&self, at: &PlaybookRef) -> bool {
-        self.playbooks.version(&at.id, at.version).is_some_and(|row| row.playbook.typing_preview)
+    pub(super) fn previews_allowed(self: &Arc<Self>, at: &PlaybookRef) -> bool {
+        let known = self.playbooks.version(&at.id, at.version);
+        if known.is_none() {
+            // Nothing was decided here on this version yet: it is read for the next time.
+            let (hub, at) = (self.clone(), at.clone());
+            tokio::spawn(async move { hub.playbook_at(&at).await.map(drop) });
+        }
+        known.is_some_and(|row| row.playbook.typing_preview)
     }
 }

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::super::{
     Hub,
+    append::{Caller, Done},
+    error::Result,
     follow::{Follow, ends},
     mailbox::{Mail, Row, Typing},
     seat::{Seat, Seated},
@@ -12,8 +14,10 @@ use super::super::{
 };
 use crate::{
     chat::{
+        command::Command,
         conversation::Sight,
-        summary::{Mark, Summary},
+        event::What,
+        summary::{Mark, StateName, Summary},
     },
     ids::{AgentId, ConversationId, Seq},
     store::Counts,
@@ -112,6 +116,31 @@ impl Tab {
         self.seat().mail.put(|mail| {
             mail.news.insert(id.clone());
         });
+    }
+
+    /// Gives a command on behalf of whoever sits here.
+    pub(super) async fn give(&self, id: &ConversationId, command: Command) -> Result<Done> {
+        self.hub.asked(self.seat());
+        self.hub.command(id, &Caller::from(&self.seat().who), &command).await
+    }
+
+    /// Writes; the key is the text.
+    pub(super) async fn say(&self, id: &ConversationId, text: &str) -> Result<Done> {
+        self.give(id, Command::Send { key: text.into(), text: text.into() }).await
+    }
+
+    /// The texts people wrote, as they came.
+    pub(super) fn texts(&self, id: &ConversationId) -> Vec<String> {
+        let text = |entry: &Arc<Entry>| match &entry.event().what {
+            What::Message { key: Some(_), text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        self.logs.get(id).into_iter().flatten().filter_map(text).collect()
+    }
+
+    /// The state of a row, as the inbox shows it.
+    pub(super) fn state(&self, id: &ConversationId) -> Option<StateName> {
+        self.rows.get(id)?.1.as_ref().map(|row| row.state)
     }
 
     pub(super) fn unfollow(&mut self, id: &ConversationId) {

@@ -11,7 +11,10 @@ use super::{
     wires::{Wire, Wires},
 };
 use crate::{
-    chat::{conversation::Conversation, event::Page},
+    chat::{
+        conversation::Conversation,
+        event::{AgentRef, Page},
+    },
     ids::{ConversationId, NodeId, VisitorId},
     mesh::Mesh,
     store::Store,
@@ -98,6 +101,22 @@ impl Node {
         tab
     }
 
+    /// A visitor with a tab and a conversation that has just begun.
+    pub(super) async fn chat(&self, name: &str) -> (Guest, Tab, ConversationId) {
+        let (guest, mut tab) = self.visitor(name).await;
+        let shown = self.house.hub.start(&mut tab.seated, &guest, || Ok(())).await.unwrap();
+        tab.show(&shown);
+        (guest, tab, shown.loaded.conversation.id.clone())
+    }
+
+    /// Opens a conversation in an agent's tab.
+    pub(super) async fn open(&self, tab: &mut Tab, id: &ConversationId) -> super::super::error::Result<()> {
+        self.house.hub.asked(tab.seat());
+        let shown = self.house.hub.open(&mut tab.seated, id, None).await?;
+        tab.show(&shown);
+        Ok(())
+    }
+
     /// An agent's tab; the agent is switched on.
     pub(super) async fn agent(&self, name: &str) -> Tab {
         let clerk = self.house.agent(name).await;
@@ -110,7 +129,7 @@ impl Node {
         Self::tab(self.house.hub.clone(), clerk)
     }
 
-    fn tab(hub: Arc<super::super::Hub>, clerk: Clerk) -> Tab {
+    pub(super) fn tab(hub: Arc<super::super::Hub>, clerk: Clerk) -> Tab {
         let Clerk { seated, desk, .. } = clerk;
         let mut tab = Tab::new(hub, seated);
         tab.counts = desk.counts;
@@ -124,6 +143,11 @@ impl Node {
         tab.presence = desk.agents.into_iter().map(|(row, status)| (row.agent.id, status)).collect();
         tab
     }
+}
+
+/// An agent as the log names them.
+pub(super) fn agent(name: &str) -> AgentRef {
+    AgentRef { id: name.into(), name: name.to_uppercase(), avatar: None }
 }
 
 /// Lets everybody read what has come, without time going by.
