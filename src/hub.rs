@@ -2,13 +2,18 @@
 //!
 //! | file | noun |
 //! |---|---|
+//! | [`among`], [`rooms`] | what nodes tell each other, and in which workspaces |
+//! | `hints`, `behind`, `ledger` | what others committed, set in motion here once |
+//! | `sweep` | what the mesh lost, found in the store |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
-//! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
+//! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
 //! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
-//! | [`notify`], [`beside`] | notifications; what is kept beside the log |
+//! | [`notify`], [`rings`], `active` | notifications, and which device rings |
+//! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
+//! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`] | what sessions ask |
 
 use std::{
@@ -25,45 +30,47 @@ use rand::RngExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod active;
+mod adopting;
 pub mod agent;
+pub mod among;
 pub mod append;
+mod behind;
 pub mod beside;
 pub mod board;
 mod doubt;
 pub mod effects;
+mod elsewhere;
 pub mod error;
+pub mod follow;
+mod glimpse;
+mod hints;
 mod leases;
+mod ledger;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
+mod overheard;
 pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+pub mod rings;
+pub mod rooms;
 pub mod seat;
+mod sweep;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
-    append::Caller,
-    beside::Unwritten,
-    board::Board,
-    doubt::Doubts,
-    mailbox::Leave,
-    metrics::Metrics,
-    notify::Rings,
-    playbooks::Playbooks,
-    presence::Presence,
-    queue::Queue,
-    seat::{Seat, Seated, Who},
-    tail::Tail,
-    waiting::Waiting,
+    among::Among, append::Caller, beside::Unwritten, board::Board, doubt::Doubts, mailbox::Leave, metrics::Metrics,
+    playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat, waiting::Waiting,
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
     ids::{ConversationId, WorkspaceId},
-    mesh::Mesh,
+    mesh::{Health, Mesh},
     store::Store,
     wire::code::CloseCode,
 };
@@ -108,6 +115,7 @@ pub struct Hub {
     rings: Rings,
     unwritten: Unwritten,
     doubts: Doubts,
+    among: Among,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
@@ -149,6 +157,7 @@ impl Hub {
             rings: Rings::default(),
             unwritten: Unwritten::default(),
             doubts: Doubts::default(),
+            among: Among::default(),
             rows_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
@@ -164,6 +173,10 @@ impl Hub {
     /// The panic of a core task.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
         let mut core = JoinSet::new();
+        core.spawn(self.clone().run_among());
+        core.spawn(self.clone().run_behind());
+        core.spawn(self.clone().run_sweep());
+        core.spawn(self.clone().run_glimpses());
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
@@ -218,9 +231,24 @@ impl Hub {
         &self.waiting
     }
 
+    /// What this node has to do with the others.
+    pub fn among(&self) -> &Among {
+        &self.among
+    }
+
     /// Notes a request of a session.
     pub fn asked(&self, seat: &Seat) {
-        seat.asked(self.ticks.fetch_add(1, Ordering::Relaxed) + 1);
+        // Comparable with other nodes' by the store's clock, and still rising where two fall into one millisecond.
+        let now = self.store.now().0.unsigned_abs() << 10;
+        let next = |tick: u64| Some(now.max(tick + 1));
+        let tick = self.ticks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
+        seat.asked(now.max(tick + 1));
+        self.tell_active(seat);
+    }
+
+    /// Whether other nodes cannot be heard: everything goes on through the store, slower.
+    pub fn is_degraded(&self) -> bool {
+        !self.mesh.is_alone() && self.mesh.health() == Health::Deaf
     }
 
     /// Whether clients are being sent away.
@@ -244,50 +272,6 @@ impl Hub {
         });
     }
 
-    /// Gives a session its place. A person's oldest session over the limit is sent away.
-    fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
-        let seat = Seat::new(who, self.store.now());
-        if let Some(oldest) = self.board.sit(&seat, most) {
-            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
-        }
-        self.asked(&seat);
-        if self.is_draining() {
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
-        }
-        Seated::new(self.clone(), seat)
-    }
-
-    fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
-        self.board.follow(conversation, seat)
-    }
-
-    fn unfollow(&self, conversation: &ConversationId, seat: &Arc<Seat>) {
-        let left = self.board.unfollow(conversation, seat);
-        if left.is_none()
-            && let Some(tail) = self.board.tail(conversation)
-            && seat.who.agent().is_some()
-        {
-            self.tell_watching(&tail);
-        }
-    }
-
-    /// A session is over.
-    fn leave(&self, seat: &Arc<Seat>, follows: &[ConversationId], present: bool, clean: bool) {
-        self.board.rise(seat);
-        for conversation in follows {
-            self.unfollow(conversation, seat);
-            if seat.who.agent().is_none() {
-                self.row_later(conversation);
-                if let Some(tail) = self.board.tail(conversation) {
-                    self.tell_visitor(&tail);
-                }
-            }
-        }
-        if let (Some(agent), true) = (seat.who.agent(), present) {
-            self.presence.depart(seat.who.workspace(), agent, seat.last_heard(), clean, self.store.now());
-        }
-    }
-
     /// Flushes what may wait for a second until the hub ends. Never returns.
     async fn run_flush(self: Arc<Self>) {
         let mut tick = tokio::time::interval(FLUSH_EVERY);
@@ -299,6 +283,8 @@ impl Hub {
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);
+            self.tend_rooms();
+            self.answer_asks();
         }
     }
 

@@ -6,6 +6,7 @@ use super::{
     Hub,
     append::{Caller, Done},
     error::{HubError, Result},
+    mailbox::CountsChange,
     page::Recover,
     presence::Flip,
     seat::{Seated, Who},
@@ -44,6 +45,8 @@ pub struct Desk {
     pub agents: Vec<(AgentRow, AgentStatus)>,
     /// The sizes of their folders.
     pub counts: Counts,
+    /// The same with the version each has come to; the session's letter box is told.
+    pub sizes: CountsChange,
     /// The first of Unassigned.
     pub unassigned: Vec<Loaded>,
     /// All that are theirs, newest first; the session follows each from its `seq` on.
@@ -75,6 +78,7 @@ impl Hub {
         let row = self.store.agent_hello(workspace, agent, admin, issued_at).await?.ok_or(HubError::Revoked)?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
+        self.listening(workspace).await;
         seated.present = true;
         let flip = self.presence.arrive(&row);
         // Others have never heard of somebody new, switched on or not.
@@ -96,6 +100,7 @@ impl Hub {
             HubError::NoAgent => HubError::Revoked,
             other => other,
         })?;
+        seated.seat().mail.counted(desk.sizes);
         // The switch may have been used between the two looks. Overtaken: somebody knows better already.
         self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
         for conversation in seated.follows().to_vec() {
@@ -136,8 +141,9 @@ impl Hub {
             }
         }
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
-        let counts = self.store.counts(workspace, agent).await?;
-        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
+        let sizes = self.store.sizes(workspace, Some(agent)).await?;
+        let (counts, sizes) = (Counts::of(&sizes, agent), CountsChange::of(&sizes, agent));
+        Ok(Desk { row, agents: self.agents(workspace).await?, counts, sizes, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.
@@ -201,9 +207,7 @@ impl Hub {
             seated.unfollow(conversation);
             return Err(HubError::not_found());
         }
-        if let Some(tail) = self.board.tail(conversation) {
-            self.tell_watching(&tail);
-        }
+        self.tell_watching(who.workspace(), conversation);
         Ok(shown)
     }
 
