@@ -300,6 +300,12 @@ async fn r5_until_it_was_seen_on_a_page_a_playbook_is_offline_only() {
     };
     assert_eq!(house.store.folder(&all).await.unwrap().conversations[0].conversation.id, conversation);
     assert!(root.open(&conversation, None).await.is_ok());
+    let mut bob = house.tab("bob", false).await;
+    root.assign(&conversation, Some("jane")).await.unwrap();
+    assert!(jane.mail().rows.contains_key(&conversation));
+    assert!(bob.mail().rows.is_empty(), "nobody loses what they never saw");
+    jane.assign(&conversation, None).await.unwrap();
+    assert!(bob.mail().rows.contains_key(&conversation));
     let row = house.playbook("pb_fresh").await;
     house.hub.playbook_seen(&row).await.unwrap();
     assert_eq!(visitor.mail().available.unwrap().reason, AvailableReason::Ok);

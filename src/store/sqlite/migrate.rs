@@ -9,6 +9,7 @@ use crate::ids::{Epoch, Millis};
 /// The steps, in order; a step that was ever released is never edited, which the checksums enforce.
 const STEPS: &[Step] = &[
     Step { version: 1, name: "first", sql: include_str!("migrations/0001_first.sql") },
+    Step { version: 2, name: "presence", sql: include_str!("migrations/0002_presence.sql") },
     Step { version: 4, name: "mark", sql: include_str!("migrations/0004_mark.sql") },
 ];
 
