@@ -65,6 +65,8 @@ pub enum Command {
         /// The new owner; None is Unassigned.
         to: Option<AgentRef>,
     },
+    /// The same, to somebody who is no agent of the workspace: told so when nothing else is wrong.
+    AssignToNobody,
     /// Agent: change the side panel.
     Details(DetailsPatch),
     /// Agent: make a lead, deal or activity.
