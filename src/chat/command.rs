@@ -183,6 +183,32 @@ impl KeyScope {
     }
 }
 
+/// The last event that the answer `first` brought, which `then` follows in the log: what one command makes has one
+/// moment and stands together. No other command makes more than one event under a key.
+pub fn last_brought<'a>(first: &'a Event, then: impl IntoIterator<Item = &'a Event>) -> &'a Event {
+    let mut last = first;
+    for event in then {
+        let over = matches!(last.what, What::Waiting { .. } | What::Closed { .. });
+        if over || event.at != first.at || !is_brought_by_an_answer(event) {
+            break;
+        }
+        last = event;
+    }
+    last
+}
+
+/// Behind an answer come the details it fills in, and what the playbook then says and makes.
+fn is_brought_by_an_answer(event: &Event) -> bool {
+    match (&event.by, &event.what) {
+        (Author::Visitor, What::Details { .. }) => true,
+        // What a CRM says of an item comes when it comes.
+        (_, What::ItemFailed { .. }) => false,
+        (_, What::Item(item)) => item.external.is_none(),
+        (Author::Bot | Author::System, _) => true,
+        _ => false,
+    }
+}
+
 fn same_words(typed: &str, stored: &str) -> bool {
     let squash =
         |text: &str| text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>();

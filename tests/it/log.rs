@@ -50,6 +50,16 @@ async fn p2_a_send_without_id_comes_back_as_an_event() {
 async fn p2_a_repeated_key_is_answered_with_the_first_seq_as_a_duplicate() {
     let hub = Hub::start().await;
     let (jane, visitor, chat) = chat(&hub).await;
+    // An answer brings several events, some of them for agents only; its reply tells of the last.
+    let asked = hub.visitor(playbooks::TALK).await;
+    let asking = asked.start().await;
+    for (card, said) in [("hello", json!({"option": "write"})), ("name", json!({"value": "Ann Smith"}))] {
+        let mut answer = json!({"type": "answer", "conversation": asking, "card": card, "key": card});
+        answer.as_object_mut().expect("an object").extend(said.as_object().expect("an object").clone());
+        let first = asked.ok(answer.clone()).await;
+        let again = asked.ok(answer).await;
+        assert_eq!((&again["seq"], &again["at"], &again["duplicate"]), (&first["seq"], &first["at"], &json!(true)));
+    }
     for (client, request) in [
         (&visitor.client, json!({"type": "send", "conversation": chat, "key": "k", "text": "hello"})),
         (&jane.client, json!({"type": "send", "conversation": chat, "key": "k", "text": "hi"})),
