@@ -6,7 +6,7 @@ use super::{fault::damaged, page, readers::View};
 use crate::{
     chat::event::{Item, ItemKind},
     ids::{Millis, WorkspaceId},
-    store::{ItemPage, ItemQuery, ItemRow, Result},
+    store::{ItemPage, ItemQuery, ItemRow, Result, StoreError},
 };
 
 /// Keeps an item, or what changed of one that is known: where the CRM has it. True when it is new.
@@ -55,10 +55,7 @@ const SEEN: &str = "(?6 IS NULL OR CASE c.state
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let before = match &query.before {
         None => i64::MAX,
-        Some(cursor) => match page::read_cursor("items", cursor) {
-            Some((_, id)) => id,
-            None => return Ok(ItemPage { items: Vec::new(), next: None }),
-        },
+        Some(cursor) => page::read_cursor("items", cursor).ok_or(StoreError::Cursor)?.1,
     };
     // Each way of asking goes by its own index.
     let which = match (&query.conversation, query.kind) {
