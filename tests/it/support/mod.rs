@@ -17,6 +17,7 @@ pub mod rein;
 pub mod roamer;
 pub mod sender;
 pub mod settings;
+pub mod sight;
 pub mod size;
 pub mod spread;
 pub mod token;

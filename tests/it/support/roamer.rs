@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Client, Visitor, dial::Dial, token, wait};
+use super::{Client, Rein, Visitor, dial::Dial, token, wait};
 
 /// A visitor or an agent, wherever connected.
 pub struct Roamer {
@@ -18,12 +18,20 @@ pub struct Roamer {
     pub welcome: Value,
     /// How many connections were made.
     pub connections: usize,
+    /// How many of them ended because the hub said goodbye for now.
+    pub dismissed: usize,
+    /// What ended connections were told of who is there and what is on offer.
+    told: Vec<Value>,
+    /// When the wall clock shows this the hub wants to be asked again.
+    not_before: i64,
     /// How long an answer may take before the connection is given up.
     pub patience: Duration,
 }
 
-/// How long a hub that can be reached by nobody is tried.
+/// How long hubs that nobody can reach are tried.
 const LIMIT: Duration = Duration::from_secs(60);
+/// How often one who only stays looks whether the test is over.
+const GLANCE: Duration = Duration::from_millis(100);
 
 // === impl Roamer ===
 
@@ -41,7 +49,18 @@ impl Roamer {
     async fn come(dials: Vec<Dial>, first: usize, greeting: Value) -> Self {
         let at = first % dials.len();
         let patience = wait::PATIENCE;
-        let mut roamer = Self { dials, at, greeting, client: None, welcome: Value::Null, connections: 0, patience };
+        let mut roamer = Self {
+            dials,
+            at,
+            greeting,
+            client: None,
+            welcome: Value::Null,
+            connections: 0,
+            dismissed: 0,
+            told: Vec::new(),
+            not_before: 0,
+            patience,
+        };
         roamer.client().await;
         roamer
     }
@@ -52,6 +71,7 @@ impl Roamer {
             self.lost();
         }
         if self.client.is_none() {
+            wait::clock(self.not_before).await;
             let (client, welcome) = wait::within(LIMIT, "a hub that lets one in", async || self.knock().await).await;
             // A visitor's next hello is that of whom this one made them.
             if let Some(token) = welcome["token"].as_str() {
@@ -69,16 +89,34 @@ impl Roamer {
         self.client.as_ref()
     }
 
-    /// Gives the connection up; the next one leads to the next hub.
+    /// Stays connected for as long as the rein is given.
+    pub async fn stay(&mut self, rein: &Rein) {
+        while rein.goes_on() {
+            let client = self.client().await;
+            client.try_within(GLANCE, |seen| seen.closed.map(|_| ())).await;
+        }
+    }
+
+    /// Gives the connection up; the next one leads to the next hub, when the hub wants that.
     pub fn lost(&mut self) {
-        self.client = None;
-        self.at = (self.at + 1) % self.dials.len();
+        self.go(self.at + 1);
     }
 
     /// The next connection leads to this hub, the present one ends.
     pub fn go(&mut self, hub: usize) {
-        self.client = None;
         self.at = hub % self.dials.len();
+        let Some(client) = self.client.take() else { return };
+        if let Some(goodbye) = client.has(|push| push["type"] == "goodbye") {
+            assert_eq!(goodbye["reconnect"], true, "{goodbye}");
+            self.dismissed += 1;
+            self.not_before = wait::now() + goodbye["after_ms"].as_i64().unwrap_or(0);
+        }
+        self.told.extend(told(&client));
+    }
+
+    /// All pushes of who is there and what is on offer, of all connections.
+    pub fn told(&self) -> Vec<Value> {
+        self.told.iter().cloned().chain(self.client.iter().flat_map(told)).collect()
     }
 
     /// The hub of this connection, or of the next.
@@ -130,6 +168,11 @@ impl Roamer {
             }
         }
     }
+}
+
+fn told(client: &Client) -> Vec<Value> {
+    let wanted = |push: &&Value| matches!(push["type"].as_str(), Some("presence" | "available"));
+    client.seen().pushes.iter().filter(wanted).cloned().collect()
 }
 
 /// Whether a reply asks for the same again.
