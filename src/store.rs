@@ -10,10 +10,15 @@ use async_trait::async_trait;
 
 pub mod agents;
 pub mod append;
+mod cursor;
+mod fault;
 pub mod folder;
 pub mod item;
 pub mod playbook;
+mod recent;
+mod row;
 pub mod sqlite;
+mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings},

@@ -1,5 +1,6 @@
 //! Agents, as the store knows them.
 
+use super::{Result, fault::damaged};
 pub use crate::wire::settings::NotifySettings;
 use crate::{
     chat::event::AgentRef,
@@ -21,4 +22,14 @@ pub struct AgentRow {
     pub notify: NotifySettings,
     /// When they said `hello` last.
     pub last_hello_at: Millis,
+}
+
+/// What an agent is notified of, as it is stored.
+pub(super) fn write_notify(notify: NotifySettings) -> Result<String> {
+    serde_json::to_string(&notify).map_err(|_| damaged("settings of", "an agent"))
+}
+
+/// What an agent is notified of, as it was stored.
+pub(super) fn read_notify(agent: &str, text: &str) -> Result<NotifySettings> {
+    serde_json::from_str(text).map_err(|_| damaged("agent", agent))
 }

@@ -32,7 +32,6 @@ mod migrate;
 mod open;
 mod outbox;
 mod pace;
-mod page;
 mod playbook;
 mod readers;
 mod reply;
@@ -40,7 +39,6 @@ mod row;
 mod search;
 mod tail;
 mod watch;
-mod words;
 mod work;
 mod writer;
 

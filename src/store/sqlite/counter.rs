@@ -27,7 +27,7 @@ pub(super) fn moved(
 /// The sizes an agent is shown.
 pub(super) fn counts(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
     let size = |folder: Folder| -> Result<u64> {
-        let (name, agent) = column(&folder);
+        let (name, agent) = folder.column();
         let count: Option<i64> = conn
             .prepare_cached("SELECT count FROM folder WHERE workspace = ?1 AND name = ?2 AND agent = ?3")?
             .query_row(params![workspace.as_str(), name, agent], |row| row.get(0))
@@ -42,7 +42,7 @@ pub(super) fn counts(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId
 }
 
 fn change(conn: &Connection, workspace: &WorkspaceId, folder: Folder, by: i64) -> Result<FolderCount> {
-    let (name, agent) = column(&folder);
+    let (name, agent) = folder.column();
     let (count, version): (i64, i64) = conn
         .prepare_cached(
             "INSERT INTO folder VALUES (?1, ?2, ?3, ?4, 1)
@@ -56,14 +56,4 @@ fn change(conn: &Connection, workspace: &WorkspaceId, folder: Folder, by: i64) -
         count: count.cast_unsigned(),
         version: version.cast_unsigned(),
     })
-}
-
-fn column(folder: &Folder) -> (&'static str, &str) {
-    match folder {
-        Folder::Unassigned => ("unassigned", ""),
-        Folder::Mine(agent) => ("mine", agent.as_str()),
-        Folder::Closed => ("closed", ""),
-        // Has no counter; no row ever counts in it.
-        Folder::All { .. } => ("all", ""),
-    }
 }
