@@ -15,6 +15,7 @@ mod fault;
 pub mod folder;
 pub mod item;
 pub mod playbook;
+pub mod postgres;
 mod recent;
 mod row;
 pub mod sqlite;

@@ -9,6 +9,7 @@ pub mod judge;
 pub mod log;
 pub mod mirror;
 pub mod playbooks;
+pub mod postgres;
 pub mod raw;
 pub mod settings;
 pub mod token;
