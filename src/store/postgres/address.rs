@@ -53,6 +53,10 @@ impl Address {
     /// # Errors
     /// See [`AddressFault`].
     pub fn parse(url: &str) -> Result<Self, AddressFault> {
+        // With one @ more, a part of the password would be taken for the host and shown.
+        if url.matches('@').count() > 1 {
+            return Err(AddressFault::Form);
+        }
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut security, mut roots, mut rest) = (Security::Prefer, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -159,6 +163,7 @@ mod tests {
     fn o_a_url_that_names_no_database_is_refused_without_being_quoted() {
         for (url, fault) in [
             ("postgres://usher:pa?ss@word@db/chat", AddressFault::Form),
+            ("postgres://usher:p@ss@db/chat", AddressFault::Form),
             ("postgres://", AddressFault::Form),
             ("postgres:///chat", AddressFault::Form),
             ("postgres://db", AddressFault::Database),
