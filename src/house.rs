@@ -91,6 +91,7 @@ impl House {
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
+        hub.recall().await?;
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         let mut registry = Registry::default();
         hub.metrics.register(&mut registry);

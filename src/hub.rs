@@ -7,7 +7,7 @@
 //! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
-//! | [`presence`], [`playbooks`] | who could take a chat; whether one is offered |
+//! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
 //! | [`notify`], [`beside`] | notifications; what is kept beside the log |
 //! | [`visitor`], [`agent`], [`page`] | what sessions ask |
 
@@ -32,6 +32,7 @@ pub mod board;
 mod doubt;
 pub mod effects;
 pub mod error;
+mod leases;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
@@ -162,6 +163,8 @@ impl Hub {
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
+        core.spawn(self.clone().run_roster());
+        core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
         let ended = tokio::select! {
@@ -170,6 +173,9 @@ impl Hub {
         };
         core.shutdown().await;
         self.flush_beside().await;
+        if let Err(cause) = self.keep_roster().await {
+            tracing::warn!(error = %cause, "who was present at the end could not be kept");
+        }
         ended
     }
 
@@ -274,27 +280,6 @@ impl Hub {
         }
         if let (Some(agent), true) = (seat.who.agent(), present) {
             self.presence.depart(seat.who.workspace(), agent, seat.last_heard(), clean, self.store.now());
-        }
-    }
-
-    /// Ends graces until the hub ends. Never returns.
-    async fn run_presence(self: Arc<Self>) {
-        loop {
-            let now = self.store.now();
-            let (flips, next) = self.presence.expire(now);
-            for flip in flips {
-                self.flipped(Some(flip));
-            }
-            match next {
-                Some(next) => {
-                    let wait = Duration::from_millis(next.since(now).max(0) as u64 + 1);
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.presence.poked() => {}
-                    }
-                }
-                None => self.presence.poked().await,
-            }
         }
     }
 

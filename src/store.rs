@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
@@ -22,7 +23,7 @@ pub mod sqlite;
 mod words;
 
 pub use self::{
-    agents::{AgentRow, NotifySettings},
+    agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
     item::{ItemPage, ItemQuery, ItemRow, OutboxRow},
@@ -30,7 +31,7 @@ pub use self::{
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -145,6 +146,9 @@ pub trait Store: Send + Sync + 'static {
     /// Open conversations that reached no agent and whose last event was at or before `before`.
     async fn silent(&self, before: Millis, limit: usize) -> Result<Vec<ConversationId>>;
 
+    /// The workspaces in which somebody waits.
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>>;
+
     /// Everybody who waits in a workspace, longest first.
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>>;
 
@@ -163,8 +167,17 @@ pub trait Store: Send + Sync + 'static {
     // --- agents ---
 
     /// Notes an agent's `hello`: name, picture and role as of the token. A new one starts switched off; one that was
-    /// removed comes back.
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow>;
+    /// removed comes back with a token issued after that. None when the token is [`revoked`]: nothing was noted.
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>>;
+
+    /// When an agent was removed last, whether or not they are back; None when never.
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>>;
 
     /// One agent, if known and not removed.
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>>;
@@ -178,8 +191,16 @@ pub trait Store: Send + Sync + 'static {
     /// Sets what an agent wants to be notified of. False when there is no such agent.
     async fn set_notify(&self, workspace: &WorkspaceId, agent: &AgentId, notify: NotifySettings) -> Result<bool>;
 
-    /// Removes an agent; their switch goes off. Their conversations are the caller's to free. False when unknown.
+    /// Removes an agent; their switch goes off and every token they have loses its worth. Their conversations are the
+    /// caller's to free. False when unknown.
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool>;
+
+    /// Keeps what a node (an incarnation of it) says of the agents who are present with it; it stands until `until`.
+    /// What the node said before is replaced, and what ended more than [`ROSTERS_KEPT`] ago is forgotten.
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()>;
+
+    /// What every node said last, by node; those that ended a while ago may still be among them.
+    async fn rosters(&self) -> Result<Vec<RosterRow>>;
 
     // --- playbooks ---
 

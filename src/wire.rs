@@ -12,6 +12,7 @@ pub mod error;
 pub mod push;
 pub mod reply;
 pub mod request;
+pub mod roster;
 pub mod schema;
 pub mod settings;
 pub mod shared;

@@ -62,8 +62,11 @@ pub struct Conversation {
     pub preview: Option<String>,
     /// Places of the visitor's latest texts, oldest first, at most [`UNREAD_CAP`].
     pub visitor_texts: VecDeque<Seq>,
-    /// The visitor's verdict.
+    /// The visitor's verdict, the last one.
     pub rated: Option<u8>,
+    /// In words.
+    #[serde(default)]
+    pub rated_words: Option<String>,
 }
 
 /// Where a conversation stands; each state carries only what belongs to it.
@@ -158,6 +161,7 @@ impl Conversation {
             preview: None,
             visitor_texts: VecDeque::new(),
             rated: None,
+            rated_words: None,
         }
     }
 
@@ -211,7 +215,10 @@ impl Conversation {
                 self.served = true;
             }
             What::Unassigned { .. } => self.state = State::Unassigned,
-            What::Rated { score, .. } => self.rated = Some(*score),
+            What::Rated { score, comment } => {
+                self.rated = Some(*score);
+                self.rated_words.clone_from(comment);
+            }
             What::Closed { reason } => {
                 self.state = State::Closed { at: event.at, reason: *reason };
                 self.asking = None;

@@ -24,6 +24,8 @@ use crate::{
 
 /// How often a command is decided anew before the store is called too busy. Each loss means somebody else won.
 const MAX_TRIES: usize = 256;
+/// Events read at once when one of them is looked for.
+const LOOK: usize = 200;
 /// After how many events without a new row the fold is stored anyway, so that a cold load stays short.
 const ROW_EVERY: u64 = 100;
 
@@ -93,6 +95,9 @@ impl Hub {
                 Err(refusal) => return self.maybe_repeated(&tail, caller, command, refusal).await,
             };
             if events.is_empty() {
+                if let Command::Item { item, .. } = command {
+                    return self.made_before(&tail, item).await;
+                }
                 return Ok(Done { seq: head, at, duplicate: false, item: None, events: 0 });
             }
             let append = Append {
@@ -130,6 +135,20 @@ impl Hub {
         match tail.catch_up(&*self.store).await? {
             true => Ok(tail),
             false => Err(HubError::not_found()),
+        }
+    }
+
+    /// An item that was there already: made with the same key, by an agent or by the playbook.
+    async fn made_before(&self, tail: &Tail, item: &ItemId) -> Result<Done> {
+        let mut after = Seq(0);
+        loop {
+            let page = self.store.events_after(tail.id(), after, LOOK, usize::MAX).await?;
+            let made = |entry: &&Arc<Entry>| matches!(&entry.event().what, What::Item(made) if made.item == *item);
+            if let Some(first) = page.iter().find(made) {
+                let Event { seq, at, .. } = *first.event();
+                return Ok(Done { seq, at, duplicate: true, item: Some(item.clone()), events: 0 });
+            }
+            after = page.last().ok_or_else(HubError::not_found)?.event().seq;
         }
     }
 

@@ -10,5 +10,6 @@ mod memory;
 mod queueing;
 mod racing;
 mod reading;
+mod restarting;
 mod ringing;
 mod sights;

@@ -19,7 +19,7 @@ use crate::{
     },
     ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
     store::{Begun, Loaded, PlaybookRow},
-    wire::{entry::Entry, push::Available},
+    wire::{code::CloseCode, entry::Entry, push::Available},
 };
 
 /// For how long a closed conversation is still shown to its visitor, in milliseconds.
@@ -225,10 +225,11 @@ impl Hub {
     async fn adopt(self: &Arc<Self>, workspace: &WorkspaceId, from: &VisitorId, guest: &Guest) -> Result<()> {
         let adopted = self.store.adopt(workspace, from, &guest.visitor, guest.name.as_deref()).await?;
         let Some(conversation) = adopted else { return Ok(()) };
-        // The tail's fold still names the anonymous visitor, whose connections have no more part in it.
+        // The tail's fold still names the anonymous visitor, whose connections have no more part in it: they come back
+        // at once, as whoever their page then says they are.
         for seat in self.board.visitor_seats(workspace, from) {
             seat.mail.put(|mail| {
-                let leave = super::mailbox::Leave { code: crate::wire::code::CloseCode::Replaced, after_ms: None };
+                let leave = super::mailbox::Leave { code: CloseCode::Draining, after_ms: Some(0) };
                 mail.leave.get_or_insert(leave);
             });
         }

@@ -82,11 +82,15 @@ async fn welcome<S: Stream>(
         return connection.turn_away(id.as_ref(), &refused_token(), CloseCode::Unauthorized).await;
     };
     let mut working = Working::new(&claims, lobby);
-    let met = lobby.hub.welcome(&working.workspace, &working.agent, working.admin).await;
+    let met = lobby.hub.welcome(&working.workspace, &working.agent, working.admin, claims.issued_at).await;
     let (seated, desk) = match met {
         Ok(met) => met,
         Err(error) => {
-            return connection.turn_away(id.as_ref(), &ErrorBody::from(&error), CloseCode::Unavailable).await;
+            let code = match error {
+                HubError::Revoked => CloseCode::Unauthorized,
+                _ => CloseCode::Unavailable,
+            };
+            return connection.turn_away(id.as_ref(), &ErrorBody::from(&error), code).await;
         }
     };
     working.notify = desk.row.notify;
@@ -138,7 +142,7 @@ impl<S: Stream> Role<S> for Working {
             }
             (AgentAsk::Item(item), _) => {
                 let command = Command::Item {
-                    item: ItemId::random(),
+                    item: ItemId::made_by(&item.conversation, &item.key),
                     kind: item.kind,
                     title: item.title,
                     key: item.key,
@@ -247,6 +251,9 @@ impl Working {
         let newer =
             claims(&lobby, hello).filter(|claims| claims.workspace == self.workspace && claims.agent == self.agent.id);
         let Some(newer) = newer else { return live.refuse(id, refused_token()).await };
+        if let Err(error) = lobby.hub.vouch(&self.workspace, &self.agent.id, newer.issued_at).await {
+            return live.refuse(id, &error).await;
+        }
         let desk = match lobby.hub.desk(&self.workspace, &self.agent.id).await {
             Ok(desk) => desk,
             Err(error) => return live.refuse(id, &error).await,

@@ -7,6 +7,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::{
     sync::{oneshot, watch},
     time::timeout,
@@ -30,6 +31,7 @@ mod migrate;
 mod open;
 mod playbook;
 mod pool;
+mod roster;
 mod search;
 mod session;
 mod settle;
@@ -51,11 +53,11 @@ use self::{
 };
 use super::{
     AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
-    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store, StoreError, append::scope_name,
+    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store, StoreError, append::scope_name,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -257,6 +259,10 @@ impl Store for Postgres {
         self.find_silent(before, limit).await
     }
 
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        self.find_waited_in().await
+    }
+
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         self.find_queue(workspace).await
     }
@@ -277,8 +283,18 @@ impl Store for Postgres {
         self.keep_beside(changed).await
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
-        self.note_hello(workspace, agent, admin, self.now()).await
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
+        self.note_hello(workspace, agent, admin, issued_at, self.now()).await
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        self.read_removed_at(workspace, agent).await
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -298,7 +314,15 @@ impl Store for Postgres {
     }
 
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        self.remove(workspace, agent).await
+        self.remove(workspace, agent, self.now()).await
+    }
+
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {
+        self.put_roster(node, roster, until, self.now()).await
+    }
+
+    async fn rosters(&self) -> Result<Vec<RosterRow>> {
+        self.read_rosters().await
     }
 
     async fn playbooks(&self, workspace: &WorkspaceId) -> Result<Vec<PlaybookRow>> {

@@ -14,6 +14,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 mod agent;
 mod append;
@@ -35,6 +36,7 @@ mod pace;
 mod playbook;
 mod readers;
 mod reply;
+mod roster;
 mod row;
 mod search;
 mod tail;
@@ -46,11 +48,11 @@ pub use self::open::OpenError;
 use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
 use super::{
     AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
-    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store,
+    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -263,6 +265,10 @@ impl Store for Sqlite {
         self.readers.read(move |view| view.silent(before, limit)).await
     }
 
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        self.readers.read(move |view| view.waited_in()).await
+    }
+
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         let workspace = workspace.clone();
         self.readers.read(move |view| view.queue(&workspace)).await
@@ -291,9 +297,20 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
         let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
-        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, now)).await
+        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, issued_at, now)).await
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.readers.read(move |view| agent::removed_at(view.conn, &workspace, &agent)).await
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -317,8 +334,17 @@ impl Store for Sqlite {
     }
 
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let (workspace, agent) = (workspace.clone(), agent.clone());
-        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent)).await
+        let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
+        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent, now)).await
+    }
+
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {
+        let (node, now) = (node.clone(), self.clock.now());
+        self.writer.write(true, move |desk| roster::keep(&desk.conn, &node, &roster, until, now)).await
+    }
+
+    async fn rosters(&self) -> Result<Vec<RosterRow>> {
+        self.readers.read(move |view| roster::all(view.conn)).await
     }
 
     async fn playbooks(&self, workspace: &WorkspaceId) -> Result<Vec<PlaybookRow>> {

@@ -162,6 +162,26 @@ async fn r13_a_repeated_send_tells_an_ex_owner_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn r15_an_items_key_that_the_playbook_used_names_the_item_the_playbook_made() {
+    let house = House::open().await;
+    let mut visitor = house.visitor("v_1").await;
+    let conversation = visitor.start().await;
+    for n in 0..300 {
+        visitor.say(&conversation, &format!("k{n}"), "still there?").await.unwrap();
+    }
+    visitor.type_in(&conversation, "email", "ann@example.com").await.unwrap();
+    let jane = house.agent("jane").await;
+    let made = house.row(&conversation).await.items[0].item.clone();
+    let at = house.store.log(&conversation).iter().position(|entry| entry.json().contains(made.as_str())).unwrap();
+    for _ in 0..2 {
+        let done = jane.lead(&conversation, "done-0").await.unwrap();
+        assert_eq!((done.duplicate, done.item.as_ref(), done.seq), (true, Some(&made), Seq(at as u64 + 1)));
+    }
+    assert!(!jane.lead(&conversation, "done-1").await.unwrap().duplicate);
+    assert_eq!((house.count(&conversation, "item"), house.row(&conversation).await.items.len()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn r15_a_double_click_or_two_agents_make_one_item() {
     let (house, _visitor, conversation, jane, bob) = waiting().await;
     let (one, two) = tokio::join!(jane.lead(&conversation, "k"), bob.lead(&conversation, "k"));
@@ -305,7 +325,7 @@ async fn s1_a_conversation_of_another_workspace_or_visitor_is_not_there() {
     let stranger = house.visitor("v_2").await;
     assert!(not_found(stranger.say(&conversation, "k", "Hello").await));
     let agent = crate::chat::event::AgentRef { id: "jane".into(), name: "Jane".into(), avatar: None };
-    let (mut seated, desk) = house.hub.welcome(&"other".into(), &agent, true).await.unwrap();
+    let (mut seated, desk) = house.hub.welcome(&"other".into(), &agent, true, None).await.unwrap();
     assert_eq!((desk.unassigned.len(), desk.counts.unassigned), (0, 0));
     let caller = super::super::append::Caller::from(&seated.seat().who);
     for command in [Command::Claim, Command::Close] {

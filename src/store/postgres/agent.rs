@@ -13,7 +13,6 @@ use crate::{
     store::{
         AgentRow, NotifySettings, Result,
         agents::{read_notify, write_notify},
-        fault::damaged,
     },
 };
 
@@ -28,20 +27,30 @@ impl Postgres {
         workspace: &WorkspaceId,
         agent: &AgentRef,
         admin: bool,
+        issued_at: Option<Millis>,
         now: Millis,
-    ) -> Result<AgentRow> {
+    ) -> Result<Option<AgentRow>> {
+        // What `revoked` says, where nobody can come between.
         let sql = format!(
             "INSERT INTO agent (workspace, id, name, avatar, admin, online, notify, last_hello_at, removed)
              VALUES ($1, $2, $3, $4, $5, false, $6, $7, false)
              ON CONFLICT (workspace, id) DO UPDATE
              SET name = $3, avatar = $4, admin = $5, last_hello_at = $7, removed = false
+             WHERE agent.removed_at IS NULL OR $8::bigint >= agent.removed_at
              RETURNING {COLUMNS}"
         );
         let notify = write_notify(NotifySettings::default())?;
         let (id, name, avatar) = (agent.id.as_str(), &agent.name, &agent.avatar);
-        let params: Params<'_> = &[&workspace.as_str(), &id, name, avatar, &admin, &notify, &now.0];
-        let row = self.pool.query_opt(&sql, params).await?;
-        read(&row.ok_or_else(|| damaged("agent", id))?)
+        let params: Params<'_> =
+            &[&workspace.as_str(), &id, name, avatar, &admin, &notify, &now.0, &issued_at.map(|at| at.0)];
+        self.pool.query_opt(&sql, params).await?.as_ref().map(read).transpose()
+    }
+
+    pub(super) async fn read_removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        let sql = "SELECT removed_at FROM agent WHERE workspace = $1 AND id = $2";
+        let row = self.pool.query_opt(sql, &[&workspace.as_str(), &agent.as_str()]).await?;
+        let at: Option<i64> = row.as_ref().map(|row| get(row, 0)).transpose()?.flatten();
+        Ok(at.map(Millis))
     }
 
     pub(super) async fn read_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -72,10 +81,10 @@ impl Postgres {
     }
 
     /// Not done twice: the second time there would be no such agent.
-    pub(super) async fn remove(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let sql = "UPDATE agent SET removed = true, online = false
+    pub(super) async fn remove(&self, workspace: &WorkspaceId, agent: &AgentId, now: Millis) -> Result<bool> {
+        let sql = "UPDATE agent SET removed = true, online = false, removed_at = $3
                    WHERE workspace = $1 AND id = $2 AND NOT removed RETURNING 1";
-        Ok(!self.pool.once(sql, &[&workspace.as_str(), &agent.as_str()]).await?.is_empty())
+        Ok(!self.pool.once(sql, &[&workspace.as_str(), &agent.as_str(), &now.0]).await?.is_empty())
     }
 }
 

@@ -80,6 +80,11 @@ impl Postgres {
         Ok(found)
     }
 
+    pub(super) async fn find_waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        let sql = "SELECT DISTINCT workspace FROM conversation WHERE deadline IS NOT NULL";
+        self.pool.query(sql, &[]).await?.iter().map(|row| Ok(text(row, 0)?.into())).collect()
+    }
+
     pub(super) async fn find_queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         let sql = "SELECT name, visitor, since FROM conversation
                    WHERE workspace = $1 AND state IN ('waiting', 'offline', 'unassigned') AND state = 'waiting'

@@ -9,7 +9,10 @@ use super::open::OpenError;
 use crate::ids::Epoch;
 
 /// The steps, in order; a step that was ever released is never edited, which the checksums enforce.
-const STEPS: &[Step] = &[Step { name: "first", compatible_from: 1, sql: include_str!("migrations/0001_first.sql") }];
+const STEPS: &[Step] = &[
+    Step { name: "first", compatible_from: 1, sql: include_str!("migrations/0001_first.sql") },
+    Step { name: "presence", compatible_from: 1, sql: include_str!("migrations/0002_presence.sql") },
+];
 
 /// Who migrates holds this lock: two nodes that start at once take turns.
 const LOCK: i64 = 0x5553_4852_0000_0002;

@@ -50,7 +50,9 @@ macro_rules! contract {
             #[test] fn p4_pages_stay_right_while_rows_move in folders;
             #[test] fn r13_all_can_leave_out_the_conversations_of_others in folders;
             #[test] fn s1_workspaces_do_not_see_each_other in folders;
+            #[test] fn pr1_the_last_word_of_every_node_is_kept_and_swept_a_while_after_its_end in settings;
             #[test] fn r10_the_switch_is_the_agents_and_survives_everything in settings;
+            #[test] fn s2_a_removal_takes_the_worth_of_every_token_that_is_not_provably_newer in settings;
             #[test] fn r4_a_playbook_keeps_its_versions_and_its_id_for_ever in settings;
             #[test] fn r5_a_playbook_is_installed_once_it_was_seen in settings;
             #[test] fn d6_whatever_happens_folds_counters_keys_and_pages_agree_with_a_model in model;

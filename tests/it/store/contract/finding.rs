@@ -30,6 +30,7 @@ pub(crate) async fn w1_deadlines_fall_due_in_order_until_the_wait_ends(new: NewG
     middle.says(&*store, 1600, "k", "still there?").await;
     for _ in 0..2 {
         assert_eq!(due(&*store, 2999).await, []);
+        assert_eq!(store.waited_in().await.expect("waited_in"), [workspace()]);
         assert_eq!(due(&*store, 3000).await, [(early.id().clone(), 3000)]);
         let all = [(early.id().clone(), 3000), (middle.id().clone(), 5000), (late.id().clone(), 9000)];
         assert_eq!(due(&*store, i64::MAX).await, all);
@@ -41,8 +42,14 @@ pub(crate) async fn w1_deadlines_fall_due_in_order_until_the_wait_ends(new: NewG
     early.happens(&*store, Author::System, 3001, missed()).await;
     middle.happens(&*store, by("jane"), 3002, assigned("jane")).await;
     assert_eq!(due(&*store, i64::MAX).await, [(late.id().clone(), 9000)]);
+    let other = Talk::new("other", "v_4", 1000, vec![waiting(9000)]);
+    store.begin(other.fold, other.log).await.expect("begun");
+    let mut workspaces = store.waited_in().await.expect("waited_in");
+    workspaces.sort();
+    assert_eq!(workspaces, [workspace(), "other".into()]);
     late.happens(&*store, Author::Visitor, 3003, closed()).await;
-    assert_eq!(due(&*store, i64::MAX).await, []);
+    assert_eq!(due(&*store, i64::MAX).await.len(), 1);
+    assert_eq!(store.waited_in().await.expect("waited_in"), ["other".into()]);
 }
 
 pub(crate) async fn r9_the_queue_is_those_who_wait_longest_first(new: NewGround<'_>) {

@@ -211,7 +211,7 @@ pub(crate) async fn s1_workspaces_do_not_see_each_other(new: NewGround<'_>) {
     assert_eq!(sizes(&*store, "jane").await, (1, 0, 0));
     assert_eq!(store.counts(&foreign, &id_of("jane")).await.expect("counts").unassigned, 1);
     assert_eq!(store.queue(&foreign).await.expect("queue").len(), 1);
-    store.agent_hello(&foreign, &agent("jane"), true).await.expect("hello");
+    store.agent_hello(&foreign, &agent("jane"), true, None).await.expect("hello");
     assert_eq!(store.agent(&workspace(), &id_of("jane")).await.expect("agent"), None);
     assert!(store.agents(&workspace()).await.expect("agents").is_empty());
     assert!(!store.set_online(&workspace(), &id_of("jane"), true).await.expect("answered"));
