@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     chat::playbook::Playbook,
-    config::Config,
+    config::{self, Config},
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
     ids::WorkspaceId,
@@ -22,7 +22,8 @@ use crate::{
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
-        sqlite::{OpenError, Sqlite},
+        postgres::{self, Fate, Postgres},
+        sqlite::{self, Sqlite},
     },
 };
 
@@ -42,6 +43,7 @@ pub struct House {
     metrics: axum::Router,
     shutdown: Shutdown,
     on_trial: bool,
+    fate: Fate,
 }
 
 /// Why a house could not be opened.
@@ -49,11 +51,19 @@ pub struct House {
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]
-    Store {
+    Sqlite {
         /// Where it lies.
         path: PathBuf,
         /// Why not.
-        cause: OpenError,
+        cause: sqlite::OpenError,
+    },
+    /// The database of a server.
+    #[error("cannot open the store {address}: {cause}")]
+    Postgres {
+        /// Where it is.
+        address: postgres::Address,
+        /// Why not.
+        cause: postgres::OpenError,
     },
     /// A secret in the data folder.
     #[error("cannot use the keys: {0}")]
@@ -70,6 +80,8 @@ pub enum Left {
     Empty,
     /// Some were still there: the time was over, or it had to be at once.
     Hurried,
+    /// Nobody was sent away: another process has taken the database, and says so.
+    Evicted(&'static str),
 }
 
 /// What the door hands sockets to.
@@ -85,9 +97,7 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let path = &config.store.path;
-        let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let (store, fate) = open_store(config).await?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
@@ -102,7 +112,7 @@ impl House {
         let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
         let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+        Ok(Self { hub, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial, fate })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -134,9 +144,11 @@ impl House {
         let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
+        let mut fate = self.fate;
         let died = tokio::select! {
             () = stop => None,
             core = &mut core => Some(core),
+            words = fate.sealed() => return Ok(Left::Evicted(words)),
         };
         if let Some(core) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
@@ -159,6 +171,27 @@ impl House {
         let _ = door.await;
         sweep.abort();
         Ok(left)
+    }
+}
+
+/// Opens the store of the kind that is configured.
+async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
+    match &config.store {
+        config::Store::Sqlite { path } => match Sqlite::open(path) {
+            Ok(store) => Ok((Arc::new(store), Fate::default())),
+            Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
+        },
+        config::Store::Postgres { address, readers } => {
+            // No other node would hear of what this one does.
+            let (mode, options) = (postgres::Mode::Alone, postgres::Options { readers: *readers });
+            match Postgres::open_at(address, mode, options).await {
+                Ok(store) => {
+                    let fate = store.fate();
+                    Ok((Arc::new(store), fate))
+                }
+                Err(cause) => Err(OpenFault::Postgres { address: address.clone(), cause }),
+            }
+        }
     }
 }
 

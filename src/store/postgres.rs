@@ -8,10 +8,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::{
-    sync::{oneshot, watch},
-    time::timeout,
-};
+use tokio::{sync::oneshot, time::timeout};
 
 mod address;
 mod agent;
@@ -41,11 +38,12 @@ mod writer;
 
 pub use self::{
     address::{Address, AddressFault},
+    guard::Fate,
     open::OpenError,
 };
 use self::{
     clock::Clock,
-    guard::{Fate, Guard},
+    guard::Guard,
     job::Job,
     lane::Lane,
     pool::{Pool, REPLY},
@@ -140,8 +138,8 @@ impl Postgres {
         })
     }
 
-    /// Says why this process must end, once it must: while it could not reach the database, somebody else took it.
-    pub fn fate(&self) -> watch::Receiver<Fate> {
+    /// Tells whether this process must end: while it could not reach the database, somebody else may have taken it.
+    pub fn fate(&self) -> Fate {
         self.guard.fate()
     }
 }

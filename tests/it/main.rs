@@ -21,6 +21,7 @@ mod log;
 mod notify;
 mod operator;
 mod playbook;
+mod postgres;
 mod presence;
 mod rest;
 mod resume;

@@ -3,6 +3,7 @@
 mod contract;
 mod faults;
 mod killed;
+mod postgres;
 mod talk;
 
 /// How a store of some kind is opened, again and again the same one.
@@ -61,44 +62,4 @@ mod sqlite {
             ..super::Options::default()
         }));
     }
-}
-
-mod postgres {
-    use std::sync::Arc;
-
-    use tokio::{runtime::Handle, task::block_in_place};
-    use usher::store::{
-        Store,
-        postgres::{Mode, Options, Postgres},
-    };
-
-    use super::Ground;
-    use crate::support::postgres::Postgres as Server;
-
-    /// A database of its own.
-    struct Database {
-        /// Where it lies.
-        _server: Arc<Server>,
-        url: String,
-    }
-
-    impl Database {
-        fn new() -> Self {
-            block_in_place(|| {
-                Handle::current().block_on(async {
-                    let server = Server::shared().await;
-                    Self { url: server.database().await, _server: server }
-                })
-            })
-        }
-    }
-
-    impl Ground for Database {
-        fn open(&self) -> Arc<dyn Store> {
-            let opened = Postgres::open(&self.url, Mode::Alone, Options::default());
-            Arc::new(block_in_place(|| Handle::current().block_on(opened)).expect("it opens"))
-        }
-    }
-
-    super::contract::contract!(Database::new());
 }

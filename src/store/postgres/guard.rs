@@ -24,14 +24,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is tried meanwhile.
 const TRY: Duration = Duration::from_millis(50);
 
-/// Why the process must end, once it must.
-pub(super) type Fate = Option<String>;
+/// Whether this process may go on.
+#[derive(Clone, Debug)]
+pub struct Fate(watch::Receiver<Option<&'static str>>);
 
 /// The guard's task; ends when dropped.
 #[derive(Debug)]
 pub(super) struct Guard {
     task: JoinHandle<()>,
-    fate: watch::Receiver<Fate>,
+    fate: Fate,
 }
 
 /// Why the guard could not come back.
@@ -51,13 +52,13 @@ impl Guard {
         let task = tokio::spawn(async move {
             stand(session, &dialer, mode, &clock).await;
             tracing::error!("another hub has taken the database meanwhile: this one must end");
-            let _ = tell.send(Some(mode.taken().into()));
+            let _ = tell.send(Some(mode.taken()));
         });
-        Self { task, fate }
+        Self { task, fate: Fate(fate) }
     }
 
-    /// Says why the process must end, when it must.
-    pub(super) fn fate(&self) -> watch::Receiver<Fate> {
+    /// Tells whether the process must end.
+    pub(super) fn fate(&self) -> Fate {
         self.fate.clone()
     }
 }
@@ -65,6 +66,27 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+// === impl Fate ===
+
+impl Default for Fate {
+    /// Nobody can take away what this process has.
+    fn default() -> Self {
+        Self(watch::channel(None).1)
+    }
+}
+
+impl Fate {
+    /// Comes back only when the process must end: with the words to say.
+    pub async fn sealed(&mut self) -> &'static str {
+        let words = self.0.wait_for(Option::is_some).await.ok().and_then(|words| *words);
+        match words {
+            Some(words) => words,
+            // The store has ended, or there never was anybody to take it.
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -15,5 +15,6 @@ pub mod settings;
 pub mod token;
 pub mod visitor;
 pub mod wait;
+pub mod wire;
 
 pub use self::{agent::Agent, client::Client, hub::Hub, settings::Settings, visitor::Visitor};

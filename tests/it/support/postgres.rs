@@ -13,7 +13,6 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -168,6 +167,16 @@ impl Postgres {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// Makes a folder and its files the server's own.
+    pub fn give_away(folder: &Path) {
+        let servant = Servant::find();
+        servant.give(folder);
+        for file in fs::read_dir(folder).expect("a folder").flatten() {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(0o600)).expect("private");
+            servant.give(&file.path());
+        }
+    }
+
     fn url_of(&self, database: &str) -> String {
         format!("postgres://usher@127.0.0.1:{}/{database}", self.port)
     }
@@ -303,6 +312,3 @@ fn program(name: &str) -> PathBuf {
         None => PathBuf::from(name),
     }
 }
-
-/// How long a test waits for what comes after an outage: reconnects are up to a second apart.
-pub const RECOVERY: Duration = Duration::from_secs(15);
