@@ -25,6 +25,7 @@ mod lane;
 mod load;
 mod log;
 mod migrate;
+mod moved;
 mod open;
 mod playbook;
 mod pool;
@@ -50,7 +51,7 @@ use self::{
     search::Filler,
 };
 use super::{
-    AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
+    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store, StoreError, append::scope_name,
 };
 use crate::{
@@ -269,8 +270,16 @@ impl Store for Postgres {
         self.read_folder(query).await
     }
 
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
-        self.read_counts(workspace, agent).await
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>> {
+        self.read_sizes(workspace, agent).await
+    }
+
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
+        self.read_heads(conversations).await
+    }
+
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>> {
+        self.read_moved(workspaces, since, limit).await
     }
 
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {

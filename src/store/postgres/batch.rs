@@ -36,16 +36,17 @@ impl<'a> Heads<'a> {
 
 /// Writes texts of different conversations. Answers which.
 pub(super) async fn texts(writer: &Writer, jobs: &[(&AppendJob, i64)]) -> Answer<HashSet<i64>> {
-    let (mut heads, mut hidden, mut bodies) = (Heads::default(), Vec::new(), Vec::new());
+    let (mut heads, mut at, mut hidden, mut bodies) = (Heads::default(), Vec::new(), Vec::new(), Vec::new());
     for (job, id) in jobs {
         heads.push(job, *id);
         for entry in &job.append.entries {
+            at.push(entry.event().at.0);
             hidden.push(!entry.event().what.for_visitor());
             bodies.push(entry.json());
         }
     }
     let Heads { ids, afters, scopes, keys } = &heads;
-    let rows = writer.run(&writer.texts, &[ids, afters, &hidden, scopes, keys, &bodies]).await?;
+    let rows = writer.run(&writer.texts, &[ids, afters, scopes, keys, &at, &hidden, &bodies]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 

@@ -43,6 +43,7 @@ pub(super) struct Folds<'a> {
 pub(super) struct Entries<'a, T> {
     of: Vec<T>,
     seqs: Vec<i64>,
+    at: Vec<i64>,
     hidden: Vec<bool>,
     bodies: Vec<&'a str>,
 }
@@ -116,7 +117,7 @@ impl<'a> Folds<'a> {
 
 impl<T> Default for Entries<'_, T> {
     fn default() -> Self {
-        Self { of: Vec::new(), seqs: Vec::new(), hidden: Vec::new(), bodies: Vec::new() }
+        Self { of: Vec::new(), seqs: Vec::new(), at: Vec::new(), hidden: Vec::new(), bodies: Vec::new() }
     }
 }
 
@@ -125,13 +126,14 @@ impl<'a, T: Copy + ToSql + Sync> Entries<'a, T> {
         for entry in entries {
             self.of.push(of);
             self.seqs.push(entry.event().seq.0.cast_signed());
+            self.at.push(entry.event().at.0);
             self.hidden.push(!entry.event().what.for_visitor());
             self.bodies.push(entry.json());
         }
     }
 
-    pub(super) fn params(&self) -> [Param<'_>; 4] {
-        [&self.of, &self.seqs, &self.hidden, &self.bodies]
+    pub(super) fn params(&self) -> [Param<'_>; 5] {
+        [&self.of, &self.seqs, &self.at, &self.hidden, &self.bodies]
     }
 }
 

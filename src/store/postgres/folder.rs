@@ -6,10 +6,11 @@ use super::{
     Postgres,
     load::{COLUMNS, TABLES, get, loaded, passed_over},
     search,
+    writer::size,
 };
 use crate::{
     ids::{AgentId, WorkspaceId},
-    store::{Counts, Folder, FolderPage, FolderQuery, Result, StoreError, cursor},
+    store::{Folder, FolderCount, FolderPage, FolderQuery, Result, StoreError, cursor},
 };
 
 /// How a folder is found and ordered.
@@ -46,20 +47,16 @@ impl Postgres {
         page(&self.pool.query(&sql, &params).await?, limit, order.name)
     }
 
-    pub(super) async fn read_counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
-        let sql = "SELECT name, count FROM folder WHERE workspace = $1 AND name = ANY ($2) AND agent IN ('', $3)";
-        let names = ["unassigned", "mine", "closed"];
-        let rows = self.pool.query(sql, &[&workspace.as_str(), &&names[..], &agent.as_str()]).await?;
-        let mut counts = Counts { unassigned: 0, mine: 0, closed: 0 };
-        for row in &rows {
-            let count = get::<i64>(row, 1)?.cast_unsigned();
-            match get(row, 0)? {
-                "unassigned" => counts.unassigned = count,
-                "mine" => counts.mine = count,
-                _ => counts.closed = count,
-            }
-        }
-        Ok(counts)
+    pub(super) async fn read_sizes(
+        &self,
+        workspace: &WorkspaceId,
+        agent: Option<&AgentId>,
+    ) -> Result<Vec<FolderCount>> {
+        let sql = "SELECT workspace, name, agent, count, version FROM folder
+                   WHERE workspace = $1 AND (name <> 'mine' OR $2::text IS NULL OR agent = $2)";
+        let rows = self.pool.query(sql, &[&workspace.as_str(), &agent.map(AgentId::as_str)]).await?;
+        let sizes = rows.iter().map(|row| size(row, 0)).collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(sizes.into_iter().flatten().collect())
     }
 }
 

@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use super::{
     Postgres,
     load::{get, sql_limit, text},
+    pool::Params,
 };
 use crate::{
     ids::{Millis, WorkspaceId},
@@ -15,6 +16,13 @@ use crate::{
     },
     wire::entry::Entry,
 };
+
+/// The rows that agent $6 may see: an admin ($7) also what is not the agents' business yet, and ($8) what is others'.
+const SEEN: &str = "($6::text IS NULL OR CASE c.state
+     WHEN 'assigned' THEN c.assignee = $6 OR $8
+     WHEN 'bot' THEN $7
+     WHEN 'closed' THEN c.live OR $7
+     ELSE true END)";
 
 // === impl Postgres ===
 
@@ -39,12 +47,17 @@ impl Postgres {
         let sql = format!(
             "SELECT i.id, i.name, i.kind, i.title, i.fields, i.external, i.at, c.name, c.visitor, c.snapshot
              FROM item i JOIN conversation c ON c.id = i.conversation
-             WHERE {which} AND i.id < $2 ORDER BY i.id DESC LIMIT $5"
+             WHERE {which} AND i.id < $2 AND {SEEN} ORDER BY i.id DESC LIMIT $5"
         );
         let limit = query.limit.clamp(1, 100);
         let conversation = query.conversation.as_ref().map(|name| name.as_str());
         let (workspace, kind, most) = (query.workspace.as_str(), query.kind.map(kind_name), limit as i64 + 1);
-        let rows = self.pool.query(&sql, &[&workspace, &before, &kind, &conversation, &most]).await?;
+        let viewer = query.viewer.as_ref();
+        let agent = viewer.map(|viewer| viewer.agent.as_str());
+        let admin = viewer.is_some_and(|viewer| viewer.admin);
+        let sees_all = viewer.is_some_and(|viewer| viewer.admin && viewer.admins_see_assigned);
+        let params: Params<'_> = &[&workspace, &before, &kind, &conversation, &most, &agent, &admin, &sees_all];
+        let rows = self.pool.query(&sql, params).await?;
         let items = rows.iter().take(limit).map(|row| read(&query.workspace, row)).collect::<Result<Vec<_>>>()?;
         let next = match rows.len() > limit {
             true => Some(cursor::cursor("items", 0, get(&rows[limit - 1], 0)?)),

@@ -7,7 +7,7 @@ use crate::{
     ids::{ConversationId, WorkspaceId},
     store::{
         Folder, Result,
-        row::{Columns, beside_json, folder_of, snapshot},
+        row::{self, Columns, beside_json, folder_of, snapshot},
     },
 };
 
@@ -97,9 +97,15 @@ pub(super) fn adopt(
     Ok(found)
 }
 
-/// Keeps what stands beside a log; of a conversation that is not known, nothing.
+/// Keeps what moved beside a log; of a conversation that is not known, nothing.
 pub(super) fn put_beside(conn: &Connection, name: &ConversationId, beside: &Beside) -> Result<()> {
-    let body = beside_json(name, beside)?;
+    let was: Option<String> = conn
+        .prepare_cached("SELECT b.body FROM beside b JOIN conversation c ON c.id = b.conversation WHERE c.name = ?1")?
+        .query_row([name.as_str()], |row| row.get(0))
+        .optional()?;
+    let mut now = row::beside(name.as_str(), was.as_deref())?;
+    now.take_in(beside);
+    let body = beside_json(name, &now)?;
     conn.prepare_cached(
         "INSERT INTO beside SELECT id, ?2 FROM conversation WHERE name = ?1
          ON CONFLICT DO UPDATE SET body = excluded.body",

@@ -10,11 +10,13 @@ pub mod log;
 pub mod mirror;
 pub mod playbooks;
 pub mod postgres;
+pub mod proxy;
 pub mod raw;
+pub mod redis;
 pub mod settings;
 pub mod token;
 pub mod visitor;
 pub mod wait;
 pub mod wire;
 
-pub use self::{agent::Agent, client::Client, hub::Hub, settings::Settings, visitor::Visitor};
+pub use self::{agent::Agent, client::Client, hub::Hub, redis::Redis, settings::Settings, visitor::Visitor};

@@ -9,12 +9,16 @@ CREATE TABLE hub (
 CREATE TABLE log (
     conversation bigint  NOT NULL,
     seq          bigint  NOT NULL,
+    at           bigint  NOT NULL, -- when it was decided
     hidden       boolean NOT NULL, -- visitors are not shown it
     scope        text COLLATE "C", -- with key, on the first event of a keyed command
     key          text COLLATE "C",
     body         text    NOT NULL,
     PRIMARY KEY (conversation, seq)
 );
+
+-- What moved lately. Almost always added to at its end.
+CREATE INDEX log_at ON log (at);
 
 -- Clients' keys, for ever.
 CREATE UNIQUE INDEX log_key ON log (conversation, scope, key) WHERE key IS NOT NULL;

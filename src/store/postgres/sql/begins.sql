@@ -11,14 +11,15 @@ WITH given AS (
         seq, snapshot, folder, agent
     )
 ), entry AS (
-    SELECT * FROM unnest($20::text[], $21::bigint[], $22::boolean[], $23::text[]) AS e (of, seq, hidden, body)
+    SELECT * FROM unnest($20::text[], $21::bigint[], $22::bigint[], $23::boolean[], $24::text[])
+        AS e (of, seq, at, hidden, body)
 ), thing AS (
     SELECT *
-    FROM unnest($24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::bigint[])
+    FROM unnest($25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::bigint[])
         WITH ORDINALITY AS t (of, name, kind, title, fields, external, at, nth)
 ), telling AS (
     SELECT *
-    FROM unnest($31::text[], $32::bigint[], $33::text[], $34::text[])
+    FROM unnest($32::text[], $33::bigint[], $34::text[], $35::text[])
         WITH ORDINALITY AS t (of, seq, topic, item, nth)
 ), won AS (
     INSERT INTO conversation (
@@ -33,8 +34,8 @@ WITH given AS (
     ON CONFLICT DO NOTHING
     RETURNING id, name, workspace, snap_seq
 ), logged AS (
-    INSERT INTO log (conversation, seq, hidden, body)
-    SELECT w.id, e.seq, e.hidden, e.body
+    INSERT INTO log (conversation, seq, at, hidden, body)
+    SELECT w.id, e.seq, e.at, e.hidden, e.body
     FROM entry e
     JOIN won w ON w.name = e.of
     ORDER BY w.id, e.seq

@@ -5,12 +5,13 @@ WITH given AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) AS g (conversation, after, scope, key)
 ), entry AS (
     SELECT *
-    FROM unnest($5::bigint[], $6::bigint[], $7::boolean[], $8::text[]) AS e (conversation, seq, hidden, body)
+    FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::boolean[], $9::text[])
+        AS e (conversation, seq, at, hidden, body)
 ), fold AS (
     SELECT *
     FROM unnest(
-        $9::bigint[], $10::text[], $11::boolean[], $12::boolean[], $13::text[], $14::bigint[], $15::bigint[],
-        $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[], $22::text[]
+        $10::bigint[], $11::text[], $12::boolean[], $13::boolean[], $14::text[], $15::bigint[], $16::bigint[],
+        $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[], $22::text[], $23::text[]
     ) AS f (
         conversation, state, live, served, assignee, assigned_at, deadline,
         since, last_at, closed_at, seq, snapshot, folder, agent
@@ -18,11 +19,11 @@ WITH given AS (
 ), thing AS (
     SELECT *
     FROM unnest(
-        $23::bigint[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::bigint[]
+        $24::bigint[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::bigint[]
     ) WITH ORDINALITY AS t (conversation, name, kind, title, fields, external, at, nth)
 ), telling AS (
     SELECT *
-    FROM unnest($30::bigint[], $31::bigint[], $32::text[], $33::text[])
+    FROM unnest($31::bigint[], $32::bigint[], $33::text[], $34::text[])
         WITH ORDINALITY AS t (conversation, seq, topic, item, nth)
 ), held AS MATERIALIZED (
     SELECT
@@ -38,8 +39,8 @@ WITH given AS (
     ORDER BY id
     FOR NO KEY UPDATE
 ), won AS (
-    INSERT INTO log (conversation, seq, hidden, scope, key, body)
-    SELECT g.conversation, e.seq, e.hidden, g.scope, g.key, e.body
+    INSERT INTO log (conversation, seq, at, hidden, scope, key, body)
+    SELECT g.conversation, e.seq, e.at, e.hidden, g.scope, g.key, e.body
     FROM held h
     JOIN given g ON g.conversation = h.id
     JOIN entry e ON e.conversation = g.conversation AND e.seq = g.after + 1
@@ -48,8 +49,8 @@ WITH given AS (
     ON CONFLICT DO NOTHING
     RETURNING conversation, seq
 ), rest AS (
-    INSERT INTO log (conversation, seq, hidden, body)
-    SELECT e.conversation, e.seq, e.hidden, e.body
+    INSERT INTO log (conversation, seq, at, hidden, body)
+    SELECT e.conversation, e.seq, e.at, e.hidden, e.body
     FROM won w
     JOIN entry e ON e.conversation = w.conversation AND e.seq > w.seq
     ORDER BY e.conversation, e.seq

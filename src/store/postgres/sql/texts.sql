@@ -2,11 +2,11 @@
 -- believed it to be, nobody else is there, and its key is free. In one order, so that no two nodes wait for each other.
 WITH given AS (
     SELECT *
-    FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::text[], $5::text[], $6::text[])
-        AS g (conversation, after, hidden, scope, key, body)
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::text[])
+        AS g (conversation, after, scope, key, at, hidden, body)
 ), won AS (
-    INSERT INTO log (conversation, seq, hidden, scope, key, body)
-    SELECT conversation, after + 1, hidden, scope, key, body
+    INSERT INTO log (conversation, seq, at, hidden, scope, key, body)
+    SELECT conversation, after + 1, at, hidden, scope, key, body
     FROM given g
     WHERE EXISTS (SELECT FROM log p WHERE p.conversation = g.conversation AND p.seq = g.after)
     ORDER BY conversation

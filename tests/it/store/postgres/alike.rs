@@ -15,8 +15,10 @@ use usher::{
         playbook::Playbook,
         summary::{Beside, Mark},
     },
-    ids::{ConversationId, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
-    store::{Append, Appended, Folder, FolderQuery, ItemQuery, NotifySettings, Store, postgres::Mode, sqlite::Sqlite},
+    ids::{AgentId, ConversationId, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    store::{
+        Append, Appended, Folder, FolderQuery, ItemQuery, NotifySettings, Store, Viewer, postgres::Mode, sqlite::Sqlite,
+    },
 };
 
 use super::Database;
@@ -437,6 +439,17 @@ impl Pair<'_> {
             waited_in
         });
         both!(self, store => store.rosters().await.expect("rosters"));
+        let ids: Vec<ConversationId> =
+            self.talks.iter().map(|talk| talk.id().clone()).chain(["c_nobody".into()]).collect();
+        both!(self, store => {
+            let mut heads = store.heads(&ids).await.expect("heads");
+            heads.sort_by(|one, other| one.conversation.cmp(&other.conversation));
+            heads
+        });
+        let workspaces = WORKSPACES.map(WorkspaceId::from);
+        for (of, since, limit) in [(2, 0, 100), (1, self.at - 200, 100), (2, self.at - 100, 2), (0, 0, 100)] {
+            both!(self, store => store.moved_since(&workspaces[..of], Millis(since), limit).await.expect("moved"));
+        }
         both!(self, store => {
             let told = store.outbox(1000).await.expect("outbox");
             assert!(told.windows(2).all(|pair| pair[0].id < pair[1].id));
@@ -449,6 +462,7 @@ impl Pair<'_> {
 
     async fn look_at(&self, workspace: &WorkspaceId) {
         both!(self, store => store.queue(workspace).await.expect("queue"));
+        both!(self, store => sizes(store, workspace, None).await);
         for visitor in 0..VISITORS {
             let visitor = VisitorId::from(format!("v_{visitor}"));
             for since in [0, self.at - 50] {
@@ -466,6 +480,7 @@ impl Pair<'_> {
         for who in AGENTS {
             let id = id_of(who);
             both!(self, store => store.counts(workspace, &id).await.expect("counts"));
+            both!(self, store => sizes(store, workspace, Some(&id)).await);
             both!(self, store => store.assigned_to(workspace, &id).await.expect("assigned_to"));
             both!(self, store => store.removed_at(workspace, &id).await.expect("removed_at").is_some());
             both!(self, store => {
@@ -490,12 +505,18 @@ impl Pair<'_> {
             }
         }
         let of = self.talks.first().map(|talk| talk.id().clone());
-        for (kind, conversation) in
-            [(None, None), (Some(ItemKind::Deal), None), (None, of.clone()), (Some(ItemKind::Lead), of)]
-        {
+        let viewer =
+            |agent: &str, admin, admins_see_assigned| Some(Viewer { agent: agent.into(), admin, admins_see_assigned });
+        for (kind, conversation, viewer) in [
+            (None, None, None),
+            (Some(ItemKind::Deal), None, viewer("jane", false, true)),
+            (None, of.clone(), viewer("joe", true, true)),
+            (None, None, viewer("kim", true, false)),
+            (Some(ItemKind::Lead), of, None),
+        ] {
             both!(self, store => {
                 let mut query = ItemQuery {
-                    workspace: workspace.clone(), kind, conversation: conversation.clone(), before: None, limit: 2,
+                    workspace: workspace.clone(), kind, conversation: conversation.clone(), viewer: viewer.clone(), before: None, limit: 2,
                 };
                 let mut found = Vec::new();
                 loop {
@@ -535,6 +556,14 @@ impl Pair<'_> {
             }
         }
     }
+}
+
+/// The sizes of folders that held something, in one order.
+async fn sizes(store: &dyn Store, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Vec<String> {
+    let sizes = store.sizes(workspace, agent).await.expect("sizes");
+    let mut sizes: Vec<String> = sizes.iter().map(|size| format!("{size:?}")).collect();
+    sizes.sort();
+    sizes
 }
 
 fn external() -> External {
