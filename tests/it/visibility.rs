@@ -1,7 +1,7 @@
 //! Rule 13 under every race: each frame to each socket is searched for what its reader must not see.
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Agent, Hub, Visitor, playbooks, sight::Secrets};
 

@@ -10,6 +10,7 @@ pub mod judge;
 pub mod log;
 pub mod mirror;
 pub mod playbooks;
+pub mod postgres;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
@@ -23,6 +24,7 @@ pub mod spread;
 pub mod token;
 pub mod visitor;
 pub mod wait;
+pub mod wire;
 
 pub use self::{
     agent::Agent, client::Client, cluster::Cluster, hub::Hub, redis::Redis, rein::Rein, roamer::Roamer, sender::Sender,
