@@ -4,11 +4,19 @@
 //! of the figures.
 
 mod a1;
+mod a2;
 mod a3;
+mod a5;
 mod d1;
 mod d2;
+mod d3;
 mod d4;
+mod d5;
+mod d6;
 mod d7;
+mod l3;
 mod l4;
 mod load;
+mod p1;
+mod p3;
 mod w1;

@@ -162,7 +162,8 @@ impl<'a> Pump<'a> {
         match &mut self.spoken {
             Spoken::Nothing => return self.pass(bytes.to_vec(), to).await,
             Spoken::ToPostgres(requests) => {
-                requests.said(bytes);
+                let statements = requests.said(bytes);
+                self.count(&self.shared.counters.statements, statements);
                 return self.pass(bytes.to_vec(), to).await;
             }
             Spoken::Redis | Spoken::FromPostgres(_) => {}
