@@ -6,6 +6,7 @@ use super::{
     Hub,
     append::{Caller, Done},
     error::{HubError, Result},
+    mailbox::CountsChange,
     page::Recover,
     presence::Flip,
     seat::{Seated, Who},
@@ -14,10 +15,12 @@ use super::{
 use crate::{
     chat::{
         command::{Actor, Command},
-        event::AgentRef,
+        event::{AgentRef, ItemKind},
     },
     ids::{AgentId, ConversationId, Millis, WorkspaceId},
-    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings, revoked},
+    store::{
+        AgentRow, Counts, Folder, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded, NotifySettings, Viewer, revoked,
+    },
     wire::{
         agent::{AgentStatus, PresenceReason},
         code::CloseCode,
@@ -42,6 +45,8 @@ pub struct Desk {
     pub agents: Vec<(AgentRow, AgentStatus)>,
     /// The sizes of their folders.
     pub counts: Counts,
+    /// The same with the version each has come to; the session's letter box is told.
+    pub sizes: CountsChange,
     /// The first of Unassigned.
     pub unassigned: Vec<Loaded>,
     /// All that are theirs, newest first; the session follows each from its `seq` on.
@@ -73,6 +78,7 @@ impl Hub {
         let row = self.store.agent_hello(workspace, agent, admin, issued_at).await?.ok_or(HubError::Revoked)?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
+        self.listening(workspace).await;
         seated.present = true;
         let flip = self.presence.arrive(&row);
         // Others have never heard of somebody new, switched on or not.
@@ -94,6 +100,7 @@ impl Hub {
             HubError::NoAgent => HubError::Revoked,
             other => other,
         })?;
+        seated.seat().mail.counted(desk.sizes);
         // The switch may have been used between the two looks. Overtaken: somebody knows better already.
         self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
         for conversation in seated.follows().to_vec() {
@@ -134,8 +141,9 @@ impl Hub {
             }
         }
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
-        let counts = self.store.counts(workspace, agent).await?;
-        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
+        let sizes = self.store.sizes(workspace, Some(agent)).await?;
+        let (counts, sizes) = (Counts::of(&sizes, agent), CountsChange::of(&sizes, agent));
+        Ok(Desk { row, agents: self.agents(workspace).await?, counts, sizes, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.
@@ -166,6 +174,23 @@ impl Hub {
         self.rows(workspace, folder, before, limit, query).await
     }
 
+    /// A page of items of the conversations this agent may see.
+    pub async fn items(
+        &self,
+        who: &Who,
+        kind: Option<ItemKind>,
+        conversation: Option<ConversationId>,
+        before: Option<String>,
+        limit: usize,
+    ) -> Result<ItemPage> {
+        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
+        let viewer =
+            Viewer { agent: agent.id.clone(), admin: *admin, admins_see_assigned: self.settings.admins_see_assigned };
+        let workspace = workspace.clone();
+        let query = ItemQuery { workspace, kind, conversation, before, limit, viewer: Some(viewer) };
+        Ok(self.store.items(&query).await?)
+    }
+
     /// Opens a conversation for a session: from now on its events are pushed there.
     pub async fn open(
         self: &Arc<Self>,
@@ -182,9 +207,7 @@ impl Hub {
             seated.unfollow(conversation);
             return Err(HubError::not_found());
         }
-        if let Some(tail) = self.board.tail(conversation) {
-            self.tell_watching(&tail);
-        }
+        self.tell_watching(who.workspace(), conversation);
         Ok(shown)
     }
 

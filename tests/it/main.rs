@@ -5,6 +5,7 @@
 // The support is written like a library: `pub` says what tests may use.
 #![allow(unreachable_pub)]
 
+mod abandoned;
 mod agent;
 mod churn;
 mod claims;

@@ -233,6 +233,15 @@ impl Kept {
         all
     }
 
+    /// See [`Store::moved_since`](crate::store::Store::moved_since).
+    pub(super) fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Vec<Head> {
+        let moved = |log: &&Log| workspaces.contains(&log.row.workspace) && log.row.last_at >= since;
+        let mut moved: Vec<Head> = self.conversations.values().filter(moved).map(Log::head).collect();
+        moved.sort_by_key(|head| head.at);
+        moved.truncate(limit);
+        moved
+    }
+
     /// See [`Store::queue`](crate::store::Store::queue).
     pub(super) fn queue(&self, workspace: &WorkspaceId) -> Vec<Queued> {
         let queued = |log: &Log| Queued {
@@ -291,6 +300,9 @@ impl Kept {
             item.workspace == query.workspace
                 && query.kind.is_none_or(|kind| item.kind == kind)
                 && query.conversation.as_ref().is_none_or(|of| item.conversation == *of)
+                && query.viewer.as_ref().is_none_or(|Viewer { agent, admin, admins_see_assigned }| {
+                    self.conversations[&item.conversation].row.sight().allows(agent, *admin, *admins_see_assigned)
+                })
         };
         let from = query.before.as_ref().map_or(0, |before| before.parse().unwrap());
         let all: Vec<&ItemRow> = self.items.iter().rev().filter(wanted).collect();
@@ -309,6 +321,17 @@ impl Kept {
 impl Log {
     pub(super) fn loaded(&self) -> Loaded {
         Loaded { conversation: self.row.clone(), beside: self.beside.clone() }
+    }
+
+    pub(super) fn head(&self) -> Head {
+        let Conversation { id, workspace, visitor, seq, last_at, .. } = &self.row;
+        Head {
+            workspace: workspace.clone(),
+            conversation: id.clone(),
+            visitor: visitor.id.clone(),
+            seq: *seq,
+            at: *last_at,
+        }
     }
 
     /// The promise of [`Append::row`], kept by the caller.
