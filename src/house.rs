@@ -215,7 +215,7 @@ async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault
         },
         config::Store::Postgres { address, readers } => {
             // Alone, no other node would hear of what this one does.
-            let mode = match config.mesh {
+            let mode = match &config.mesh {
                 config::Mesh::Alone => postgres::Mode::Alone,
                 config::Mesh::Redis(_) => postgres::Mode::Shared,
             };
