@@ -19,13 +19,15 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 /// Whatever a build of the pages depends on, files and folders, below `web`.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 14] = [
     "package.json",
     "package-lock.json",
     "installed.mjs",
     "tsconfig.base.json",
     "vite.config.ts",
+    "vite.languages.ts",
     "vite.out.ts",
+    "vite.packed.ts",
     "vite.widget.ts",
     "client/src",
     "demo",

@@ -26,6 +26,8 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// Everything else is asked for again, and usually answered with 304.
 const SHORT: &str = "public, max-age=300, must-revalidate";
 const NEVER: &str = "no-cache";
+/// What the build adds to the name of a file's gzipped twin.
+const PACKED: &str = ".gz";
 
 /// Whatever no route of REST answers.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
@@ -41,13 +43,17 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         "/demo" => "demo.html",
         other => other.trim_start_matches('/'),
     };
-    match Built::get(name) {
+    match Built::get(name).filter(|_| !name.ends_with(PACKED)) {
         Some(file) => answer(name, &file, &headers),
         None => Problem::not_found("there is nothing at this address").into_response(),
     }
 }
 
-fn answer(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
+fn answer(name: &str, plain: &EmbeddedFile, asked: &HeaderMap) -> Response {
+    let packed = Built::get(&format!("{name}{PACKED}"));
+    let varies = packed.is_some();
+    let packed = packed.filter(|_| takes_gzip(asked));
+    let file = packed.as_ref().unwrap_or(plain);
     let etag = etag(file);
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
     let mut response = match known {
@@ -66,6 +72,12 @@ fn answer(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    if varies {
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    if packed.is_some() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
@@ -75,6 +87,16 @@ fn answer(name: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     }
     response
+}
+
+/// Whether gzip stands among the encodings, and not with a weight of nought.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let lists = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        named && !parts.filter_map(|part| part.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0))
+    })
 }
 
 fn etag(file: &EmbeddedFile) -> String {
@@ -122,6 +144,16 @@ mod tests {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         let tag = page.headers()[header::ETAG].to_str().expect("text").to_owned();
         assert_eq!(get("/", Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[test]
+    fn o_gzip_is_taken_by_those_who_say_so() {
+        let takes = |list: &'static str| {
+            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(list))]))
+        };
+        assert!(["gzip", "br, GZIP;q=0.5", "deflate,gzip", "gzip; q=1"].into_iter().all(takes));
+        assert!(!["", "br", "gzip;q=0", "identity, gzip; q=0.0", "x-gzip"].into_iter().any(takes));
+        assert!(!takes_gzip(&HeaderMap::new()));
     }
 
     #[tokio::test]
