@@ -20,16 +20,19 @@ export class Hub {
   admin!: SignIn;
   agent!: SignIn;
   readonly #folder: string;
+  readonly #settings: Record<string, string>;
   #process: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(port: number) {
+  private constructor(port: number, settings: Record<string, string>) {
+    this.#settings = settings;
     this.origin = `http://127.0.0.1:${port}`;
     this.#folder = mkdtempSync(join(tmpdir(), "usher-browser-"));
   }
 
-  static async launch(playbook: Playbook): Promise<Hub> {
-    const hub = new Hub(await freePort());
+  /** `settings`: by their names in the hub's environment. */
+  static async launch(playbook: Playbook, settings: Record<string, string> = {}): Promise<Hub> {
+    const hub = new Hub(await freePort(), settings);
     const playbooks = join(hub.#folder, "playbooks");
     mkdirSync(playbooks);
     writeFileSync(join(playbooks, "demo.json"), JSON.stringify(playbook));
@@ -81,6 +84,7 @@ export class Hub {
       USHER_LISTEN: this.origin.replace("http://", ""),
       USHER_PLAYBOOKS: join(this.#folder, "playbooks"),
       USHER_LOG: process.env.USHER_LOG ?? "warn",
+      ...this.#settings,
     };
   }
 

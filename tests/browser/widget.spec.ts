@@ -79,11 +79,12 @@ test("r1 a capture is judged in the hub's words and the visitor ends the chat an
   await expect(box).toHaveValue("nowhere");
   await expect(box).toHaveAccessibleDescription(/e-mail/);
 
+  await visitor.menu.click();
   await visitor.page.getByText("End chat").click();
   await visitor.page.getByRole("button", { name: "End it for good" }).click();
   await expect(visitor.log).toContainText("This chat has ended.");
-  await visitor.page.getByRole("radio", { name: "4 stars" }).check();
-  await visitor.page.getByRole("button", { name: "Send rating" }).click();
+  await visitor.page.getByRole("radio", { name: "4 of 5" }).check();
+  await visitor.page.getByRole("button", { name: "Send", exact: true }).click();
   await expect(visitor.page.getByText("Thank you for your rating.")).toBeVisible();
   await visitor.page.getByRole("button", { name: "Start a new chat" }).click();
   await expect(visitor.page.getByRole("button", { name: "Talk to someone" })).toBeVisible();
@@ -93,10 +94,10 @@ test("l4 a button from before a deploy opens the chat of the hub that came after
   await openShadows(context);
   const page = await context.newPage();
   // As after a deploy: the parts that this page's loader knows are gone, a newer loader knows others.
-  await page.route(/\/assets\/panel-[^?]*$/, (route) => route.fulfill({ status: 404 }));
+  await page.route(/\/assets\/chat-[^?]*$/, (route) => route.fulfill({ status: 404 }));
   await page.route(/\/widget\.js\?/, async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, body: (await response.text()).replace(/panel-[\w-]+\.js/, "$&?newer") });
+    await route.fulfill({ response, body: (await response.text()).replace(/chat-[^`]*\.js/, "$&?newer") });
   });
   await page.goto(`${hub.origin}/demo`);
   await page.getByRole("button", { name: "Open chat" }).click();

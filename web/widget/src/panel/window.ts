@@ -1,0 +1,122 @@
+import type { Event } from "../../../client/src/index.js";
+import { chime } from "../chat/chime.js";
+import type { Memory } from "../chat/memory.js";
+import { Session } from "../chat/session.js";
+import { spoken } from "../chat/spoken.js";
+import type { Chat, ChatHost } from "../contract.js";
+import { words } from "../words.js";
+import { announcements, badge } from "./aside.js";
+import { focusNext, keepingFocus } from "./focus.js";
+import { earlier } from "./log.js";
+import styles from "./panel.css?inline";
+import { panel } from "./panel.js";
+import { PAGE, type Scene, Ui } from "./scene.js";
+import { Scroll } from "./scroll.js";
+import { lineOf, timeline } from "./timeline.js";
+import { draw } from "./view.js";
+
+/** The chat and its window, alive in the launcher's shadow root. */
+export function openWindow(host: ChatHost, memory: Memory): Chat {
+  const { root, theme, appearance, dismiss } = host;
+  const place = document.createElement("div");
+  const launcher = root.lastElementChild as HTMLElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  // As in the style sheet: there the window covers the page.
+  const narrow = matchMedia("(max-width: 480px), (max-height: 420px)");
+  const ui = new Ui(soon);
+  const scroll = new Scroll(
+    () => ui.set({ behind: false, lines: PAGE }),
+    () => earlier(scene()),
+  );
+  let shown = false;
+  let due = false;
+  let second: ReturnType<typeof setTimeout> | undefined;
+  let newest: string | undefined;
+
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  root.adoptedStyleSheets.push(sheet);
+  root.prepend(place);
+  place.lang = words.language;
+  launcher.setAttribute("aria-describedby", "unread");
+  dark.onchange = narrow.onchange = soon;
+  const session = new Session(host, memory, heard);
+  const { client } = session;
+  client.state.subscribe(soon);
+
+  /** One frame of the hub may change the state several times. */
+  function soon(): void {
+    if (!due) queueMicrotask(redraw);
+    due = true;
+  }
+
+  function redraw(): void {
+    due = false;
+    clearTimeout(second);
+    // Destroyed in between.
+    if (!place.isConnected) return;
+    place.className = theme === "dark" || (theme !== "light" && dark.matches) ? "chat dark" : "chat";
+    const now = scene();
+    const last = now.lines.at(-1);
+    // One's own words are followed to the end, wherever one was reading.
+    if (last?.key !== newest && last?.kind === "said" && last.mine) scroll.atEnd = true;
+    newest = last?.key;
+    scroll.hold();
+    keepingFocus(root, place, () => draw(place, panel(now), announcements(now), badge(session.unread)));
+    scroll.settle();
+    const left = client.clock.left(now.state.conversation?.deadline ?? 0);
+    // The countdown is drawn when its second changes, not a second after some other moment.
+    if (left > 0) second = setTimeout(redraw, left % 1_000 || 1_000);
+  }
+
+  function scene(): Scene {
+    const state = client.state.value;
+    return {
+      client,
+      state,
+      live: state.connection.kind === "live",
+      shown,
+      alone: narrow.matches,
+      look: appearance,
+      speaker: state.conversation?.assignee?.name ?? appearance.bot_name,
+      memory,
+      ui,
+      scroll,
+      lines: timeline(state.events, state.unsent),
+      dismiss,
+    };
+  }
+
+  function heard(events: readonly Event[]): void {
+    const others = events.filter(({ by }) => by.kind !== "visitor");
+    if (!scroll.atEnd) ui.set({ behind: true });
+    for (const event of shown ? others : []) {
+      const line = lineOf(event);
+      if (line === null) continue;
+      ui.announce(line.key, (line.kind === "said" ? `${line.name ?? appearance.bot_name}: ` : "") + line.text);
+    }
+    if (session.watched || !others.some(spoken) || memory.get("sound") === null) return;
+    const rung = String(events.at(-1)?.at);
+    // One tab of many rings.
+    if (memory.get("rung") !== rung) chime();
+    memory.set("rung", rung);
+  }
+
+  return {
+    show(now, focus) {
+      const inside = root.activeElement;
+      shown = now;
+      memory.set("open", now ? "1" : "0");
+      session.show(now);
+      redraw();
+      if (now && focus) focusNext(place);
+      // The keyboard goes back to where it came from.
+      if (!now && inside) launcher.focus();
+    },
+    identify: (identity) => client.identify(identity),
+    destroy() {
+      place.remove();
+      session.destroy();
+    },
+  };
+}
