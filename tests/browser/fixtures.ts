@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, test as base } from "@playwright/test";
 import { Agent } from "./agent";
+import { Cable } from "./cable";
 import { Desk } from "./desk";
 import { Hub, type SignIn } from "./hub";
 import { demoPlaybook, type Playbook } from "./playbook";
@@ -20,6 +21,8 @@ interface World {
   agent(who?: SignIn, online?: boolean): Promise<Agent>;
   /** A visitor on the demo page, or at another address, in a browser of their own. */
   visit(address?: string, options?: BrowserContextOptions): Promise<VisitorPage>;
+  /** A wire to the hub, for tests that cut it. */
+  cable: Cable;
   /** Another site that embeds the widget. */
   site(options?: SiteOptions): Promise<Site>;
 }
@@ -65,6 +68,12 @@ export const test = base.extend<World>({
       return VisitorPage.arrive(context, address);
     });
     for (const context of contexts) await context.close();
+  },
+
+  cable: async ({ hub }, use) => {
+    const cable = await Cable.lay(hub);
+    await use(cable);
+    cable.remove();
   },
 
   site: async ({ hub }, use) => {

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { sign } from "./jwt";
 import type { Playbook } from "./playbook";
 
 const BINARY = process.env.USHER_BIN ?? resolve(__dirname, "../../target/debug/usher");
@@ -64,6 +65,29 @@ export class Hub {
     if (usher === undefined || usher.exitCode !== null || usher.signalCode !== null) return;
     usher.kill("SIGKILL");
     await once(usher, "exit");
+  }
+
+  /** As a deploy does: clients are sent away, then the process ends. */
+  async drain(): Promise<void> {
+    const usher = this.#process;
+    this.#process = undefined;
+    if (usher === undefined) return;
+    usher.kill("SIGTERM");
+    const [code] = await once(usher, "exit");
+    if (code !== 0) throw new Error(`usher drained and ended with ${code}`);
+  }
+
+  /** Somebody with claims of our choice, as a picture. */
+  introduce(sub: string, name: string, claims: Record<string, unknown> = {}): SignIn {
+    const key = readFileSync(join(this.#folder, "data/agent.key"), "utf8").trim();
+    return { link: `${this.origin}/#token=${sign({ sub, name, ...claims }, key)}`, name };
+  }
+
+  /** REST, as an admin. */
+  async rest(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const authorization = `Bearer ${this.admin.link.split("#token=")[1]}`;
+    const order = { method, headers: { authorization, "content-type": "application/json", ...headers } };
+    return fetch(this.origin + path, body === undefined ? order : { ...order, body: JSON.stringify(body) });
   }
 
   /** A token of somebody else's, as `usher token` prints it; `life` as it takes it. */

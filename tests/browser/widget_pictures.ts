@@ -75,8 +75,20 @@ const arabic = {
 };
 
 const SAID = {
-  en: ["Hello! Is the Heron free over midsummer?", "It is, from the 19th to the 25th.", "Shall I keep it for you? https://larch.example/heron", "Yes please! We are four, and a very polite dog.", "🎉"],
-  ar: ["مرحبًا! هل كوخ هيرون متاح في منتصف الصيف؟", "نعم، من 19 إلى 25.", "هل أحجزه لك؟ https://larch.example/heron", "نعم من فضلك! نحن أربعة ومعنا كلب مهذب جدًا.", "🎉"],
+  en: [
+    "Hello! Is the Heron free over midsummer?",
+    "It is, from the 19th to the 25th.",
+    "Shall I keep it for you? https://larch.example/heron",
+    "Yes please! We are four, and a very polite dog.",
+    "🎉",
+  ],
+  ar: [
+    "مرحبًا! هل كوخ هيرون متاح في منتصف الصيف؟",
+    "نعم، من 19 إلى 25.",
+    "هل أحجزه لك؟ https://larch.example/heron",
+    "نعم من فضلك! نحن أربعة ومعنا كلب مهذب جدًا.",
+    "🎉",
+  ],
 };
 
 const VARIANTS: [name: string, options: BrowserContextOptions, language: "en" | "ar"][] = [
@@ -103,7 +115,8 @@ for (const [variant, options, language] of VARIANTS) {
         return visitor;
       };
       const shoot = async ({ page }: VisitorPage, name: string): Promise<void> => {
-        const clip = variant === "narrow" ? undefined : { x: variant === "rtl" ? 0 : 800, y: 60, width: 480, height: 740 };
+        const clip =
+          variant === "narrow" ? undefined : { x: variant === "rtl" ? 0 : 800, y: 60, width: 480, height: 740 };
         await page.screenshot({ path: `${FOLDER}/${name}-${variant}.png`, ...(clip && { clip }) });
       };
 

@@ -11,7 +11,7 @@ export function header(scene: Scene): Drawing {
   const assignee = conversation?.assignee;
   const free = available ? words.online : words.away;
   return (
-    <header>
+    <div class="head row">
       {face(speaker, assignee ? assignee.avatar : look.avatar)}
       <div class="title">
         <h2>{speaker}</h2>
@@ -28,7 +28,7 @@ export function header(scene: Scene): Drawing {
       <button class="icon" aria-label={words.close} onClick={scene.dismiss}>
         {icon(ICONS.close)}
       </button>
-    </header>
+    </div>
   );
 }
 

@@ -12,14 +12,14 @@ export function log(scene: Scene): Drawing {
   const { state, ui, lines, scroll } = scene;
   const first = Math.max(0, lines.length - ui.lines);
   const latest = lines.findLast((line) => line.kind === "said" && line.fate === "sent");
-  // Silent: lines that come above, or come again, are not to be read out. The announcer reads what is new.
   return (
     <div class="middle">
       <div
         class="scroll"
         role="log"
         aria-label={words.log}
-        aria-live="off"
+        aria-live={ui.quiet ? "off" : "polite"}
+        aria-relevant="additions"
         tabindex={0}
         made={(box) => scroll.attach(box)}
         onScroll={() => scroll.scrolled()}
@@ -59,6 +59,7 @@ export function log(scene: Scene): Drawing {
 export function earlier({ client, state, ui, lines }: Scene): void {
   ui.attempt("older", async () => {
     if (ui.lines >= lines.length && !state.complete) await client.older();
+    ui.hush();
     ui.set({ lines: Math.min(ui.lines, lines.length) + PAGE });
   });
 }

@@ -6,8 +6,8 @@ import type { Line } from "./timeline.js";
 
 /** How many lines of the log are drawn at first, and how many more at each wish for earlier ones. */
 export const PAGE = 60;
-/** How many of the lines that were read out stay: a reader that is slow finds them. */
-const ANNOUNCED = 5;
+/** How long a screen reader gets to pass over lines that are not new. */
+const HUSH_MS = 500;
 
 /** All that a part of the window draws from. */
 export interface Scene {
@@ -39,21 +39,22 @@ export class Ui {
   lines = PAGE;
   /** The visitor reads further up, and something came below. */
   behind = false;
-  /** What was read out last: keys and texts. */
-  announced: readonly (readonly [string, string])[] = [];
+  /** What comes into the log now is not to be read out: it was there before. */
+  quiet = false;
 
   constructor(redraw: () => void) {
     this.#redraw = redraw;
   }
 
   /** Changes something and shows it. */
-  set(change: Partial<Pick<Ui, "lines" | "behind" | "announced">>): void {
+  set(change: Partial<Pick<Ui, "lines" | "behind" | "quiet">>): void {
     Object.assign(this, change);
     this.#redraw();
   }
 
-  announce(key: string, text: string): void {
-    this.set({ announced: [...this.announced, [key, text] as const].slice(-ANNOUNCED) });
+  hush(): void {
+    this.quiet = true;
+    setTimeout(() => this.set({ quiet: false }), HUSH_MS);
   }
 
   /** What is wrong with this, in the visitor's words. */

@@ -5,14 +5,14 @@ import { Session } from "../chat/session.js";
 import { spoken } from "../chat/spoken.js";
 import type { Chat, ChatHost } from "../contract.js";
 import { words } from "../words.js";
-import { announcements, badge } from "./aside.js";
+import { badge } from "./badge.js";
 import { focusNext, keepingFocus } from "./focus.js";
 import { earlier } from "./log.js";
 import styles from "./panel.css?inline";
 import { panel } from "./panel.js";
 import { PAGE, type Scene, Ui } from "./scene.js";
 import { Scroll } from "./scroll.js";
-import { lineOf, timeline } from "./timeline.js";
+import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
 /** The chat and its window, alive in the launcher's shadow root. */
@@ -30,6 +30,8 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   );
   let shown = false;
   let due = false;
+  /** Whether the hub has said hello. */
+  let met = false;
   let second: ReturnType<typeof setTimeout> | undefined;
   let newest: string | undefined;
 
@@ -57,14 +59,18 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     if (!place.isConnected) return;
     place.className = theme === "dark" || (theme !== "light" && dark.matches) ? "chat dark" : "chat";
     const now = scene();
+    const { playbook, conversation } = now.state;
+    // A conversation that was there when the chat came is no news.
+    if (!met && playbook !== null && conversation !== null) ui.hush();
+    met ||= playbook !== null;
     const last = now.lines.at(-1);
     // One's own words are followed to the end, wherever one was reading.
     if (last?.key !== newest && last?.kind === "said" && last.mine) scroll.atEnd = true;
     newest = last?.key;
     scroll.hold();
-    keepingFocus(root, place, () => draw(place, panel(now), announcements(now), badge(session.unread)));
+    keepingFocus(root, place, () => draw(place, panel(now), badge(session.unread)));
     scroll.settle();
-    const left = client.clock.left(now.state.conversation?.deadline ?? 0);
+    const left = client.clock.left(conversation?.deadline ?? 0);
     // The countdown is drawn when its second changes, not a second after some other moment.
     if (left > 0) second = setTimeout(redraw, left % 1_000 || 1_000);
   }
@@ -88,14 +94,9 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   }
 
   function heard(events: readonly Event[]): void {
-    const others = events.filter(({ by }) => by.kind !== "visitor");
     if (!scroll.atEnd) ui.set({ behind: true });
-    for (const event of shown ? others : []) {
-      const line = lineOf(event);
-      if (line === null) continue;
-      ui.announce(line.key, (line.kind === "said" ? `${line.name ?? appearance.bot_name}: ` : "") + line.text);
-    }
-    if (session.watched || !others.some(spoken) || memory.get("sound") === null) return;
+    const called = events.some((event) => event.by.kind !== "visitor" && spoken(event));
+    if (session.watched || !called || memory.get("sound") === null) return;
     const rung = String(events.at(-1)?.at);
     // One tab of many rings.
     if (memory.get("rung") !== rung) chime();
