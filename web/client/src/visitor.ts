@@ -14,6 +14,9 @@ import { TypingSender, TypingShown } from "./typing.js";
 import type { VisitorOptions } from "./visitor_options.js";
 import type { Answer, VisitorState } from "./visitor_state.js";
 
+/** The most a hub gives at once. */
+const HISTORY_PAGE = 100;
+
 /** One visitor on one page: their conversation, kept whole across reconnects. */
 export class VisitorClient {
   readonly state: Signal<VisitorState>;
@@ -153,6 +156,7 @@ export class VisitorClient {
       type: "history",
       conversation: log.id,
       before: log.first,
+      limit: HISTORY_PAGE,
     });
     log.prepend(reply.events as Event[]);
     this.#publish();

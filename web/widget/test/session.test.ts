@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Event } from "../../client/src/index.js";
 import { conversation, START, started, text, visitorHello } from "../../client/test/fake_hub.js";
 import type { Memory } from "../src/chat/memory.js";
-import { Session } from "../src/chat/session.js";
+import { openSession, type Session } from "../src/chat/session.js";
 import { FakePage, memory } from "./page.js";
 
 let page: FakePage;
@@ -15,7 +15,7 @@ beforeEach(() => {
   page = new FakePage();
   kept = memory();
   news = [];
-  session = new Session(page.host(), kept, (events) => news.push(...events));
+  session = openSession(page.host(), kept, (events) => news.push(...events));
 });
 
 afterEach(() => {
@@ -110,7 +110,7 @@ test("d2_a_text_unsent_at_a_reload_goes_out_afterwards_with_its_key", async () =
   session.destroy();
   expect(kept.names().some((name) => name.startsWith("out:"))).toBe(true);
 
-  session = new Session(page.host(), kept, (events) => news.push(...events));
+  session = openSession(page.host(), kept, (events) => news.push(...events));
   await welcome(talking());
   expect(page.socket.last("send")).toMatchObject({ text: "Are you there?" });
   page.socket.answer("send", { seq: 4, at: START });
@@ -132,7 +132,7 @@ test("p3_news_is_what_came_after_the_look_and_with_a_new_chat_all_of_it", async 
   expect(news.map(({ seq }) => seq)).toEqual([4]);
   session.destroy();
 
-  session = new Session(page.host(), memory(), (events) => news.push(...events));
+  session = openSession(page.host(), memory(), (events) => news.push(...events));
   news = [];
   await welcome();
   session.show(true);

@@ -3,133 +3,127 @@ import type { ChatHost } from "../contract.js";
 import type { Memory } from "./memory.js";
 import { currentPage } from "./page.js";
 import { unreadAfter } from "./spoken.js";
-import { Teller } from "./teller.js";
-import { Title } from "./title.js";
+import { teller } from "./teller.js";
+import { pageTitle } from "./title.js";
 import { unsentTexts } from "./unsent.js";
 
 /** One visitor's chat on this page: the client, what the page's storage remembers of it, and what is unread. */
-export class Session {
+export interface Session {
   readonly client: VisitorClient;
-  readonly #memory: Memory;
-  readonly #news: (events: readonly Event[]) => void;
-  readonly #teller: Teller;
-  readonly #title = new Title();
-  readonly #gone = new AbortController();
-  #shown = false;
-  #asked = false;
-  #unread = 0;
-  #heard: { conversation: string; seq: number } | undefined;
-
-  /** `news`: what happened since the last look; what was there when the chat came is none. */
-  constructor(host: ChatHost, memory: Memory, news: (events: readonly Event[]) => void) {
-    this.#memory = memory;
-    this.#news = news;
-    this.#teller = new Teller(host.emit, host.appearance.bot_name);
-    this.client = new VisitorClient({
-      url: `${host.hub.replace("http", "ws")}v1/visitor`,
-      playbook: host.playbook,
-      tokens: { get: () => memory.get("token"), set: (token) => memory.set("token", token) },
-      outbox: unsentTexts(memory),
-      page: this.#page(),
-      locale: navigator.language,
-      identity: host.identity,
-    });
-    this.client.state.subscribe((state) => this.#changed(state));
-    this.#listen(window, "online", () => this.client.nudge());
-    this.#listen(window, "pageshow", () => this.client.nudge());
-    this.#listen(document, "visibilitychange", () => this.#looked());
-    this.#listen(window, "storage", () => this.#changed(this.client.state.value));
-    // Only the Navigation API tells of `pushState`.
-    const { navigation } = window as { navigation?: EventTarget };
-    this.#listen(navigation ?? window, navigation ? "navigatesuccess" : "popstate", () => this.#moved());
-    this.client.connect();
-  }
-
+  unread(): number;
   /** Whether what comes now is seen as it comes. */
-  get watched(): boolean {
-    return this.#shown && document.visibilityState === "visible";
-  }
-
-  get unread(): number {
-    return this.#unread;
-  }
-
+  watched(): boolean;
   /** The chat is in front of the visitor, or not. */
-  show(shown: boolean): void {
-    this.#shown = shown;
-    this.#changed(this.client.state.value);
+  show(shown: boolean): void;
+  destroy(): void;
+}
+
+/** `news`: what happened since the last look; what was there when the chat came is none. */
+export function openSession(host: ChatHost, memory: Memory, news: (events: readonly Event[]) => void): Session {
+  const { tell, changed: tellState, heard: tellEvent } = teller(host.emit, host.appearance.bot_name);
+  const title = pageTitle();
+  const gone = new AbortController();
+  let shown = false;
+  let asked = false;
+  let unread = 0;
+  let heard: { conversation: string; seq: number } | undefined;
+
+  const client = new VisitorClient({
+    url: `${host.hub.replace("http", "ws")}v1/visitor`,
+    playbook: host.playbook,
+    tokens: { get: () => memory.get("token"), set: (token) => memory.set("token", token) },
+    outbox: unsentTexts(memory),
+    page: currentPage(title.plain()),
+    locale: navigator.language,
+    identity: host.identity,
+  });
+  client.state.subscribe(changed);
+  listen(window, "online", () => client.nudge());
+  listen(window, "pageshow", () => client.nudge());
+  listen(document, "visibilitychange", () => {
+    if (visible()) client.nudge();
+    look();
+  });
+  listen(window, "storage", look);
+  // Only the Navigation API tells of `pushState`.
+  const { navigation } = window as { navigation?: EventTarget };
+  listen(navigation ?? window, navigation ? "navigatesuccess" : "popstate", () => {
+    const page = currentPage(title.plain());
+    if (page !== undefined) client.page(page);
+  });
+  client.connect();
+
+  function listen(target: EventTarget, name: string, listener: () => void): void {
+    target.addEventListener(name, listener, { signal: gone.signal });
   }
 
-  destroy(): void {
-    this.#gone.abort();
-    this.client.disconnect();
-    this.#title.count(0);
+  function visible(): boolean {
+    return document.visibilityState === "visible";
   }
 
-  #changed(state: VisitorState): void {
-    this.#begin(state);
-    this.#teller.changed(state);
+  function watched(): boolean {
+    return shown && visible();
+  }
+
+  function look(): void {
+    changed(client.state.value);
+  }
+
+  function changed(state: VisitorState): void {
+    begin(state);
+    tellState(state);
     const { conversation, events, playbook } = state;
     // Nothing is known before the first hello.
     if (playbook === null) return;
     const id = conversation?.id ?? "";
-    this.#memory.set("live", isOpen(conversation) ? id : null);
+    memory.set("live", isOpen(conversation) ? id : null);
     const last = events.at(-1)?.seq ?? 0;
-    if (this.watched && last > this.#readUpTo(id)) {
-      this.#memory.set("read", `${id}:${last}`);
-      this.client.read();
+    if (watched() && last > readUpTo(id)) {
+      memory.set("read", `${id}:${last}`);
+      client.read();
     }
-    this.#count(unreadAfter(events, this.#readUpTo(id)));
-    this.#hear(id, events);
+    unread = unreadAfter(events, readUpTo(id));
+    title.count(visible() ? 0 : unread);
+    tell("unread", unread);
+    hear(id, last, events);
   }
 
   /** A playbook begins when the visitor opens the chat and nothing is there yet. */
-  #begin(state: VisitorState): void {
-    const empty = state.connection.kind === "live" && state.conversation === null;
-    if (!empty) this.#asked = false;
-    if (!empty || !this.#shown || this.#asked) return;
-    this.#asked = true;
-    this.client.start();
+  function begin({ connection, conversation }: VisitorState): void {
+    const empty = connection.kind === "live" && conversation === null;
+    const before = asked;
+    asked = empty && (asked || shown);
+    if (asked && !before) client.start();
   }
 
-  #hear(conversation: string, events: readonly Event[]): void {
-    const before = this.#heard;
-    this.#heard = { conversation, seq: events.at(-1)?.seq ?? 0 };
+  function hear(conversation: string, seq: number, events: readonly Event[]): void {
+    const before = heard;
+    heard = { conversation, seq };
     if (before === undefined) return;
     const from = before.conversation === conversation ? before.seq : 0;
     const fresh = events.filter((event) => event.seq > from);
     if (fresh.length === 0) return;
-    for (const event of fresh) this.#teller.heard(event);
-    this.#news(fresh);
+    fresh.forEach(tellEvent);
+    news(fresh);
   }
 
-  #readUpTo(conversation: string): number {
-    const [id, seq] = (this.#memory.get("read") ?? "").split(":");
+  function readUpTo(conversation: string): number {
+    const [id, seq] = (memory.get("read") ?? "").split(":");
     return id === conversation ? Number(seq) || 0 : 0;
   }
 
-  #count(unread: number): void {
-    this.#title.count(document.visibilityState === "visible" ? 0 : unread);
-    if (unread === this.#unread) return;
-    this.#unread = unread;
-    this.#teller.tell("unread", unread);
-  }
-
-  #looked(): void {
-    if (document.visibilityState === "visible") this.client.nudge();
-    this.#changed(this.client.state.value);
-  }
-
-  #page() {
-    return currentPage(this.#title.plain);
-  }
-
-  #moved(): void {
-    const page = this.#page();
-    if (page !== undefined) this.client.page(page);
-  }
-
-  #listen(target: EventTarget, name: string, listener: () => void): void {
-    target.addEventListener(name, listener, { signal: this.#gone.signal });
-  }
+  return {
+    client,
+    unread: () => unread,
+    watched,
+    show(now) {
+      shown = now;
+      look();
+    },
+    destroy() {
+      gone.abort();
+      client.disconnect();
+      title.count(0);
+    },
+  };
 }

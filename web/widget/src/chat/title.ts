@@ -1,18 +1,26 @@
 /** How many texts stand unread, in front of the title of a tab that nobody looks at. */
-export class Title {
-  #mark = "";
-
+export interface Title {
   /** The page's own part of it. */
-  get plain(): string {
+  plain(): string;
+  /** Nought restores it. */
+  count(unread: number): void;
+}
+
+export function pageTitle(): Title {
+  let mark = "";
+
+  function plain(): string {
     const { title } = document;
-    return title.startsWith(this.#mark) ? title.slice(this.#mark.length) : title;
+    return title.startsWith(mark) ? title.slice(mark.length) : title;
   }
 
-  /** Nought restores it. */
-  count(unread: number): void {
-    const mark = unread > 0 ? `(${unread}) ` : "";
-    if (mark === this.#mark) return;
-    document.title = mark + this.plain;
-    this.#mark = mark;
-  }
+  return {
+    plain,
+    count(unread) {
+      const next = unread > 0 ? `(${unread}) ` : "";
+      if (next === mark) return;
+      document.title = next + plain();
+      mark = next;
+    },
+  };
 }

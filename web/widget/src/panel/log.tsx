@@ -3,8 +3,8 @@ import { day, time } from "./formats.js";
 import { face } from "./header.js";
 import { ICONS, icon } from "./icon.js";
 import { plain, rich } from "./rich.js";
-import { PAGE, type Scene } from "./scene.js";
-import { newDay, type Said } from "./timeline.js";
+import { MOST, PAGE, type Scene } from "./scene.js";
+import { type Line, newDay, type Said } from "./timeline.js";
 import { type Child, type Drawing, h } from "./view.js";
 
 /** What was said, from the newest as far back as the visitor wants to see. */
@@ -29,14 +29,14 @@ export function log(scene: Scene): Drawing {
             {words.earlier}
           </button>
         )}
-        {lines.slice(first).map((line, at) => [
+        {lines.slice(first, first + MOST).map((line, at) => [
           newDay(line, lines[first + at - 1]) && (
             <p key={`day${line.key}`} class="soft row">
               {day(line.at)}
             </p>
           ),
           line.kind === "said" ? (
-            said(scene, line, line === latest)
+            said(scene, line, line === latest, lines[first + at + 1])
           ) : (
             <p key={line.key} class="line soft row" dir="auto">
               {line.face && face(line.face.name, line.face.avatar)}
@@ -46,7 +46,7 @@ export function log(scene: Scene): Drawing {
         ])}
       </div>
       {ui.behind && (
-        <button class="latest row" onClick={() => scroll.toEnd()}>
+        <button class="latest row" onClick={() => toEnd(scene)}>
           {words.latest}
           {icon(ICONS.down)}
         </button>
@@ -64,7 +64,19 @@ export function earlier({ client, state, ui, lines }: Scene): void {
   });
 }
 
-function said(scene: Scene, line: Said, latest: boolean): Drawing {
+/** Answers whether there is nothing later. */
+export function later({ ui, scroll }: Scene): boolean {
+  if (ui.lines > MOST) ui.set({ lines: ui.lines - PAGE });
+  else if (!scroll.atEnd) ui.set({ behind: false, lines: PAGE });
+  return ui.lines <= MOST;
+}
+
+export function toEnd({ ui, scroll }: Scene): void {
+  scroll.atEnd = true;
+  ui.set({ behind: false, lines: PAGE });
+}
+
+function said(scene: Scene, line: Said, latest: boolean, next: Line | undefined): Drawing {
   const { look } = scene;
   const { mine, onward, text } = line;
   return (
@@ -73,7 +85,7 @@ function said(scene: Scene, line: Said, latest: boolean): Drawing {
       <div class="bubble" dir="auto">
         {line.rich ? rich(line.rich) : plain(text)}
       </div>
-      {fate(scene, line, latest)}
+      {!(next?.kind === "said" && next.onward && line.fate !== "failed") && fate(scene, line, latest)}
     </div>
   );
 }

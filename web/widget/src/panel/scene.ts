@@ -6,6 +6,8 @@ import type { Line } from "./timeline.js";
 
 /** How many lines of the log are drawn at first, and how many more at each wish for earlier ones. */
 export const PAGE = 60;
+/** The most that are drawn at once. */
+export const MOST = 3 * PAGE;
 /** How long a screen reader gets to pass over lines that are not new. */
 const HUSH_MS = 500;
 
@@ -35,7 +37,7 @@ export class Ui {
   readonly #redraw: () => void;
   readonly #busy = new Set<string>();
   readonly #complaints = new Map<string, string | undefined>();
-  /** How many lines of the log are drawn. */
+  /** How far back from the end the log is drawn, in lines. */
   lines = PAGE;
   /** The visitor reads further up, and something came below. */
   behind = false;

@@ -5,7 +5,7 @@ const NEAR_TOP_PX = 150;
 
 /** Keeps the log at its end while the visitor reads there, and else in its place, whatever comes above or below. */
 export class Scroll {
-  readonly #reachedEnd: () => void;
+  readonly #nearsEnd: () => boolean;
   readonly #nearsTop: () => void;
   #box: HTMLElement | undefined;
   #anchor: HTMLElement | undefined;
@@ -14,8 +14,9 @@ export class Scroll {
   #top = 0;
   atEnd = true;
 
-  constructor(reachedEnd: () => void, nearsTop: () => void) {
-    this.#reachedEnd = reachedEnd;
+  /** `nearsEnd` answers whether it is the end of the log, and not only of what is drawn of it. */
+  constructor(nearsEnd: () => boolean, nearsTop: () => void) {
+    this.#nearsEnd = nearsEnd;
     this.#nearsTop = nearsTop;
   }
 
@@ -48,17 +49,10 @@ export class Scroll {
     // A hidden box tells nothing.
     if (box === undefined || box.clientHeight === 0) return;
     const { scrollTop } = box;
-    const end = box.scrollHeight - scrollTop - box.clientHeight < NEAR_END_PX;
-    if (end && !this.atEnd) this.#reachedEnd();
+    const end = box.scrollHeight - scrollTop - box.clientHeight < NEAR_END_PX && this.#nearsEnd();
     // Only the visitor scrolls upwards; more room below is not their doing.
     if (end || scrollTop < this.#top) this.atEnd = end;
     this.#top = scrollTop;
     if (!this.atEnd && scrollTop < NEAR_TOP_PX) this.#nearsTop();
-  }
-
-  toEnd(): void {
-    this.atEnd = true;
-    this.settle();
-    this.#reachedEnd();
   }
 }

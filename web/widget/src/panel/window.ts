@@ -1,19 +1,21 @@
 import type { Event } from "../../../client/src/index.js";
 import { chime } from "../chat/chime.js";
 import type { Memory } from "../chat/memory.js";
-import { Session } from "../chat/session.js";
+import { openSession } from "../chat/session.js";
 import { spoken } from "../chat/spoken.js";
 import type { Chat, ChatHost } from "../contract.js";
 import { words } from "../words.js";
 import { badge } from "./badge.js";
 import { focusNext, keepingFocus } from "./focus.js";
-import { earlier } from "./log.js";
+import { earlier, later, toEnd } from "./log.js";
 import styles from "./panel.css?inline";
 import { panel } from "./panel.js";
-import { PAGE, type Scene, Ui } from "./scene.js";
+import { type Scene, Ui } from "./scene.js";
 import { Scroll } from "./scroll.js";
 import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
+
+const FRAME_MS = 16;
 
 /** The chat and its window, alive in the launcher's shadow root. */
 export function openWindow(host: ChatHost, memory: Memory): Chat {
@@ -25,7 +27,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   const narrow = matchMedia("(max-width: 480px), (max-height: 420px)");
   const ui = new Ui(soon);
   const scroll = new Scroll(
-    () => ui.set({ behind: false, lines: PAGE }),
+    () => later(scene()),
     () => earlier(scene()),
   );
   let shown = false;
@@ -42,13 +44,13 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   place.lang = words.language;
   launcher.setAttribute("aria-describedby", "unread");
   dark.onchange = narrow.onchange = soon;
-  const session = new Session(host, memory, heard);
+  const session = openSession(host, memory, heard);
   const { client } = session;
   client.state.subscribe(soon);
 
-  /** One frame of the hub may change the state several times. */
+  /** However much changes, it is drawn once a frame. */
   function soon(): void {
-    if (!due) queueMicrotask(redraw);
+    if (!due) setTimeout(redraw, FRAME_MS);
     due = true;
   }
 
@@ -65,10 +67,12 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     met ||= playbook !== null;
     const last = now.lines.at(-1);
     // One's own words are followed to the end, wherever one was reading.
-    if (last?.key !== newest && last?.kind === "said" && last.mine) scroll.atEnd = true;
+    if (last?.key !== newest && last?.kind === "said" && last.mine) toEnd(now);
+    // What comes below moves nothing above.
+    if (!scroll.atEnd) ui.lines += now.lines.length - 1 - now.lines.findLastIndex(({ key }) => key === newest);
     newest = last?.key;
     scroll.hold();
-    keepingFocus(root, place, () => draw(place, panel(now), badge(session.unread)));
+    keepingFocus(root, place, () => draw(place, panel(now), badge(session.unread())));
     scroll.settle();
     const left = client.clock.left(conversation?.deadline ?? 0);
     // The countdown is drawn when its second changes, not a second after some other moment.
@@ -96,7 +100,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   function heard(events: readonly Event[]): void {
     if (!scroll.atEnd) ui.set({ behind: true });
     const called = events.some((event) => event.by.kind !== "visitor" && spoken(event));
-    if (session.watched || !called || memory.get("sound") === null) return;
+    if (session.watched() || !called || memory.get("sound") === null) return;
     const rung = String(events.at(-1)?.at);
     // One tab of many rings.
     if (memory.get("rung") !== rung) chime();
