@@ -110,8 +110,10 @@ impl Config {
 
     fn ask(reader: &mut Reader) -> Self {
         let listen = Listen::ask(reader);
+        let before = reader.fault_count();
         let store = Store::ask(reader);
-        let mesh = Mesh::ask(reader, store.is_shared());
+        // One fault is told once: a store that cannot be read may have been meant to be shared.
+        let mesh = Mesh::ask(reader, store.is_shared() || reader.fault_count() > before);
         let keys = Keys::ask(reader, &listen, &store);
         Self {
             node: reader.text(&["node"]).unwrap_or_else(|| NodeId::random().to_string()),
