@@ -22,7 +22,8 @@ use crate::{
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
-        sqlite::{OpenError, Sqlite},
+        postgres::{self, Fate, Postgres},
+        sqlite::{self, Sqlite},
     },
 };
 
@@ -44,6 +45,7 @@ pub struct House {
     metrics: axum::Router,
     shutdown: Shutdown,
     on_trial: bool,
+    fate: Fate,
 }
 
 /// Why a house could not be opened.
@@ -51,11 +53,19 @@ pub struct House {
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]
-    Store {
+    Sqlite {
         /// Where it lies.
         path: PathBuf,
         /// Why not.
-        cause: OpenError,
+        cause: sqlite::OpenError,
+    },
+    /// The database of a server.
+    #[error("cannot open the store {address}: {cause}")]
+    Postgres {
+        /// Where it is.
+        address: postgres::Address,
+        /// Why not.
+        cause: postgres::OpenError,
     },
     /// A secret in the data folder.
     #[error("cannot use the keys: {0}")]
@@ -72,6 +82,8 @@ pub enum Left {
     Empty,
     /// Some were still there: the time was over, or it had to be at once.
     Hurried,
+    /// Nobody was sent away: another process has taken the database, and says so.
+    Evicted(&'static str),
 }
 
 /// What the door hands sockets to.
@@ -87,9 +99,7 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let path = &config.store.path;
-        let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let (store, fate) = open_store(config).await?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let mut registry = Registry::default();
@@ -105,7 +115,7 @@ impl House {
         let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
         let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, mesh, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+        Ok(Self { hub, mesh, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial, fate })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -138,10 +148,12 @@ impl House {
         let mut mesh = tokio::spawn(keep(self.mesh.clone(), apart.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
+        let mut fate = self.fate;
         let died = tokio::select! {
             () = stop => None,
             core = &mut core => Some(core),
             mesh = &mut mesh => Some(mesh),
+            words = fate.sealed() => return Ok(Left::Evicted(words)),
         };
         if let Some(core) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
@@ -190,6 +202,31 @@ async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), t
         None => {
             stop.cancelled().await;
             Ok(())
+        }
+    }
+}
+
+/// Opens the store of the kind that is configured.
+async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
+    match &config.store {
+        config::Store::Sqlite { path } => match Sqlite::open(path) {
+            Ok(store) => Ok((Arc::new(store), Fate::default())),
+            Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
+        },
+        config::Store::Postgres { address, readers } => {
+            // Alone, no other node would hear of what this one does.
+            let mode = match &config.mesh {
+                config::Mesh::Alone => postgres::Mode::Alone,
+                config::Mesh::Redis(_) => postgres::Mode::Shared,
+            };
+            let options = postgres::Options { readers: *readers };
+            match Postgres::open_at(address, mode, options).await {
+                Ok(store) => {
+                    let fate = store.fate();
+                    Ok((Arc::new(store), fate))
+                }
+                Err(cause) => Err(OpenFault::Postgres { address: address.clone(), cause }),
+            }
         }
     }
 }

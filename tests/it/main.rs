@@ -23,6 +23,7 @@ mod mesh;
 mod notify;
 mod operator;
 mod playbook;
+mod postgres;
 mod presence;
 mod proxy;
 mod rest;

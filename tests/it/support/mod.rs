@@ -9,6 +9,7 @@ pub mod judge;
 pub mod log;
 pub mod mirror;
 pub mod playbooks;
+pub mod postgres;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
@@ -16,5 +17,6 @@ pub mod settings;
 pub mod token;
 pub mod visitor;
 pub mod wait;
+pub mod wire;
 
 pub use self::{agent::Agent, client::Client, hub::Hub, redis::Redis, settings::Settings, visitor::Visitor};
