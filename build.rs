@@ -23,12 +23,13 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 /// Whatever a build of the pages depends on, files and folders, below `web`.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "package.json",
     "package-lock.json",
     "installed.mjs",
     "tsconfig.base.json",
     "vite.config.ts",
+    "vite.languages.ts",
     "vite.out.ts",
     "vite.widget.ts",
     "client/src",

@@ -224,6 +224,7 @@ mod tests {
                 "mesh: names a database that is no number",
                 "mesh: names a port that is none (a password with /?#@:,% in it must be percent-encoded)",
                 "agent.hs256_secret: must be at least 32 bytes long",
+                "visitor.secret: is required with PostgreSQL, and is the same for all hubs on one database",
                 "limits.agent_heartbeat_ms: must lie between 100 and 15000",
                 "runtime.worker_threads: must be a whole number",
                 "log_format: must be text or json",

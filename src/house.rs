@@ -115,7 +115,8 @@ impl House {
         let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
         let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, mesh, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial, fate })
+        let on_trial = keys.on_trial;
+        Ok(Self { hub, mesh, lobby, door, metrics: metrics_routes, shutdown, on_trial, fate })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -182,6 +183,31 @@ impl House {
     }
 }
 
+/// Opens the store of the kind that is configured.
+async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
+    match &config.store {
+        config::Store::Sqlite { path } => match Sqlite::open(path) {
+            Ok(store) => Ok((Arc::new(store), Fate::default())),
+            Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
+        },
+        config::Store::Postgres { address, readers } => {
+            let mode = match config.mesh {
+                // No other node would hear of what this one does.
+                config::Mesh::Alone => postgres::Mode::Alone,
+                config::Mesh::Redis(_) => postgres::Mode::Shared,
+            };
+            let options = postgres::Options { readers: *readers };
+            match Postgres::open_at(address, mode, options).await {
+                Ok(store) => {
+                    let fate = store.fate();
+                    Ok((Arc::new(store), fate))
+                }
+                Err(cause) => Err(OpenFault::Postgres { address: address.clone(), cause }),
+            }
+        }
+    }
+}
+
 /// The ways to other nodes, and what keeps them going when there are any. One that leads to a Redis out of reach is a
 /// way all the same: the hub begins degraded.
 fn mesh(config: &Config, registry: &mut Registry) -> (Arc<dyn Mesh>, Option<Arc<Redis>>) {
@@ -202,31 +228,6 @@ async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), t
         None => {
             stop.cancelled().await;
             Ok(())
-        }
-    }
-}
-
-/// Opens the store of the kind that is configured.
-async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
-    match &config.store {
-        config::Store::Sqlite { path } => match Sqlite::open(path) {
-            Ok(store) => Ok((Arc::new(store), Fate::default())),
-            Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
-        },
-        config::Store::Postgres { address, readers } => {
-            // Alone, no other node would hear of what this one does.
-            let mode = match &config.mesh {
-                config::Mesh::Alone => postgres::Mode::Alone,
-                config::Mesh::Redis(_) => postgres::Mode::Shared,
-            };
-            let options = postgres::Options { readers: *readers };
-            match Postgres::open_at(address, mode, options).await {
-                Ok(store) => {
-                    let fate = store.fate();
-                    Ok((Arc::new(store), fate))
-                }
-                Err(cause) => Err(OpenFault::Postgres { address: address.clone(), cause }),
-            }
         }
     }
 }

@@ -13,6 +13,8 @@ const DEFAULT: &str = "sqlite:data/usher.db";
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 const FORM: &str = "must be sqlite: and the path of a file, like sqlite:data/usher.db, or a URL like \
                     postgres://user:password@host/database";
+/// What stands in for a database that cannot be read.
+const STAND_IN: &str = "postgres://localhost/usher";
 /// Connections that read; every node also has three for writing and for its place.
 const READERS: u64 = 4;
 
@@ -41,17 +43,21 @@ impl Store {
         let store = reader.text_or(&["store"], DEFAULT);
         let readers = reader.number(&["postgres", "readers"], READERS, 1..=100) as usize;
         match POSTGRES.iter().any(|scheme| store.starts_with(scheme)) {
-            true => Address::parse(&store).map(|address| Self::Postgres { address, readers }).unwrap_or_else(|fault| {
-                reader.fault("store", fault.to_string());
-                Self::Sqlite { path: PathBuf::from("data/usher.db") }
-            }),
+            true => Self::ask_postgres(reader, &store, readers),
             false => Self::ask_sqlite(reader, &store),
         }
     }
 
-    /// Whether many nodes can share it. A SQLite file is one process's own.
-    pub(super) fn is_shared(&self) -> bool {
-        matches!(self, Self::Postgres { .. })
+    fn ask_postgres(reader: &mut Reader, url: &str, readers: usize) -> Self {
+        let address = Address::parse(url).or_else(|fault| {
+            reader.fault("store", fault.to_string());
+            // Whatever else is wrong with a hub on PostgreSQL is told at once.
+            Address::parse(STAND_IN)
+        });
+        match address {
+            Ok(address) => Self::Postgres { address, readers },
+            Err(_) => Self::Sqlite { path: PathBuf::from("data/usher.db") },
+        }
     }
 
     fn ask_sqlite(reader: &mut Reader, store: &str) -> Self {
@@ -68,6 +74,11 @@ impl Store {
             reader.fault("store", message);
         }
         Self::Sqlite { path }
+    }
+
+    /// Whether many nodes can share it. A SQLite file is one process's own.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
     }
 
     /// The folder of the database and of the secrets the hub makes; None where there is none.

@@ -229,8 +229,9 @@ impl Loop {
         };
         let sound: Vec<(&AppendJob, i64)> = jobs
             .iter()
-            .filter(|job| job.bad.is_none())
-            .filter_map(|job| Some((&**job, *ids.get(&job.append.conversation)?)))
+            .zip(&ids)
+            .filter(|(job, _)| job.bad.is_none())
+            .filter_map(|(job, id)| Some((&**job, (*id)?)))
             .collect();
         let won = match (sound.is_empty(), texts) {
             (true, _) => Ok(HashMap::new()),
@@ -244,8 +245,8 @@ impl Loop {
             Err(fault) => return self.failed(jobs.into_iter().map(Job::Append).collect(), fault),
         };
         let mut lost = Vec::new();
-        for job in jobs {
-            match ids.get(&job.append.conversation).and_then(|id| won.remove(id)) {
+        for (job, id) in jobs.into_iter().zip(ids) {
+            match id.and_then(|id| won.remove(&id)) {
                 Some(counts) => job.asked.answer(Ok(Appended::Done { counts })),
                 None => lost.push(job),
             }
@@ -334,6 +335,9 @@ impl Loop {
         let appended = settle::appends(writer, appends, true).await;
         self.take_back(begun);
         self.take_back(appended);
+        if !self.doubtful.is_empty() {
+            sleep(Backoff::default().next()).await;
+        }
     }
 
     /// Jobs that have no answer yet.
@@ -346,29 +350,24 @@ impl Loop {
     }
 }
 
-/// The rows of the conversations of these jobs.
+/// The rows of the conversations of these jobs, in their order; None where there is none.
 async fn known(
     writer: &Writer,
     ids: &mut Recent<ConversationId, i64>,
     jobs: &[Box<AppendJob>],
-) -> std::result::Result<HashMap<ConversationId, i64>, Fault> {
-    let (mut found, mut missing) = (HashMap::with_capacity(jobs.len()), Vec::new());
-    for job in jobs {
-        let name = &job.append.conversation;
-        match ids.get(name) {
-            Some(id) => {
-                found.insert(name.clone(), *id);
-            }
-            None => missing.push(name.as_str()),
-        }
-    }
+) -> std::result::Result<Vec<Option<i64>>, Fault> {
+    let mut known: Vec<Option<i64>> = jobs.iter().map(|job| ids.get(&job.append.conversation).copied()).collect();
+    let name = |at: usize| &jobs[at].append.conversation;
+    let missing: Vec<usize> = (0..jobs.len()).filter(|at| known[*at].is_none()).collect();
     if !missing.is_empty() {
-        for (name, id) in writer.ids(&missing).await? {
-            ids.put(name.clone(), id);
-            found.insert(name, id);
+        let names: Vec<&str> = missing.iter().map(|at| name(*at).as_str()).collect();
+        let found = writer.ids(&names).await?;
+        for at in missing {
+            known[at] = found.get(name(at)).copied();
         }
+        found.into_iter().for_each(|(name, id)| ids.put(name, id));
     }
-    Ok(found)
+    Ok(known)
 }
 
 fn unreachable_now() -> StoreError {

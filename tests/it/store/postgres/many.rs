@@ -152,8 +152,10 @@ async fn storm(nodes: &[Arc<Postgres>], talks: &[Talk]) -> usize {
         let (id, written) = task.await.expect("no panic");
         for (key, seq) in written {
             let scope = KeyScope::Author(Author::Visitor);
-            let kept =
-                nodes[0].keyed(&id, &scope, &key.as_str().into()).await.expect("keyed").expect("it was answered");
+            let kept = wait::until("a read that nobody kills", async || {
+                nodes[0].keyed(&id, &scope, &key.as_str().into()).await.ok()
+            });
+            let kept = kept.await.expect("it was answered");
             assert_eq!(kept.event().seq, seq, "{key} is where it was said to be");
         }
     }
