@@ -74,7 +74,8 @@ async fn l3_all_sockets_of_a_hub_that_died_are_resumed_at_the_others_with_at_mos
     let reads = asked.max(0.0) / sockets as f64;
     let spread = Spread::of_durations(resumed.iter().map(|(_, took)| *took));
     println!(
-        "figure L3 hubs=3 sockets={sockets} resumed={} statements_per_client={reads:.2} time_to_resume_ms {spread} all_s={:.1}",
+        "figure L3 hubs=3 sockets={sockets} resumed={} statements={asked:.0} statements_per_client={reads:.2} \
+         time_to_resume_ms {spread} all_s={:.1}",
         resumed.len(),
         all.as_secs_f64()
     );
