@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 /// Whatever a build of the pages depends on, files and folders, below `web`.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "package.json",
     "package-lock.json",
     "installed.mjs",
@@ -28,6 +28,7 @@ const SOURCES: [&str; 14] = [
     "vite.languages.ts",
     "vite.out.ts",
     "vite.packed.ts",
+    "vite.smaller.ts",
     "vite.widget.ts",
     "client/src",
     "demo",
@@ -90,7 +91,7 @@ fn build(sources: &Path, out: &Path) -> Result<()> {
     install(sources, out)?;
     clear(&fresh)?;
     let mut vite = npm(sources);
-    vite.args(["run", "build", "--silent"]).env("USHER_WEB_OUT", &fresh);
+    vite.args(["run", "build:hub", "--silent"]).env("USHER_WEB_OUT", &fresh);
     run(&mut vite, "the build of the web folder", out)?;
     ensure!(whole(&fresh), "the build of the web folder lacks one of {MADE:?}");
     clear(&web)?;

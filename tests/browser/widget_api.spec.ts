@@ -1,5 +1,15 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { expect, test } from "./fixtures";
 import { sign } from "./jwt";
+
+/** When something in a folder was last written, milliseconds; 0 where there is none. */
+function newest(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Math.max(...files.map((file) => statSync(resolve(folder, file)).mtimeMs));
+}
 
 const SITE_SECRET = "a secret of the site's own server, long enough";
 
@@ -108,4 +118,48 @@ test("o until consent is given nothing is asked for, stored or shown", async ({ 
   await page.evaluate(() => (window as unknown as { Usher: { push(call: string[]): void } }).Usher.push(["start"]));
   await expect(visitor.launcher).toBeVisible();
   expect(requests).toEqual(["/widget.js", "/v1/widget/pb_demo"]);
+});
+
+test("o the package is a widget without a tag and without a global, and the client beside it", async ({
+  hub,
+  site,
+  visit,
+  agent,
+}) => {
+  const web = resolve(__dirname, "../../web");
+  const made = newest(resolve(web, "npm"));
+  // Types and all: the build checks an example against them.
+  if (!(made > Math.max(newest(resolve(web, "widget/src")), newest(resolve(web, "client/src"))))) {
+    execFileSync("npm", ["run", "build:package", "--silent"], { cwd: web });
+  }
+  const head = `<script type="module">
+    import { createWidget } from "/npm/widget.js";
+    window.chat = createWidget({ hub: "${hub.origin}", playbook: "pb_demo", locale: "de" });
+  </script>`;
+  const { origin } = await site({ head, files: resolve(web, "npm") });
+  const jane = await agent();
+  const visitor = await visit(origin);
+  const { page } = visitor;
+  await page.getByRole("button", { name: "Chat öffnen" }).click();
+  await page.getByRole("button", { name: "Talk to someone" }).click();
+  await jane.claim();
+  await expect(visitor.log).toContainText("Jane ist beigetreten");
+  expect(await page.evaluate(() => "Usher" in window)).toBe(false);
+
+  // The same conversation, by a program of the site's own.
+  const heard = await page.evaluate(async (hub) => {
+    const path = "/npm/client.js";
+    const { VisitorClient, memoryStore } = await import(path);
+    const token = localStorage.getItem(`usher:${new URL(hub).host}:token`);
+    const tokens = { get: () => token, set: () => undefined };
+    const url = `${hub.replace("http", "ws")}/v1/visitor`;
+    const client = new VisitorClient({ url, playbook: "pb_demo", tokens, outbox: memoryStore() });
+    client.connect();
+    return new Promise((told) =>
+      client.state.subscribe(({ conversation }: { conversation: { assignee: { name: string } } | null }) => {
+        if (conversation !== null) told(conversation.assignee.name);
+      }),
+    );
+  }, hub.origin);
+  expect(heard).toBe("Jane");
 });
