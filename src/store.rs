@@ -11,10 +11,16 @@ use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
+mod cursor;
+mod fault;
 pub mod folder;
 pub mod item;
 pub mod playbook;
+pub mod postgres;
+mod recent;
+mod row;
 pub mod sqlite;
+mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
@@ -61,6 +67,21 @@ pub struct Queued {
     pub visitor: VisitorId,
     /// Since when: the order of the queue.
     pub since: Millis,
+}
+
+/// Where a conversation has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Whose company.
+    pub workspace: WorkspaceId,
+    /// Which one.
+    pub conversation: ConversationId,
+    /// Whose it is now: adoption is no event.
+    pub visitor: VisitorId,
+    /// Its last event.
+    pub seq: Seq,
+    /// When that was decided.
+    pub at: Millis,
 }
 
 /// The store. Every method is one business step and one answer; none leaves half of it.
@@ -149,13 +170,29 @@ pub trait Store: Send + Sync + 'static {
     /// A page of a folder.
     async fn folder(&self, query: &FolderQuery) -> Result<FolderPage>;
 
+    /// The sizes of a workspace's folders, as the last commit that changed each left them: Unassigned, Closed and this
+    /// agent's, or everybody's. One that never held anything may be left out.
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>>;
+
     /// How many conversations stand in each folder of this agent.
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts>;
+    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
+        Ok(Counts::of(&self.sizes(workspace, Some(agent)).await?, agent))
+    }
+
+    /// Where these conversations have come to, in no order; one that never was is left out. However many there are,
+    /// one statement.
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>>;
+
+    /// The conversations of these workspaces whose last event was decided at or after `since`, those that moved longest
+    /// ago first, at most `limit`. By `at`, never by the order of commits: a transaction still under way is found
+    /// afterwards by whoever asks again from a little before.
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>>;
 
     /// Ids of the conversations assigned to this agent.
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>>;
 
-    /// Keeps what stands beside logs. One that is lost in a crash falls back, no more.
+    /// Keeps what moved beside logs, whichever node tells it: of two marks the higher stands, and a page where one is
+    /// given. One that is lost in a crash falls back, no more.
     async fn put_beside(&self, changed: Vec<(ConversationId, Beside)>) -> Result<()>;
 
     // --- agents ---

@@ -9,6 +9,7 @@ pub mod code;
 pub mod counts;
 pub mod entry;
 pub mod error;
+pub mod node;
 pub mod push;
 pub mod reply;
 pub mod request;

@@ -124,7 +124,8 @@ pub struct ItemView {
 }
 
 /// Who may see a conversation at one point of its log. Visitors aside: theirs is theirs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sight {
     /// Not an agent's business yet: admins only.
     Admins,
@@ -341,6 +342,22 @@ impl Ask {
 // === impl Sight ===
 
 impl Sight {
+    /// Who may see the log behind an event, given who could see what led to it.
+    #[must_use]
+    pub fn after(&self, event: &Event) -> Self {
+        match &event.what {
+            What::Waiting { .. } | What::Missed { .. } | What::Unassigned { .. } => Self::Everybody,
+            What::Assigned { to, .. } => Self::Owner(to.id.clone()),
+            What::Closed { .. } if *self != Self::Admins => Self::Everybody,
+            _ => self.clone(),
+        }
+    }
+
+    /// Who could see the log before an event that gave it to somebody: only those lose sight of anything.
+    pub fn before_assigned(from: Option<&AgentRef>) -> Self {
+        from.map_or(Self::Everybody, |from| Self::Owner(from.id.clone()))
+    }
+
     /// Whether this agent may see it; `admin` is the agent's role together with `admins_see_assigned` where it matters.
     pub fn allows(&self, agent: &AgentId, admin: bool, admins_see_assigned: bool) -> bool {
         match self {

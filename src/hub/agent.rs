@@ -6,9 +6,11 @@ use super::{
     Hub,
     append::{Caller, Done},
     error::{HubError, Result},
+    mailbox::CountsChange,
     page::Recover,
     presence::Flip,
     seat::{Seated, Who},
+    tail::Tail,
     visitor::Shown,
 };
 use crate::{
@@ -44,6 +46,8 @@ pub struct Desk {
     pub agents: Vec<(AgentRow, AgentStatus)>,
     /// The sizes of their folders.
     pub counts: Counts,
+    /// The same with the version each has come to; the session's letter box is told.
+    pub sizes: CountsChange,
     /// The first of Unassigned.
     pub unassigned: Vec<Loaded>,
     /// All that are theirs, newest first; the session follows each from its `seq` on.
@@ -75,6 +79,7 @@ impl Hub {
         let row = self.store.agent_hello(workspace, agent, admin, issued_at).await?.ok_or(HubError::Revoked)?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
+        self.listening(workspace).await;
         seated.present = true;
         let flip = self.presence.arrive(&row);
         // Others have never heard of somebody new, switched on or not.
@@ -96,6 +101,7 @@ impl Hub {
             HubError::NoAgent => HubError::Revoked,
             other => other,
         })?;
+        seated.seat().mail.counted(desk.sizes);
         // The switch may have been used between the two looks. Overtaken: somebody knows better already.
         self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
         for conversation in seated.follows().to_vec() {
@@ -124,7 +130,9 @@ impl Hub {
 
     /// What lies before an agent now.
     pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
-        let row = self.store.agent(workspace, agent).await?.ok_or(HubError::NoAgent)?;
+        let agents = self.agents(workspace).await?;
+        let own = agents.iter().find(|(row, _)| row.agent.id == *agent);
+        let row = own.map(|(row, _)| row.clone()).ok_or(HubError::NoAgent)?;
         let mut mine = Vec::new();
         let mut before = None;
         loop {
@@ -136,8 +144,9 @@ impl Hub {
             }
         }
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
-        let counts = self.store.counts(workspace, agent).await?;
-        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
+        let sizes = self.store.sizes(workspace, Some(agent)).await?;
+        let (counts, sizes) = (Counts::of(&sizes, agent), CountsChange::of(&sizes, agent));
+        Ok(Desk { row, agents, counts, sizes, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.
@@ -193,18 +202,36 @@ impl Hub {
         recover: Option<&Recover>,
     ) -> Result<Shown> {
         let who = seated.seat().who.clone();
-        self.sighted(&who, conversation).await?;
-        let shown = self.show(seated, conversation, recover, false).await?;
+        // First listen, then look. What was followed before goes on whatever the store can say now.
+        let followed = seated.follows().contains(conversation);
+        let tail = seated.follow(conversation);
+        let shown = self.sighted_and_shown(&who, &tail, seated, recover).await;
+        match &shown {
+            Ok(_) => self.tell_watching(who.workspace(), conversation),
+            Err(HubError::Unavailable) if followed => {}
+            Err(_) => seated.unfollow(conversation),
+        }
+        shown
+    }
+
+    async fn sighted_and_shown(
+        self: &Arc<Self>,
+        who: &Who,
+        tail: &Tail,
+        seated: &mut Seated,
+        recover: Option<&Recover>,
+    ) -> Result<Shown> {
+        let loaded = self.sighted(who, tail.id()).await?;
+        tail.hint(loaded.conversation.seq);
+        if tail.head().is_none() {
+            tail.seed(loaded);
+        }
+        let shown = self.show(seated, tail.id(), recover, false).await?;
         // Between the row and the tail it may have become somebody's.
-        let sees = self.may_see(seated.seat(), &shown.loaded.conversation.sight());
-        if !sees {
-            seated.unfollow(conversation);
-            return Err(HubError::not_found());
+        match self.may_see(seated.seat(), &shown.loaded.conversation.sight()) {
+            true => Ok(shown),
+            false => Err(HubError::not_found()),
         }
-        if let Some(tail) = self.board.tail(conversation) {
-            self.tell_watching(&tail);
-        }
-        Ok(shown)
     }
 
     /// Gives a conversation to an agent of the workspace, or back to Unassigned.

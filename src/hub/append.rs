@@ -62,6 +62,7 @@ pub struct Done {
 pub(super) struct Face {
     pub(super) sight: Sight,
     pub(super) waiting: bool,
+    pub(super) last_at: Millis,
 }
 
 // === impl Hub ===
@@ -77,10 +78,16 @@ impl Hub {
     ) -> Result<Done> {
         let tail = self.tail(conversation).await?;
         let actor = caller.actor();
-        let playbook = match tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()))
-        {
-            Some(Some(playbook)) => playbook,
-            _ => return Err(HubError::not_found()),
+        let owned = || tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()));
+        // What another node committed may not have been heard of yet: no is said only upon the store's word.
+        let mut sure = self.mesh.is_alone();
+        let playbook = match owned().flatten() {
+            Some(playbook) => playbook,
+            None if !sure && self.make_sure(&tail).await? => {
+                sure = true;
+                owned().flatten().ok_or_else(HubError::not_found)?
+            }
+            None => return Err(HubError::not_found()),
         };
         let row = self.playbook_at(&playbook).await?;
         let newest = self.playbook(&playbook.id).await?.unwrap_or_else(|| row.clone());
@@ -93,11 +100,19 @@ impl Hub {
             };
             let now = self.store.now();
             let decided = tail.with(|hot| Decided::make(&hot.conversation, actor, command, &policy, now));
-            let Decided { head, at, before, events, row } = match decided.ok_or_else(HubError::not_found)? {
+            let decided = decided.ok_or_else(HubError::not_found)?;
+            let nothing_to_do = decided.as_ref().is_ok_and(|decided| decided.events.is_empty());
+            if (nothing_to_do || decided.is_err())
+                && !std::mem::replace(&mut sure, true)
+                && self.make_sure(&tail).await?
+            {
+                continue;
+            }
+            let Decided { head, at, before, events, row } = match decided {
                 Ok(decided) => decided,
                 Err(refusal) => return self.maybe_repeated(&tail, caller, command, refusal).await,
             };
-            if events.is_empty() {
+            if nothing_to_do {
                 if let Command::Item { item, .. } = command {
                     return self.made_before(&tail, item).await;
                 }
@@ -111,13 +126,13 @@ impl Hub {
                 row,
             };
             let mut under_way =
-                UnderWay { doubts: &self.doubts, conversation, before, actor, entries: events, settled: false };
+                UnderWay { doubts: &self.doubts, conversation, before, entries: events, settled: false };
             let appended = self.store.append(append).await?;
             under_way.settled = true;
             match appended {
                 Appended::Done { counts } => {
                     let UnderWay { before, entries, .. } = &under_way;
-                    self.committed(&tail, before, actor, entries, &counts);
+                    self.committed(&tail, before, entries, &counts);
                     return Ok(Done::of(entries));
                 }
                 Appended::Stale { head } => {
@@ -150,6 +165,22 @@ impl Hub {
             true => Ok(tail),
             false => Err(HubError::not_found()),
         }
+    }
+
+    /// Asks the store whether the tail is as it stands there, and catches up. True when it was not.
+    pub(super) async fn make_sure(&self, tail: &Tail) -> Result<bool> {
+        let heads = self.store.heads(std::slice::from_ref(tail.id())).await?;
+        let Some(head) = heads.first() else { return Ok(false) };
+        let was = tail.with(|hot| (hot.conversation.seq, hot.conversation.visitor.id.clone()));
+        if was.as_ref().is_some_and(|(seq, visitor)| *seq >= head.seq && *visitor == head.visitor) {
+            return Ok(false);
+        }
+        tail.hint(head.seq);
+        if was.is_some_and(|(_, visitor)| visitor != head.visitor) {
+            self.look_whose(tail).await?;
+        }
+        tail.catch_up(&*self.store).await?;
+        Ok(true)
     }
 
     /// An item that was there already: made with the same key, by an agent or by the playbook.
@@ -282,6 +313,10 @@ impl Done {
 
 impl Face {
     pub(super) fn of(conversation: &Conversation) -> Self {
-        Self { sight: conversation.sight(), waiting: matches!(conversation.state, State::Waiting { .. }) }
+        Self {
+            sight: conversation.sight(),
+            waiting: matches!(conversation.state, State::Waiting { .. }),
+            last_at: conversation.last_at,
+        }
     }
 }

@@ -8,13 +8,12 @@ use tokio_tungstenite::WebSocketStream;
 use super::{
     connection::{Connection, Stream},
     end::End,
-    follow::Follow,
     live::{Live, Role},
     lobby::Lobby,
 };
 use crate::{
     chat::{command::Command, event::AgentRef, summary::Summary},
-    hub::{agent::Desk, error::HubError, page::Recover, seat::Seated},
+    hub::{agent::Desk, error::HubError, follow::Follow, page::Recover, seat::Seated},
     ids::{AgentId, ItemId, WorkspaceId},
     store::Loaded,
     tokens::{AgentClaims, Role as Right},
@@ -259,6 +258,7 @@ impl Working {
             Err(error) => return live.refuse(id, &error).await,
         };
         self.expires = self.expires.max(expiry(&newer, &lobby));
+        live.seated.seat().mail.counted(desk.sizes);
         let reply = self.hello_reply(&lobby, &live.seated, &desk);
         live.answer(id, &reply).await?;
         // What a session may do, and what others call it, was decided when it began: with another role, name or picture

@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use super::{
     connection::{Connection, Incoming, Stream},
     end::End,
-    follow::{Follow, ends},
     lobby::Lobby,
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     hub::{
         append::{Caller, Done},
         error::HubError,
+        follow::{Follow, ends},
         seat::{Seat, Seated},
         visitor::Shown,
     },

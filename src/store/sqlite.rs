@@ -30,10 +30,10 @@ mod item;
 mod load;
 mod log;
 mod migrate;
+mod moved;
 mod open;
 mod outbox;
 mod pace;
-mod page;
 mod playbook;
 mod readers;
 mod reply;
@@ -42,14 +42,13 @@ mod row;
 mod search;
 mod tail;
 mod watch;
-mod words;
 mod work;
 mod writer;
 
 pub use self::open::OpenError;
 use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
 use super::{
-    AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
+    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
 };
 use crate::{
@@ -281,9 +280,19 @@ impl Store for Sqlite {
         self.readers.read(move |view| view.folder(&query)).await
     }
 
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
-        let (workspace, agent) = (workspace.clone(), agent.clone());
-        self.readers.read(move |view| counter::counts(view.conn, &workspace, &agent)).await
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>> {
+        let (workspace, agent) = (workspace.clone(), agent.cloned());
+        self.readers.read(move |view| counter::sizes(view.conn, &workspace, agent.as_ref())).await
+    }
+
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
+        let conversations = conversations.to_vec();
+        self.readers.read(move |view| view.heads(&conversations)).await
+    }
+
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>> {
+        let workspaces = workspaces.to_vec();
+        self.readers.read(move |view| view.moved_since(&workspaces, since, limit)).await
     }
 
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {

@@ -27,7 +27,7 @@ use crate::{
         playbook::{Playbook, Reply},
     },
     ids::{AgentId, CardId, ConversationId, ItemId, Seq, VisitorId, WorkspaceId},
-    mesh::Alone,
+    mesh::{Alone, Mesh},
     store::{PlaybookRow, Saved, Store},
     wire::entry::Entry,
 };
@@ -118,7 +118,21 @@ impl House {
 
     /// A hub upon a store that may have been used before.
     pub(super) async fn upon(store: Arc<Memory>, settings: Settings) -> Self {
-        let hub = Hub::new(store.clone(), Arc::new(Alone::new()), settings);
+        Self::among(store.clone(), store, Arc::new(Alone::new()), settings).await
+    }
+
+    /// A hub among others, which sees the store its own way.
+    pub(super) async fn among(
+        store: Arc<Memory>,
+        seen: Arc<dyn Store>,
+        mesh: Arc<dyn Mesh>,
+        settings: Settings,
+    ) -> Self {
+        Self::run(store, Hub::new(seen, mesh, settings)).await
+    }
+
+    /// Lets a hub run, upon a store with playbooks in it.
+    pub(super) async fn run(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
         hub.recall().await.unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));

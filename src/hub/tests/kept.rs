@@ -233,6 +233,15 @@ impl Kept {
         all
     }
 
+    /// See [`Store::moved_since`](crate::store::Store::moved_since).
+    pub(super) fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Vec<Head> {
+        let moved = |log: &&Log| workspaces.contains(&log.row.workspace) && log.row.last_at >= since;
+        let mut moved: Vec<Head> = self.conversations.values().filter(moved).map(Log::head).collect();
+        moved.sort_by_key(|head| head.at);
+        moved.truncate(limit);
+        moved
+    }
+
     /// See [`Store::queue`](crate::store::Store::queue).
     pub(super) fn queue(&self, workspace: &WorkspaceId) -> Vec<Queued> {
         let queued = |log: &Log| Queued {
@@ -312,6 +321,17 @@ impl Kept {
 impl Log {
     pub(super) fn loaded(&self) -> Loaded {
         Loaded { conversation: self.row.clone(), beside: self.beside.clone() }
+    }
+
+    pub(super) fn head(&self) -> Head {
+        let Conversation { id, workspace, visitor, seq, last_at, .. } = &self.row;
+        Head {
+            workspace: workspace.clone(),
+            conversation: id.clone(),
+            visitor: visitor.id.clone(),
+            seq: *seq,
+            at: *last_at,
+        }
     }
 
     /// The promise of [`Append::row`], kept by the caller.

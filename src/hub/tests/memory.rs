@@ -295,8 +295,17 @@ impl Store for Memory {
         Ok(page)
     }
 
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>> {
         Ok(self.up()?.sizes.of(workspace, agent))
+    }
+
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
+        let kept = self.up()?;
+        Ok(conversations.iter().filter_map(|id| kept.conversations.get(id)).map(Log::head).collect())
+    }
+
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>> {
+        Ok(self.up()?.moved_since(workspaces, since, limit))
     }
 
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {
@@ -309,7 +318,7 @@ impl Store for Memory {
         let mut kept = self.up()?;
         for (conversation, beside) in changed {
             if let Some(log) = kept.conversations.get_mut(&conversation) {
-                log.beside = Beside { connected: false, ..beside };
+                log.beside.take_in(&beside);
             }
         }
         Ok(())

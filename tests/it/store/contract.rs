@@ -45,6 +45,10 @@ macro_rules! contract {
             #[test] fn p3_a_visitor_finds_the_open_conversation_else_the_last_of_the_day in finding;
             #[test] fn p4_words_are_found_wherever_they_were_written_within_five_seconds in finding;
             #[test] fn s5_no_query_breaks_the_search in finding;
+            #[test] fn d4_heads_say_where_conversations_have_come_to_and_whose_they_are in finding;
+            #[test] fn d4_what_moved_is_found_by_the_moment_it_was_decided in finding;
+            #[test] fn p2_what_two_nodes_keep_beside_a_log_never_goes_back in keeping;
+            #[test] fn d6_the_sizes_of_all_folders_are_as_the_last_commits_left_them in folders;
             #[test] fn r11_a_conversation_stands_in_one_folder_and_the_counts_say_so in folders;
             #[test] fn r16_closed_without_the_live_chat_card_counts_nowhere in folders;
             #[test] fn p4_folders_have_their_orders in folders;

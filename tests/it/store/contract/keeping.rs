@@ -4,7 +4,7 @@ use serde_json::json;
 use usher::{
     chat::{
         event::{Author, External, Item, ItemKind, Page, What},
-        summary::{Beside, Mark},
+        summary::{Beside, Mark, Seen},
     },
     ids::{Millis, Seq, VisitorId},
     store::{ItemQuery, ItemRow, Store, Viewer},
@@ -65,6 +65,23 @@ pub(crate) async fn p2_what_stands_beside_a_log_is_kept_beside_it(new: NewGround
     }
     assert_eq!(store.load(talk.id()).await.expect("load").expect("there").beside, beside);
     assert_eq!(store.load(other.id()).await.expect("load").expect("there").beside, Beside::default());
+}
+
+pub(crate) async fn p2_what_two_nodes_keep_beside_a_log_never_goes_back(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    let mark = |received, read| Mark { received: Seq(received), read: Seq(read) };
+    let page = |n: u32| Some(Page { url: format!("https://shop.example/{n}"), title: None, referrer: None });
+    let visitors = |at, n| Beside { seen: Seen { visitor: at, ..Seen::default() }, page: page(n), connected: false };
+    let agents = |at| Beside { seen: Seen { agent: at, ..Seen::default() }, ..Beside::default() };
+    let moved = [visitors(mark(7, 3), 1), agents(mark(6, 6)), visitors(mark(5, 5), 2), agents(mark(2, 1))];
+    for beside in moved {
+        store.put_beside(vec![(talk.id().clone(), beside)]).await.expect("kept");
+    }
+    let seen = Seen { visitor: mark(7, 5), agent: mark(6, 6) };
+    let loaded = store.load(talk.id()).await.expect("load").expect("there");
+    assert_eq!(loaded.beside, Beside { seen, page: page(2), connected: false });
 }
 
 async fn items(store: &dyn Store, query: ItemQuery) -> Vec<ItemRow> {

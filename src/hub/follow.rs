@@ -1,0 +1,142 @@
+//! A session's place in a conversation's log.
+
+use std::sync::Arc;
+
+use super::tail::Tail;
+use crate::{
+    chat::{conversation::Sight, event::What},
+    ids::Seq,
+    wire::entry::Entry,
+};
+
+/// A cursor into one conversation.
+#[derive(Debug)]
+pub struct Follow {
+    /// The conversation in memory.
+    pub tail: Arc<Tail>,
+    /// The last event this session has been written, or was not to be shown.
+    pub cursor: Seq,
+    /// Whether the client asked for it: such a one lasts beyond the close.
+    pub opened: bool,
+    /// Up to here the reader was entitled when they began to follow: whoever may see a conversation may see all that
+    /// led to it.
+    clear: Seq,
+    /// Who may see what happens behind the cursor.
+    sight: Sight,
+}
+
+/// What of a stretch of the log a reader may be written.
+#[derive(Debug)]
+pub struct Cut {
+    /// These.
+    pub events: Vec<Arc<Entry>>,
+    /// Whether they lost sight of the conversation with the last of them.
+    pub lost: bool,
+}
+
+// === impl Follow ===
+
+impl Follow {
+    /// Follows from `cursor`; entitled to everything up to `clear`, as of which `sight` is.
+    pub fn new(tail: Arc<Tail>, cursor: Seq, clear: Seq, sight: Sight) -> Self {
+        Self { tail, cursor, opened: false, clear, sight }
+    }
+
+    /// Moves over the next events. An agent's last one is the one that takes the conversation from them.
+    pub fn take(&mut self, entries: Vec<Arc<Entry>>, may_see: impl Fn(&Sight) -> bool) -> Cut {
+        let mut events = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let event = entry.event();
+            if event.seq <= self.cursor {
+                continue;
+            }
+            if event.seq > self.clear {
+                let after = self.sight.after(event);
+                let (before, after) = (std::mem::replace(&mut self.sight, after.clone()), after);
+                let sees = may_see(&after);
+                if !sees && !may_see(&before) {
+                    return Cut { events, lost: true };
+                }
+                self.cursor = event.seq;
+                events.push(entry);
+                if !sees {
+                    return Cut { events, lost: true };
+                }
+            } else {
+                self.cursor = event.seq;
+                events.push(entry);
+            }
+        }
+        Cut { events, lost: false }
+    }
+
+    /// Everything is the reader's own: a visitor never loses sight.
+    pub fn take_all(&mut self, entries: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
+        let cursor = self.cursor;
+        let mut events = entries;
+        events.retain(|entry| entry.event().seq > cursor);
+        if let Some(last) = events.last() {
+            self.cursor = last.event().seq;
+        }
+        events
+    }
+}
+
+/// Whether one of these ends the conversation.
+pub fn ends(events: &[Arc<Entry>]) -> bool {
+    events.iter().any(|entry| matches!(entry.event().what, What::Closed { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chat::event::{AgentRef, Author, Event},
+        ids::{AgentId, ConversationId, Millis},
+    };
+
+    fn entry(seq: u64, what: What) -> Arc<Entry> {
+        Entry::new(Event { seq: Seq(seq), at: Millis(seq as i64), by: Author::System, what })
+    }
+
+    fn text(seq: u64) -> Arc<Entry> {
+        entry(seq, What::Message { key: None, text: "canary".into(), rich: None })
+    }
+
+    fn assigned(seq: u64, to: &str) -> Arc<Entry> {
+        let to = AgentRef { id: to.into(), name: to.into(), avatar: None };
+        entry(seq, What::Assigned { to, from: None })
+    }
+
+    fn as_agent(name: &'static str) -> impl Fn(&Sight) -> bool {
+        move |sight| sight.allows(&AgentId::from(name), false, true)
+    }
+
+    fn follow(clear: u64, sight: Sight) -> Follow {
+        Follow::new(Tail::new(ConversationId::from("c_1")), Seq(0), Seq(clear), sight)
+    }
+
+    #[test]
+    fn r13_the_assignment_is_the_last_event_of_whoever_had_it_open() {
+        let log = vec![text(1), text(2), assigned(3, "jane"), text(4), text(5)];
+        let mut bob = follow(1, Sight::Everybody);
+        let cut = bob.take(log.clone(), as_agent("bob"));
+        assert!(cut.lost);
+        assert_eq!(cut.events.last().map(|entry| entry.event().seq), Some(Seq(3)));
+        let mut jane = follow(1, Sight::Everybody);
+        let cut = jane.take(log, as_agent("jane"));
+        assert!(!cut.lost);
+        assert_eq!(cut.events.len(), 5);
+    }
+
+    #[test]
+    fn r14_an_ex_owner_sees_the_reassignment_and_nothing_behind_it() {
+        let mut jane = follow(0, Sight::Owner("jane".into()));
+        let cut = jane.take(vec![text(1), assigned(2, "bob"), text(3)], as_agent("jane"));
+        assert!(cut.lost);
+        assert_eq!(cut.events.len(), 2);
+        // Even read again, nothing more comes.
+        let cut = jane.take(vec![text(3), text(4)], as_agent("jane"));
+        assert!(cut.lost && cut.events.is_empty());
+    }
+}
