@@ -84,6 +84,9 @@ const ABANDON_EVERY: Duration = Duration::from_secs(60);
 /// Silent conversations closed in one look.
 const ABANDON_MOST: usize = 1_000;
 
+/// By how much each client lengthens the time over which all are told to come back when the hub drains, in milliseconds:
+/// so that twenty come back in a second.
+const BACK_EVERY_MS: u64 = 50;
 /// Within what time agents are told to come back when the hub drains, in milliseconds.
 const AGENTS_BACK_MS: u64 = 5_000;
 
@@ -96,7 +99,8 @@ pub struct Settings {
     pub connections_per_visitor: usize,
     /// Sessions of one agent at most; 0 lifts it.
     pub connections_per_agent: usize,
-    /// Over what time clients are told to come back when the hub drains, in milliseconds.
+    /// Over what time clients are told to come back at most when the hub drains, in milliseconds; few are told to come
+    /// sooner.
     pub drain_spread_ms: u64,
 }
 
@@ -265,13 +269,14 @@ impl Hub {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Tells every session to come back elsewhere, each after its own share of the spread. Requests under way are
+    /// Tells every session to come back elsewhere, each after its own share of a spread that follows their number. Requests under way are
     /// answered; presence is left to its grace.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
-        let spread = self.settings.drain_spread_ms;
         let (visitors, agents, _) = self.board.sizes();
-        tracing::info!(visitors, agents, "draining: every client is told to come back");
+        let all = u64::try_from(visitors + agents).unwrap_or(u64::MAX);
+        let spread = all.saturating_mul(BACK_EVERY_MS).min(self.settings.drain_spread_ms);
+        tracing::info!(visitors, agents, spread_ms = spread, "draining: every client is told to come back");
         self.board.everybody(|seat| {
             // An agent must be back before their grace is over, or they would flap: see `presence`.
             let spread = if seat.who.agent().is_some() { spread.min(AGENTS_BACK_MS) } else { spread };

@@ -11,16 +11,22 @@ use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
+mod cursor;
+mod fault;
 pub mod folder;
 pub mod item;
 pub mod playbook;
+pub mod postgres;
+mod recent;
+mod row;
 pub mod sqlite;
+mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
-    item::{ItemPage, ItemQuery, ItemRow, OutboxRow},
+    item::{ItemPage, ItemQuery, ItemRow, OutboxRow, Viewer},
     playbook::{PlaybookRow, Saved},
 };
 use crate::{

@@ -16,10 +16,12 @@ use super::{
 use crate::{
     chat::{
         command::{Actor, Command},
-        event::AgentRef,
+        event::{AgentRef, ItemKind},
     },
     ids::{AgentId, ConversationId, Millis, WorkspaceId},
-    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings, revoked},
+    store::{
+        AgentRow, Counts, Folder, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded, NotifySettings, Viewer, revoked,
+    },
     wire::{
         agent::{AgentStatus, PresenceReason},
         code::CloseCode,
@@ -173,6 +175,23 @@ impl Hub {
             }
         };
         self.rows(workspace, folder, before, limit, query).await
+    }
+
+    /// A page of items of the conversations this agent may see.
+    pub async fn items(
+        &self,
+        who: &Who,
+        kind: Option<ItemKind>,
+        conversation: Option<ConversationId>,
+        before: Option<String>,
+        limit: usize,
+    ) -> Result<ItemPage> {
+        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
+        let viewer =
+            Viewer { agent: agent.id.clone(), admin: *admin, admins_see_assigned: self.settings.admins_see_assigned };
+        let workspace = workspace.clone();
+        let query = ItemQuery { workspace, kind, conversation, before, limit, viewer: Some(viewer) };
+        Ok(self.store.items(&query).await?)
     }
 
     /// Opens a conversation for a session: from now on its events are pushed there.

@@ -1,14 +1,14 @@
 //! The one road by which anything is written: load, decide, append, wake. A lost race reads the difference and
 //! decides again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Hub,
     doubt::UnderWay,
     error::{HubError, Result},
     seat::Who,
-    tail::Tail,
+    tail::{Tail, Turn},
 };
 use crate::{
     chat::{
@@ -24,6 +24,8 @@ use crate::{
 
 /// How often a command is decided anew before the store is called too busy. Each loss means somebody else won.
 const MAX_TRIES: usize = 256;
+/// How long a command waits for its turn where many are written at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Events read at once when one of them is looked for.
 const LOOK: usize = 200;
 /// After how many events without a new row the fold is stored anyway, so that a cold load stays short.
@@ -89,6 +91,7 @@ impl Hub {
         };
         let row = self.playbook_at(&playbook).await?;
         let newest = self.playbook(&playbook.id).await?.unwrap_or_else(|| row.clone());
+        let mut turn = if tail.is_queued_for() { Some(self.turn(&tail).await?) } else { None };
         for _ in 0..MAX_TRIES {
             let policy = Policy {
                 playbook: &row.playbook,
@@ -134,6 +137,9 @@ impl Hub {
                 }
                 Appended::Stale { head } => {
                     tail.hint(head);
+                    if turn.is_none() {
+                        turn = Some(self.turn(&tail).await?);
+                    }
                     tail.catch_up(&*self.store).await?;
                 }
                 Appended::Repeated { event } => return repeated(command, &event),
@@ -142,6 +148,14 @@ impl Hub {
         }
         tracing::warn!(%conversation, "a command lost {MAX_TRIES} races in a row");
         Err(HubError::Unavailable)
+    }
+
+    /// Where two sides write without a pause, whoever loses a race would lose the next ones, too.
+    async fn turn<'a>(&self, tail: &'a Tail) -> Result<Turn<'a>> {
+        tokio::time::timeout(PATIENCE, tail.turn()).await.map_err(|_| {
+            tracing::warn!(conversation = %tail.id(), "a command waited in vain for its turn");
+            HubError::Unavailable
+        })
     }
 
     /// A tail of the conversation, brought up to date: the board's, or one for this moment only.

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::{
@@ -28,6 +31,16 @@ pub struct Tail {
     inner: Mutex<Inner>,
     /// Held while reading from the store, so that one reader loads and the others wait.
     loading: tokio::sync::Mutex<()>,
+    /// Whoever lost a race queues here, and while somebody does, so do all others: see [`Tail::turn`].
+    turns: tokio::sync::Mutex<()>,
+    /// How many have the turn or wait for it.
+    queueing: AtomicUsize,
+}
+
+/// Somebody's turn to append; the next one's when it is dropped.
+pub struct Turn<'a> {
+    queueing: &'a AtomicUsize,
+    _held: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +72,13 @@ pub struct Hot {
 impl Tail {
     /// An empty tail: nothing is known yet.
     pub fn new(id: ConversationId) -> Arc<Self> {
-        Arc::new(Self { id, inner: Mutex::default(), loading: tokio::sync::Mutex::default() })
+        Arc::new(Self {
+            id,
+            inner: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
+            turns: tokio::sync::Mutex::default(),
+            queueing: AtomicUsize::new(0),
+        })
     }
 
     /// Whose it is.
@@ -117,6 +136,21 @@ impl Tail {
                 hot.push(entry);
             }
         }
+    }
+
+    /// Waits for one's turn to append, first come, first served. Only who lost a race has to ask: as long as nobody did,
+    /// appends race, and that costs nothing.
+    pub async fn turn(&self) -> Turn<'_> {
+        self.queueing.fetch_add(1, Ordering::Relaxed);
+        // Counted from here on, also if the wait is given up.
+        let mut turn = Turn { queueing: &self.queueing, _held: None };
+        turn._held = Some(self.turns.lock().await);
+        turn
+    }
+
+    /// Whether somebody who lost a race has the turn, or waits for it.
+    pub fn is_queued_for(&self) -> bool {
+        self.queueing.load(Ordering::Relaxed) > 0
     }
 
     /// Hears of a head.
@@ -211,6 +245,14 @@ impl Tail {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic between two folds cannot happen half-way: `apply` does not panic. The data stays usable.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Turn ===
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.queueing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

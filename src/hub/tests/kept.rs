@@ -300,6 +300,9 @@ impl Kept {
             item.workspace == query.workspace
                 && query.kind.is_none_or(|kind| item.kind == kind)
                 && query.conversation.as_ref().is_none_or(|of| item.conversation == *of)
+                && query.viewer.as_ref().is_none_or(|Viewer { agent, admin, admins_see_assigned }| {
+                    self.conversations[&item.conversation].row.sight().allows(agent, *admin, *admins_see_assigned)
+                })
         };
         let from = query.before.as_ref().map_or(0, |before| before.parse().unwrap());
         let all: Vec<&ItemRow> = self.items.iter().rev().filter(wanted).collect();

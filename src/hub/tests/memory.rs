@@ -30,6 +30,8 @@ pub(super) struct Memory {
     kept: Mutex<Kept>,
     down: AtomicBool,
     gates: Mutex<HashMap<Verb, Arc<Gate>>>,
+    /// How long an append takes before it is written, in milliseconds.
+    slow: Mutex<fn(&Append) -> u64>,
     /// Looks and writes so far.
     pub(super) asked: AtomicUsize,
 }
@@ -82,8 +84,14 @@ impl Memory {
             kept: Mutex::default(),
             down: AtomicBool::new(false),
             gates: Mutex::default(),
+            slow: Mutex::new(|_| 0),
             asked: AtomicUsize::new(0),
         })
+    }
+
+    /// From now on appends take a while.
+    pub(super) fn slow(&self, ms: fn(&Append) -> u64) {
+        *self.slow.lock().unwrap() = ms;
     }
 
     /// From now on nothing is answered, or again.
@@ -177,6 +185,10 @@ impl Store for Memory {
 
     async fn append(&self, append: Append) -> Result<Appended> {
         self.pass(Verb::Append).await;
+        let slow = self.slow.lock().unwrap()(&append);
+        if slow > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
+        }
         let appended = self.up()?.append(append);
         self.pass(Verb::Appended).await;
         Ok(appended)

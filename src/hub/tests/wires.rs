@@ -15,7 +15,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     ids::{NodeId, WorkspaceId},
-    mesh::{Health, Heard, LEASE, Lease, Mesh, MeshError},
+    mesh::{Health, Heard, LEASE, Lease, Mesh, MeshError, Renewed},
 };
 
 /// How long it takes until a node notices that it is deaf, or hears again.
@@ -285,10 +285,12 @@ impl Mesh for Wire {
         }
     }
 
-    async fn renew(&self, roster: Bytes) -> Result<(), MeshError> {
+    async fn renew(&self, roster: Bytes) -> Result<Renewed, MeshError> {
         self.cut_off()?;
-        self.wires.lock().leases.insert(self.node.clone(), (Instant::now() + LEASE, roster));
-        Ok(())
+        let now = Instant::now();
+        let before = self.wires.lock().leases.insert(self.node.clone(), (now + LEASE, roster));
+        let stood = before.is_some_and(|(until, _)| until > now);
+        Ok(if stood { Renewed::Kept } else { Renewed::Anew })
     }
 
     async fn resign(&self) -> Result<(), MeshError> {

@@ -35,6 +35,7 @@ macro_rules! contract {
             #[test] fn d6_a_load_is_the_fold_of_the_whole_log in keeping;
             #[test] fn p2_what_stands_beside_a_log_is_kept_beside_it in keeping;
             #[test] fn r15_items_come_with_the_panel_as_it_stands_now in keeping;
+            #[test] fn r13_items_of_what_one_may_not_see_are_left_out in keeping;
             #[test] fn r15_an_item_told_twice_only_learns_where_the_crm_keeps_it in keeping;
             #[test] fn w2_what_the_outside_is_told_is_written_with_the_event in keeping;
             #[test] fn p1_an_identity_adopts_an_open_conversation_once in keeping;
