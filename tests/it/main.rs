@@ -9,6 +9,7 @@ mod abandoned;
 mod agent;
 mod churn;
 mod claims;
+mod cluster;
 mod connection;
 mod details;
 mod drain;
