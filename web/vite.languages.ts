@@ -41,10 +41,15 @@ function literal(words: Words): string {
 }
 
 /**
- * Makes one file of the chat for each language, with its words inside, so that whoever opens it downloads one file:
- * `assets/chat-HASH.LANGUAGE.js`. The loader is told the hash.
+ * Makes one file of the chat for each language, with its words inside, so that whoever opens it downloads one file.
+ * `tell` puts their names into the code of the loader: `name` is that of a language's file, `*` in the language's place.
  */
-export function oneForEachLanguage(chat: string, loader: string): Plugin {
+export function oneForEachLanguage(
+  chat: string,
+  loader: string,
+  name: string,
+  tell: (code: string, name: string, languages: string[]) => string,
+): Plugin {
   return {
     name: "usher:one-for-each-language",
     buildStart() {
@@ -60,11 +65,12 @@ export function oneForEachLanguage(chat: string, loader: string): Plugin {
         const all = languages();
         const content = chatChunk.code + JSON.stringify([...all]);
         const hash = createHash("sha256").update(content).digest("base64url").slice(0, 8);
+        const fileName = name.replace("HASH", hash);
         for (const [language, words] of all) {
           const source = chatChunk.code.replace("USHER_WORDS", () => literal(words));
-          this.emitFile({ type: "asset", fileName: `assets/chat-${hash}.${language}.js`, source });
+          this.emitFile({ type: "asset", fileName: fileName.replace("*", language), source });
         }
-        loaderChunk.code = loaderChunk.code.replace("USHER_CHAT", JSON.stringify(hash));
+        loaderChunk.code = tell(loaderChunk.code, fileName, [...all.keys()]);
         delete bundle[chat];
       },
     },

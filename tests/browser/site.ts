@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { basename, join } from "node:path";
 import type { Hub } from "./hub";
 
 export interface SiteOptions {
@@ -14,6 +16,8 @@ export interface SiteOptions {
   tag?: string;
   /** The language of the page. */
   lang?: string;
+  /** A folder whose files stand at `/npm/`; then the page has no tag of its own. */
+  files?: string;
 }
 
 /** Another site that embeds the widget, on an origin of its own. The same page at every address. */
@@ -28,17 +32,23 @@ export class Site {
 
   static async open(hub: Hub, options: SiteOptions = {}): Promise<Site> {
     const { policy, head = "", body = "<h1>Lamps</h1>", tag = 'data-playbook="pb_demo"', lang = "en" } = options;
+    const script = `<script async src="${hub.origin}/widget.js" ${tag}></script>`;
     const page = `<!doctype html>
 <html lang="${lang}">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Lamps</title>${head}
-    <script async src="${hub.origin}/widget.js" ${tag}></script>
+    ${options.files === undefined ? script : ""}
   </head>
   <body>${body}</body>
 </html>`;
-    const server = createServer((_request, response) => {
+    const server = createServer(({ url = "" }, response) => {
+      if (options.files !== undefined && url.startsWith("/npm/")) {
+        response.setHeader("content-type", "text/javascript");
+        response.end(readFileSync(join(options.files, basename(url))));
+        return;
+      }
       response.setHeader("content-type", "text/html; charset=utf-8");
       if (policy !== undefined) response.setHeader("content-security-policy", policy);
       response.end(page);

@@ -5,7 +5,7 @@
 import { answerCalls, type Call, queue } from "./calls.js";
 import { widget } from "./widget.js";
 
-/** The build puts in which of its chats it made. */
+/** The build puts in the name of its chats' files: a `*` in the language's place. */
 declare const USHER_CHAT: string;
 
 const script = document.currentScript ?? document.querySelector("script[data-playbook]");
@@ -17,7 +17,7 @@ if (script instanceof HTMLScriptElement && waiting !== undefined) {
   const hub = new URL(".", src).href;
   const verbs = widget(
     { ...dataset, hub, playbook },
-    (language) => import(/* @vite-ignore */ `${hub}assets/chat-${USHER_CHAT}.${language}.js`),
+    (language) => import(/* @vite-ignore */ hub + USHER_CHAT.replace("*", language)),
     renew,
   );
   answerCalls(verbs, waiting);

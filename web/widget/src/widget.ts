@@ -114,8 +114,9 @@ class Widget {
     this.#chat?.then((chat) => chat.identify(identity)).catch(ignore);
   }
 
-  shutdown(): void {
-    this.#leave();
+  async shutdown(): Promise<void> {
+    this.#identity = undefined;
+    await this.#leave();
     try {
       for (const name of Object.keys(localStorage)) {
         if (name.startsWith(this.#prefix)) localStorage.removeItem(name);
@@ -123,17 +124,18 @@ class Widget {
     } catch {
       // A forbidden storage holds nothing.
     }
-    this.#identity = undefined;
     this.#emit("shutdown", undefined);
   }
 
-  #leave(): void {
-    this.#chat?.then((chat) => chat.destroy()).catch(ignore);
+  /** Done when nothing of the chat is at work any more. */
+  #leave(): Promise<void> | undefined {
+    const left = this.#chat?.then((chat) => chat.destroy()).catch(ignore);
     clearTimeout(this.#proactive);
     this.#launcher?.remove();
     this.#chat = this.#launcher = undefined;
     this.#open = this.#wanted = this.#started = false;
     this.#run += 1;
+    return left;
   }
 
   /** The network is to blame, or a newer hub that has other parts. */

@@ -37,7 +37,7 @@ export function openSession(host: ChatHost, memory: Memory, news: (events: reado
     locale: navigator.language,
     identity: host.identity,
   });
-  client.state.subscribe(changed);
+  const forget = client.state.subscribe(changed);
   listen(window, "online", () => client.nudge());
   listen(window, "pageshow", () => client.nudge());
   listen(document, "visibilitychange", () => {
@@ -121,6 +121,7 @@ export function openSession(host: ChatHost, memory: Memory, news: (events: reado
       look();
     },
     destroy() {
+      forget();
       gone.abort();
       client.disconnect();
       title.count(0);
