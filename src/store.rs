@@ -11,10 +11,16 @@ use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
+mod cursor;
+mod fault;
 pub mod folder;
 pub mod item;
 pub mod playbook;
+pub mod postgres;
+mod recent;
+mod row;
 pub mod sqlite;
+mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},

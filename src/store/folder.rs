@@ -70,3 +70,36 @@ impl Counts {
         }
     }
 }
+
+// === impl Folder ===
+
+impl Folder {
+    /// What a folder's size is kept under: its name, and whose.
+    pub(super) fn column(&self) -> (&'static str, &str) {
+        match self {
+            Self::Unassigned => ("unassigned", ""),
+            Self::Mine(agent) => ("mine", agent.as_str()),
+            Self::Closed => ("closed", ""),
+            // Has no counter; no row ever counts in it.
+            Self::All { .. } => ("all", ""),
+        }
+    }
+
+    /// The folder whose size is kept under this.
+    pub(super) fn of_column(name: &str, agent: &str) -> Option<Self> {
+        match name {
+            "unassigned" => Some(Self::Unassigned),
+            "mine" => Some(Self::Mine(agent.into())),
+            "closed" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+
+    /// The agent a page of it is about.
+    pub(super) fn agent(&self) -> Option<&str> {
+        match self {
+            Self::Mine(agent) | Self::All { only_mine: Some(agent) } => Some(agent.as_str()),
+            _ => None,
+        }
+    }
+}

@@ -35,7 +35,6 @@ mod moved;
 mod open;
 mod outbox;
 mod pace;
-mod page;
 mod playbook;
 mod readers;
 mod reply;
@@ -44,7 +43,6 @@ mod row;
 mod search;
 mod tail;
 mod watch;
-mod words;
 mod work;
 mod writer;
 

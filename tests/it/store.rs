@@ -3,6 +3,7 @@
 mod contract;
 mod faults;
 mod killed;
+mod postgres;
 mod restored;
 pub(crate) mod talk;
 

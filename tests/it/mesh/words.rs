@@ -34,7 +34,9 @@ async fn d4_words_of_others_arrive_once_and_in_order_and_never_to_oneself() {
     };
     assert!(two.heard().iter().filter_map(ids).all(|from| from == *one.mesh.node()));
     let counters = one.mesh.counters();
-    assert_eq!((counters.said.get(), counters.dropped.get(), counters.heard.get()), (2_000, 0, 0));
+    // The words may arrive before their sender learns that they were taken.
+    wait::until("all are counted", async || (counters.said.get() == 2_000).then_some(())).await;
+    assert_eq!((counters.dropped.get(), counters.heard.get()), (0, 0));
     assert_eq!(two.mesh.counters().heard.get(), 2_000);
 }
 
@@ -169,4 +171,16 @@ async fn d4_words_too_many_to_send_are_counted_and_told_to_the_others() {
     teller.say("b", "and on");
     listener.hears_text("b", "and on").await;
     assert_eq!(listener.gaps(), 0, "that was told before");
+}
+
+#[tokio::test]
+async fn l6_a_mesh_that_ended_leaves_no_connection_and_no_subscription() {
+    let redis = Redis::start().await;
+    let node = Node::well(&redis.url(), &["a", "b"]).await;
+    node.mesh.leases().await.expect("leases");
+    let clients = async || redis.ask::<String>("CLIENT LIST").await.lines().count();
+    assert_eq!(clients().await, 4, "words out, words in, questions, and this one");
+    drop(node);
+    wait::until("only this one is left", async || (clients().await == 1).then_some(())).await;
+    assert_eq!(redis.ask::<Vec<String>>("PUBSUB CHANNELS").await, [""; 0]);
 }

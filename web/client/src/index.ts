@@ -4,7 +4,7 @@ export type { AgentOptions, ListQuery } from "./agent_options.js";
 export type { AgentState, NotifyPush } from "./agent_state.js";
 export { Backoff } from "./backoff.js";
 export { ClockOffset } from "./clock.js";
-export { codeOfRefusedHello, type Verdict, verdict } from "./closing.js";
+export { isFinal } from "./closing.js";
 export { Connection, type ConnectionOptions, type ConnectionState, type Frame, type OkReply } from "./connection.js";
 export { applyAtDesk } from "./desk_fold.js";
 export { type Env, hostEnv, type SocketLike, type Timer } from "./env.js";

@@ -113,12 +113,12 @@ export class OpenedSet {
   #refused(opened: Opened, refusal: Refusal): void {
     if (this.#opened.get(opened.id) !== opened || refusal.code === "disconnected") return;
     if (refusal.retryable) {
-      this.#options.env.after(refusal.retryAfterMs ?? RETRY_MS, () => {
+      this.#options.env.after(refusal.body.retry_after_ms ?? RETRY_MS, () => {
         if (this.#opened.get(opened.id) === opened && !opened.lost) this.#ask(opened);
       });
       return;
     }
-    opened.lose(refusal.assignee ?? null, refusal.at ?? null);
+    opened.lose(refusal.body.assignee ?? null, refusal.body.at ?? null);
     this.#options.changed();
   }
 }

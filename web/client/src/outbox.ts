@@ -151,7 +151,7 @@ export class Outbox {
       return;
     }
     this.#update(entry, { state: "pending" });
-    const delay = refusal.retryAfterMs ?? lane.backoff.next();
+    const delay = refusal.body.retry_after_ms ?? lane.backoff.next();
     lane.retry = this.#options.env.after(delay, () => {
       lane.retry = undefined;
       this.#advance(entry.conversation);

@@ -13,7 +13,7 @@ export interface VisitorOptions {
   url: string;
   playbook: string;
   tokens: TokenStore;
-  outbox?: OutboxStore;
+  outbox: OutboxStore;
   page?: Page;
   locale?: string;
   /** A JWT signed by the site. */

@@ -65,7 +65,7 @@ test("a1_a_lost_claim_names_the_winner", async () => {
   await signIn({ unassigned: [summary("c_1", 3)] });
   const claim = client.claim("c_1").catch((refusal: Refusal) => refusal);
   hub.socket.refuse("claim", { code: "conflict", assignee: { id: "bob", name: "Bob" }, at: 7 });
-  expect(await claim).toMatchObject({ code: "conflict", assignee: { name: "Bob" }, at: 7 });
+  expect(await claim).toMatchObject({ code: "conflict", body: { assignee: { name: "Bob" }, at: 7 } });
 });
 
 test("p4_an_opened_conversation_is_followed_and_resumed_after_a_reconnect", async () => {

@@ -4,14 +4,15 @@ import { conversation, FakeHub, START, started, text, visitorHello } from "./fak
 
 let hub: FakeHub;
 let token: string | null;
-let asked: number | null;
+/** How often the page was asked for an identity; null where it cannot be. */
+let renewals: number | null;
 let client: VisitorClient;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   hub = new FakeHub();
   token = null;
-  asked = null;
+  renewals = null;
   client = new VisitorClient({
     url: "ws://hub/v1/visitor",
     playbook: "pb_demo",
@@ -25,8 +26,8 @@ beforeEach(() => {
     page: { url: "https://shop.example/" },
     locale: "en",
     renewIdentity: () => {
-      if (asked !== null) asked += 1;
-      return asked !== null;
+      if (renewals !== null) renewals += 1;
+      return renewals !== null;
     },
     env: hub.env,
   });
@@ -199,18 +200,34 @@ test("a5_another_tabs_conversation_arrives_from_started_on", async () => {
   expect(texts(client.state.value)).toEqual(["Welcome"]);
 });
 
-test("p3_an_answer_repeated_after_a_failure_carries_the_same_key", async () => {
-  await chatting();
+/** The card that asks what brings the visitor here, at this place in the log. */
+function asked(seq: number): Event {
+  const ask = { kind: "choice", options: [{ id: "talk", label: "Talk" }] };
+  return { type: "card", seq, at: START, by: { kind: "bot" }, card: "hello", text: "Hi!", rich: [], ask } as Event;
+}
+
+test("p3_an_answer_repeated_after_a_failure_carries_the_key_of_its_question", async () => {
+  client.connect();
+  await welcome({ conversation: conversation({ seq: 2 }), events: [started(1), asked(2)] });
   const first = client.answer("hello", { option: "talk" }).catch((refusal: Refusal) => refusal.code);
-  const { key } = hub.socket.last("answer");
+  expect(hub.socket.last("answer")).toMatchObject({
+    conversation: "c_1",
+    card: "hello",
+    option: "talk",
+    key: "card-2",
+  });
   hub.socket.end(1006);
   expect(await first).toBe("disconnected");
   await hub.pass(1_000);
   await welcome({ recovered: true, conversation: conversation({ seq: 2 }) });
   const second = client.answer("hello", { option: "talk" });
-  expect(hub.socket.last("answer")).toMatchObject({ conversation: "c_1", card: "hello", option: "talk", key });
+  expect(hub.socket.last("answer")).toMatchObject({ key: "card-2" });
   hub.socket.answer("answer", { seq: 4, at: START });
   await second;
+  // A playbook may ask the same again: that is another question.
+  hub.socket.say({ type: "events", conversation: "c_1", events: [asked(5)] });
+  client.answer("hello", { option: "talk" }).catch(() => undefined);
+  expect(hub.socket.last("answer")).toMatchObject({ key: "card-5" });
 });
 
 test("p3_a_bad_value_is_told_in_the_hubs_words", async () => {
@@ -311,7 +328,7 @@ test("p1_a_text_in_flight_when_the_hub_ends_with_1009_is_given_up_and_the_chat_c
 test("p1_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", async () => {
   client.identify("jwt-1");
   await chatting();
-  asked = 0;
+  renewals = 0;
   hub.socket.end(1006);
   await hub.pass(1_000);
   expect(hub.socket.last.bind(hub.socket, "hello")).toThrow();
@@ -319,7 +336,7 @@ test("p1_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", a
   hub.socket.refuse("hello", { code: "unauthorized" });
   hub.socket.end(4502);
   await hub.pass(60_000);
-  expect(asked).toBe(1);
+  expect(renewals).toBe(1);
   expect(client.state.value.connection).toEqual({ kind: "waiting", retryAt: Number.POSITIVE_INFINITY });
   expect([token, texts(client.state.value)]).toEqual(["token-1", ["Hi"]]);
   client.send("Still here?");
@@ -336,12 +353,12 @@ test("p1_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", a
   await hub.pass(1_000);
   hub.socket.accept();
   hub.socket.end(4502);
-  expect(asked).toBe(2);
+  expect(renewals).toBe(2);
 });
 
 test("p1_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_asked_again", async () => {
   client.identify("jwt-1");
-  asked = 0;
+  renewals = 0;
   client.connect();
   hub.socket.accept();
   hub.socket.end(4502);
@@ -352,7 +369,7 @@ test("p1_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_ask
   client.connect();
   hub.socket.accept();
   hub.socket.end(4502);
-  expect(asked).toBe(2);
+  expect(renewals).toBe(2);
 });
 
 test("p1_where_the_page_cannot_be_asked_a_refused_identity_stops", async () => {

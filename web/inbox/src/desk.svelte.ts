@@ -117,7 +117,7 @@ export class Desk {
         this.trouble = refusalWords(refusal);
         return;
       }
-      this.taken.set(conversation, { by: refusal.assignee?.name ?? "Somebody else", at: refusal.at ?? null });
+      this.taken.set(conversation, { by: refusal.body.assignee?.name ?? "Somebody else", at: refusal.body.at ?? null });
     }
   }
 
