@@ -92,6 +92,10 @@ pub trait Store: Send + Sync + 'static {
     /// This store's incarnation. Made with the store, changed when it is restored.
     fn epoch(&self) -> Epoch;
 
+    /// Gives the store a new epoch, which whoever opens it from now on finds: it was restored, and what clients
+    /// remember of it may not be in it.
+    async fn restored(&self) -> Result<Epoch>;
+
     /// The clock by which deadlines and `at` are meant. Never goes back within one process.
     fn now(&self) -> Millis;
 

@@ -10,7 +10,7 @@ use crate::{
 /// A folder and, for Mine, whose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Folder {
-    /// `waiting` + `offline` + `unassigned`, longest waiting first.
+    /// `waiting` + `offline` + `unassigned` of those that are the agents' business, longest waiting first.
     Unassigned,
     /// Assigned to this agent, newest assignment first.
     Mine(AgentId),

@@ -29,6 +29,7 @@ mod heads;
 mod item;
 mod load;
 mod log;
+mod mark;
 mod migrate;
 mod moved;
 mod open;
@@ -46,7 +47,9 @@ mod work;
 mod writer;
 
 pub use self::open::OpenError;
-use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
+use self::{
+    clock::Clock, desk::Desk, mark::Mark, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer,
+};
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
@@ -116,14 +119,19 @@ impl Sqlite {
         let lock = open::take(path)?;
         let clock = Arc::new(Clock::default());
         let mut conn = open::writing(path)?;
-        let epoch = migrate::migrate(&mut conn, clock.now())?;
+        let (mut epoch, new) = migrate::migrate(&mut conn, clock.now())?;
+        let (mark, restored) = Mark::renew(path, &mut conn, new)?;
+        if let Some(anew) = restored {
+            tracing::warn!(was = %epoch, epoch = %anew, "the store was restored: clients load their conversations anew");
+            epoch = anew;
+        }
         let tail = Arc::new(Tail::default());
         let desk = Desk::new(conn, tail.clone()).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
         let (ask, asked) = sync_channel(1);
         let reset = Arc::new(AtomicBool::new(false));
         let checkpoint = Some(checkpoint::start(path, asked, reset.clone())?);
         let search = Search::start(path, &epoch)?;
-        let writer = Writer::start(desk, options, search.poke(), ask, reset)?;
+        let writer = Writer::start(desk, options, mark, search.poke(), ask, reset)?;
         let readers = Readers::start(path, options.readers, &tail, &writer.refreshes())?;
         let watch = Watch::start(readers.at_work(), writer.pulse())?;
         Ok(Self { epoch, clock, writer, readers, watch, _search: search, checkpoint, _lock: lock })
@@ -170,6 +178,16 @@ impl Store for Sqlite {
 
     fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    async fn restored(&self) -> Result<Epoch> {
+        self.writer
+            .write(false, |desk| {
+                let epoch = Epoch::random();
+                desk.conn.execute("UPDATE hub SET epoch = ?1", [epoch.as_str()])?;
+                Ok(epoch)
+            })
+            .await
     }
 
     async fn ready(&self) -> Result<()> {

@@ -201,7 +201,9 @@ async fn r14_the_owner_or_an_admin_reassigns_and_an_ex_owner_can_no_longer_write
     let hub = Hub::start().await;
     let (jane, max, root) = (hub.online("jane").await, hub.agent("max").await, hub.admin("root").await);
     let (visitor, chat) = waiting(&hub).await;
-    max.refused(json!({"type": "assign", "conversation": chat, "to": "max"}), "forbidden").await;
+    for to in ["max", "nobody"] {
+        max.refused(json!({"type": "assign", "conversation": chat, "to": to}), "forbidden").await;
+    }
     jane.claim(&chat).await;
     max.refused(json!({"type": "assign", "conversation": chat, "to": "max"}), "not_found").await;
     let error = jane.refused(json!({"type": "assign", "conversation": chat, "to": "nobody"}), "invalid").await;

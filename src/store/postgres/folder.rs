@@ -83,7 +83,7 @@ impl Order {
         match folder {
             Folder::Unassigned => Self {
                 name: "unassigned",
-                which: "c.state IN ('waiting', 'offline', 'unassigned') AND $5::text IS NULL",
+                which: "c.state IN ('waiting', 'offline', 'unassigned') AND c.live AND $5::text IS NULL",
                 rank: "since",
                 newest_first: false,
             },

@@ -20,9 +20,7 @@ use crate::{
 /// The rows that agent $6 may see: an admin ($7) also what is not the agents' business yet, and ($8) what is others'.
 const SEEN: &str = "($6::text IS NULL OR CASE c.state
      WHEN 'assigned' THEN c.assignee = $6 OR $8
-     WHEN 'bot' THEN $7
-     WHEN 'closed' THEN c.live OR $7
-     ELSE true END)";
+     ELSE c.live OR $7 END)";
 
 // === impl Postgres ===
 

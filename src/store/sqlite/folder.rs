@@ -75,7 +75,7 @@ impl Order {
         match folder {
             Folder::Unassigned => Self {
                 name: "unassigned",
-                which: "c.state IN ('waiting', 'offline', 'unassigned') AND ?5 IS NULL",
+                which: "c.state IN ('waiting', 'offline', 'unassigned') AND c.live = 1 AND ?5 IS NULL",
                 rank: "since",
                 newest_first: false,
             },

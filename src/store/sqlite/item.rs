@@ -52,9 +52,7 @@ pub(super) fn keep(
 /// The rows that agent ?6 may see: an admin (?7) also what is not the agents' business yet, and (?8) what is others'.
 const SEEN: &str = "(?6 IS NULL OR CASE c.state
      WHEN 'assigned' THEN c.assignee = ?6 OR ?8
-     WHEN 'bot' THEN ?7
-     WHEN 'closed' THEN c.live OR ?7
-     ELSE 1 END)";
+     ELSE c.live OR ?7 END)";
 
 /// A page of items with the side panels of their conversations.
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {

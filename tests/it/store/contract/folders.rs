@@ -7,7 +7,9 @@ use usher::{
 };
 
 use super::NewGround;
-use crate::store::talk::{Talk, agent, assigned, by, closed, id_of, missed, unassigned, waiting, workspace};
+use crate::store::talk::{
+    Talk, agent, assigned, by, closed, id_of, missed, not_installed, unassigned, waiting, workspace,
+};
 
 /// All pages of a folder; between two pages `meanwhile` happens.
 async fn pages(
@@ -97,6 +99,24 @@ pub(crate) async fn r16_closed_without_the_live_chat_card_counts_nowhere(new: Ne
     assert_eq!(sizes(&*store, "jane").await, (0, 0, 0));
     assert!(whole(&*store, Folder::Closed).await.is_empty());
     assert_eq!(whole(&*store, Folder::All { only_mine: None }).await, ids(&[&talk]));
+}
+
+pub(crate) async fn r5_a_card_reached_while_not_installed_stands_in_all_and_counts_nowhere(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
+    let begun = Talk::begin(&*store, "v_2", 1001, vec![not_installed()]).await;
+    assert_eq!(talk.happens(&*store, Author::System, 1002, not_installed()).await, []);
+    assert_eq!(sizes(&*store, "jane").await, (0, 0, 0));
+    assert!(whole(&*store, Folder::Unassigned).await.is_empty());
+    assert_eq!(whole(&*store, Folder::All { only_mine: None }).await, ids(&[&begun, &talk]));
+    // An admin may give it to somebody: then it is a chat like any other.
+    let counts = talk.happens(&*store, by("root"), 2000, assigned("jane")).await;
+    assert_eq!(told(&counts), [(Folder::Mine("jane".into()), 1)]);
+    talk.happens(&*store, by("jane"), 2001, unassigned("jane")).await;
+    assert_eq!((whole(&*store, Folder::Unassigned).await, sizes(&*store, "jane").await), (ids(&[&talk]), (1, 0, 0)));
+    talk.happens(&*store, by("root"), 2002, closed()).await;
+    assert_eq!((whole(&*store, Folder::Closed).await, sizes(&*store, "jane").await), (ids(&[&talk]), (0, 0, 1)));
 }
 
 pub(crate) async fn p4_folders_have_their_orders(new: NewGround<'_>) {
