@@ -70,6 +70,9 @@ fn flap(push: &serde_json::Value) -> bool {
     match push["type"].as_str() {
         Some("available") => push["available"] == false,
         // Those who only watch are switched off from the first to the last.
-        _ => push["agent"]["id"].as_str().is_some_and(|id| id.starts_with("agent")) && push["agent"]["status"] != "online",
+        _ => {
+            push["agent"]["id"].as_str().is_some_and(|id| id.starts_with("agent"))
+                && push["agent"]["status"] != "online"
+        }
     }
 }
