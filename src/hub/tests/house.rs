@@ -131,17 +131,12 @@ impl House {
         Self::run(store, Hub::new(seen, mesh, settings)).await
     }
 
-    /// Lets a hub run, upon a store as it is.
-    pub(super) async fn start(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
+    /// Lets a hub run, upon a store with playbooks in it.
+    pub(super) async fn run(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
         hub.recall().await.unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));
-        Self { store, hub, stop, running }
-    }
-
-    /// Lets a hub run, upon a store with playbooks in it.
-    pub(super) async fn run(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
-        let house = Self::start(store, hub).await;
+        let house = Self { store, hub, stop, running };
         for playbook in [demo(), at_once()] {
             if let Saved::Version(_) = house.hub.save_playbook(&workspace(), &playbook, 0).await.unwrap() {
                 let row = house.hub.playbook(&playbook.id).await.unwrap().unwrap();

@@ -112,7 +112,7 @@ impl World {
         let station = Station::new(self.store.clone(), self.rng.random());
         let wire = self.wires.node(&format!("n_{birth}"));
         let hub = Hub::with_dice(station.clone(), wire.clone(), self.settings, Dice::seeded(self.rng.random()));
-        let house = House::start(self.store.clone(), hub).await;
+        let house = House::run(self.store.clone(), hub).await;
         Node { birth, house, station, wire, frozen: false, deaf: false, given_up: Vec::new() }
     }
 
