@@ -120,7 +120,8 @@ async fn pr1_agents_of_three_hubs_who_go_in_whatever_way_are_gone_in_time_and_le
         let visitor = cluster.visitor(hub, playbooks::LIVE).await;
         assert_eq!(visitor.welcome["available"], false, "a ghost at hub {hub}");
         let agents = cluster.hubs[hub].get("/v1/agents", "watcher").await.ok();
-        ghosts += agents["agents"].as_array().expect("a list").iter().filter(|agent| agent["status"] == "online").count();
+        ghosts +=
+            agents["agents"].as_array().expect("a list").iter().filter(|agent| agent["status"] == "online").count();
     }
     for exit in EXITS {
         let spread = Spread::of(times.iter().filter(|(how, _)| *how == exit).map(|(_, took)| *took));

@@ -48,7 +48,8 @@ async fn pr3_availability_heals_within_one_refresh_after_redis_lost_everything_a
         desks.push(cluster.online(n, &format!("desk{n}")).await);
         expected.insert(format!("desk{n}"), "online".to_owned());
     }
-    let watchers = [cluster.agent(0, "watcher").await, cluster.agent(1, "watcher").await, cluster.agent(2, "watcher").await];
+    let watchers =
+        [cluster.agent(0, "watcher").await, cluster.agent(1, "watcher").await, cluster.agent(2, "watcher").await];
     truth(&cluster, &expected).await;
     let rein = Rein::new();
     let mut times = Vec::new();
@@ -80,7 +81,9 @@ async fn pr3_availability_heals_within_one_refresh_after_redis_lost_everything_a
     }
     load.judge(&cluster.admin(0, "root").await).await;
     let spread = Spread::of_durations(times);
-    println!("figure P3 hubs=3 flushes={flushes} false_offline={false_flips} switches_moved=0 time_to_truth_ms {spread}");
+    println!(
+        "figure P3 hubs=3 flushes={flushes} false_offline={false_flips} switches_moved=0 time_to_truth_ms {spread}"
+    );
     assert_eq!(false_flips, 0);
     assert!(spread.max <= HEALED, "time to truth: {spread}");
 }
