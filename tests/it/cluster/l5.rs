@@ -29,7 +29,8 @@ async fn l5_three_hubs_outlive_their_store_and_deaths_inside_a_commit_and_lose_n
         for n in 0..commits {
             rein.more(20).await;
             let store = &cluster.stores[n % 3];
-            store.set(Fault::HoldReply { tag: "COMMIT" });
+            // A statement that writes is a transaction of its own: when its reply comes, it is committed.
+            store.set(Fault::HoldReply { tag: "SELECT" });
             let caught = wait::try_within(Duration::from_secs(5), async || (store.holding() > 0).then_some(())).await;
             held += usize::from(caught.is_some());
             store.cut_held(Cut::Reset);
