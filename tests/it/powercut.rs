@@ -1,7 +1,7 @@
 //! What a power cut leaves of a SQLite store: `strace` records every write and sync of the real hub, and what it told
 //! whom. Killing a process proves nothing here, as the system writes its pages all the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -46,8 +46,21 @@ fn canary(writer: usize, n: usize) -> String {
     format!("canary-{writer}-{n}-end")
 }
 
-fn holds(bytes: &[u8], words: &str) -> bool {
-    bytes.windows(words.len()).any(|part| part == words.as_bytes())
+/// All pairs of numbers that stand as `FRONT1-2BACK`.
+fn pairs(bytes: &[u8], front: &str, back: &str) -> Vec<(usize, usize)> {
+    let text = String::from_utf8_lossy(bytes);
+    let pair = |(at, _): (usize, &str)| {
+        let rest = &text[at + front.len()..];
+        let (pair, _) = rest.split_at_checked(rest.find(back)?)?;
+        let (writer, n) = pair.split_once('-')?;
+        Some((writer.parse().ok()?, n.parse().ok()?))
+    };
+    text.match_indices(front).filter_map(pair).collect()
+}
+
+/// The texts of which something is there.
+fn canaries(bytes: &[u8]) -> Vec<(usize, usize)> {
+    pairs(bytes, "canary-", "-end")
 }
 
 async fn record(texts: usize) -> Recorded {
@@ -67,7 +80,9 @@ async fn record(texts: usize) -> Recorded {
             let some = from..(from + TOGETHER).min(texts);
             for n in some.clone() {
                 let (id, text) = (format!("w{writer}-{n}"), canary(writer, n));
-                visitor.text(json!({"type": "send", "id": id, "conversation": chat, "key": id, "text": text}).to_string()).await;
+                visitor
+                    .text(json!({"type": "send", "id": id, "conversation": chat, "key": id, "text": text}).to_string())
+                    .await;
             }
             for n in some {
                 let id = format!("w{writer}-{n}");
@@ -86,41 +101,44 @@ async fn record(texts: usize) -> Recorded {
     .await;
     let calls = strace::read(&record);
     let chats = visitors.into_iter().map(|(_, chat)| chat).collect();
-    let answered = answered(&calls, texts);
+    let answered = answered(&calls);
     // As many as were heard: nothing of the record is misread.
     assert_eq!(answered.len(), WRITERS * texts, "answers in the record");
     Recorded { calls, chats, answered }
 }
 
 /// The answers among what was said. Each text has one.
-fn answered(calls: &[Call], texts: usize) -> Vec<Answered> {
+fn answered(calls: &[Call]) -> Vec<Answered> {
     let mut found = Vec::new();
     for (said, call) in calls.iter().enumerate() {
         let What::Say { bytes } = &call.what else { continue };
-        for writer in 0..WRITERS {
-            for n in 0..texts {
-                if holds(bytes, &format!(r#""id":"w{writer}-{n}","ok":true"#)) {
-                    found.push(Answered { writer, n, said });
-                }
-            }
-        }
+        let answers = pairs(bytes, r#""id":"w"#, r#"","ok":true"#);
+        found.extend(answers.into_iter().map(|(writer, n)| Answered { writer, n, said }));
     }
     found
 }
 
 /// How many answers were given before a sync covered their row.
 fn too_early(recorded: &Recorded, calls: &[&Call]) -> usize {
+    let mut written = BTreeMap::new();
+    let mut syncs = Vec::new();
+    for call in calls {
+        match &call.what {
+            What::Write { file, bytes, .. } if file == LOG => {
+                for row in canaries(bytes) {
+                    written.entry(row).or_insert(call.end);
+                }
+            }
+            What::Sync { file } if file == LOG => syncs.push(call),
+            _ => {}
+        }
+    }
     let covered = |answer: &&Answered| {
-        let row = canary(answer.writer, answer.n);
-        let written = calls.iter().find(|call| {
-            matches!(&call.what, What::Write { file, bytes, .. } if file == LOG && holds(bytes, &row))
-        });
         let said = recorded.calls[answer.said].begin;
-        written.is_some_and(|written| {
-            let synced = calls.iter().find(|call| {
-                call.begin > written.end && matches!(&call.what, What::Sync { file } if file == LOG)
-            });
-            synced.is_some_and(|synced| synced.end < said)
+        written.get(&(answer.writer, answer.n)).is_some_and(|written| {
+            // They are in the order they began.
+            let next = syncs.partition_point(|sync| sync.begin <= *written);
+            syncs.get(next).is_some_and(|sync| sync.end < said)
         })
     };
     recorded.answered.len() - recorded.answered.iter().filter(covered).count()
@@ -154,9 +172,12 @@ fn cut(calls: &[Call], at: usize, tail: Tail, random: &mut StdRng) -> BTreeMap<&
     let mut files = BTreeMap::new();
     for name in FILES {
         let of = |file: &String| file == name;
-        let synced = calls.iter().rev().find(|call| call.end < at && matches!(&call.what, What::Sync { file } if of(file)));
+        let synced =
+            calls.iter().rev().find(|call| call.end < at && matches!(&call.what, What::Sync { file } if of(file)));
         let safe = synced.map_or(0, |synced| synced.begin);
-        let touching = calls.iter().filter(|call| call.begin < at && matches!(&call.what, What::Write { file, .. } | What::Truncate { file, .. } if of(file)));
+        let touching = calls.iter().filter(|call| {
+            call.begin < at && matches!(&call.what, What::Write { file, .. } | What::Truncate { file, .. } if of(file))
+        });
         let (kept, open): (Vec<&Call>, Vec<&Call>) = touching.partition(|call| call.end < safe);
         let mut content = Vec::new();
         kept.iter().for_each(|call| apply(&mut content, &call.what, usize::MAX));
@@ -197,16 +218,20 @@ async fn opened(recorded: &Recorded, at: usize, files: BTreeMap<&str, Vec<u8>>) 
     let store = Sqlite::open(folder.path().join(FILES[0])).unwrap_or_else(|fault| panic!("a cut at {at}: {fault}"));
     let mut found = 0;
     for (writer, chat) in recorded.chats.iter().enumerate() {
-        let (chat, mut log, mut after) = (ConversationId::from(chat.as_str()), String::new(), Seq(0));
+        let (chat, mut log, mut after) = (ConversationId::from(chat.as_str()), BTreeSet::new(), Seq(0));
         loop {
             let page = store.events_after(&chat, after, 500, 1 << 20).await.expect("events");
             let Some(last) = page.last() else { break };
             after = last.event().seq;
-            page.iter().for_each(|entry| log.push_str(entry.json()));
+            page.iter().for_each(|entry| log.extend(canaries(entry.json().as_bytes())));
         }
         for answer in recorded.answered.iter().filter(|answer| answer.writer == writer) {
             if recorded.calls[answer.said].begin < at {
-                assert!(log.contains(&canary(writer, answer.n)), "w{writer}-{} was answered and lost by a cut at {at}", answer.n);
+                assert!(
+                    log.contains(&(writer, answer.n)),
+                    "w{writer}-{} was answered and lost by a cut at {at}",
+                    answer.n
+                );
                 found += 1;
             }
         }
