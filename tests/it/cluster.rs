@@ -18,6 +18,4 @@ mod l3;
 mod l4;
 mod l5;
 mod load;
-mod p1;
-mod p3;
 mod w1;
