@@ -25,7 +25,6 @@ mod notify;
 mod operator;
 mod playbook;
 mod postgres;
-mod powercut;
 mod presence;
 mod proxy;
 mod rest;
