@@ -181,8 +181,9 @@ async fn a3_no_frame_of_three_hubs_shows_an_assigned_conversation_to_others_thou
         }
     }
     println!(
-        "figure A3 hubs=3 steps={} slept_s={slept:?} secrets={} previews={typed} frames={frames} bytes={bytes} leaks=0",
+        "figure A3 hubs=3 steps={} slept_s={:.0} secrets={} previews={typed} frames={frames} bytes={bytes} leaks=0",
         world.steps,
+        slept.iter().sum::<f64>(),
         secrets.len()
     );
 }
