@@ -124,7 +124,7 @@ test("p3_the_hub_hears_where_the_visitor_goes_without_a_reload", async () => {
   expect(page.socket.last("page")).toMatchObject({ url: "https://shop.example/" });
 });
 
-test("p3_news_is_what_came_after_the_look_and_with_a_new_chat_all_of_it", async () => {
+test("v8_news_is_what_came_after_the_look_and_with_a_new_chat_all_of_it", async () => {
   await welcome(talking());
   expect(news).toEqual([]);
   page.socket.say({ type: "events", conversation: "c_1", events: [text(4, "Hello?")] });
@@ -141,7 +141,7 @@ test("p3_news_is_what_came_after_the_look_and_with_a_new_chat_all_of_it", async 
   expect(news.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
-test("p3_the_title_of_a_hidden_tab_counts_what_is_unread_and_the_hub_hears_the_pages_own", async () => {
+test("v4_the_title_of_a_hidden_tab_counts_what_is_unread_and_the_hub_hears_the_pages_own", async () => {
   page.document.visibilityState = "hidden";
   await welcome(talking());
   expect(page.document.title).toBe("(2) Lamps");
@@ -156,7 +156,7 @@ test("p3_the_title_of_a_hidden_tab_counts_what_is_unread_and_the_hub_hears_the_p
   expect(page.document.title).toBe("Basket");
 });
 
-test("p3_the_page_hears_of_every_state_once", async () => {
+test("v6_the_page_hears_of_every_state_once", async () => {
   await welcome({ available: true });
   session.show(true);
   const by = { kind: "agent", id: "jane", name: "Jane" };

@@ -11,7 +11,7 @@ import { earlier, later, toEnd } from "./log.js";
 import styles from "./panel.css?inline";
 import { panel } from "./panel.js";
 import { type Scene, Ui } from "./scene.js";
-import { Scroll } from "./scroll.js";
+import { scrollKeeper } from "./scroll.js";
 import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
@@ -26,7 +26,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   // As in the style sheet: there the window covers the page.
   const narrow = matchMedia("(max-width: 480px), (max-height: 420px)");
   const ui = new Ui(soon);
-  const scroll = new Scroll(
+  const scroll = scrollKeeper(
     () => later(scene()),
     () => earlier(scene()),
   );
