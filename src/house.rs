@@ -14,15 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     chat::playbook::Playbook,
-    config::Config,
+    config::{self, Config},
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
     ids::WorkspaceId,
-    mesh::Alone,
+    mesh::{Alone, Mesh, Redis},
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
-        sqlite::{OpenError, Sqlite},
+        postgres::{self, Fate, Postgres},
+        sqlite::{self, Sqlite},
     },
 };
 
@@ -36,12 +37,15 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// A node, ready to let people in.
 pub struct House {
     hub: Arc<Hub>,
+    /// What has to be kept going, with more than one node.
+    mesh: Option<Arc<Redis>>,
     lobby: Arc<Lobby>,
     door: Arc<Door<Rooms>>,
     /// `/metrics` for a listener of its own.
     metrics: axum::Router,
     shutdown: Shutdown,
     on_trial: bool,
+    fate: Fate,
 }
 
 /// Why a house could not be opened.
@@ -49,11 +53,19 @@ pub struct House {
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]
-    Store {
+    Sqlite {
         /// Where it lies.
         path: PathBuf,
         /// Why not.
-        cause: OpenError,
+        cause: sqlite::OpenError,
+    },
+    /// The database of a server.
+    #[error("cannot open the store {address}: {cause}")]
+    Postgres {
+        /// Where it is.
+        address: postgres::Address,
+        /// Why not.
+        cause: postgres::OpenError,
     },
     /// A secret in the data folder.
     #[error("cannot use the keys: {0}")]
@@ -70,6 +82,8 @@ pub enum Left {
     Empty,
     /// Some were still there: the time was over, or it had to be at once.
     Hurried,
+    /// Nobody was sent away: another process has taken the database, and says so.
+    Evicted(&'static str),
 }
 
 /// What the door hands sockets to.
@@ -85,14 +99,14 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let path = &config.store.path;
-        let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let (store, fate) = open_store(config).await?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
-        let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
-        let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         let mut registry = Registry::default();
+        let (ways, mesh) = mesh(config, &mut registry);
+        let hub = Hub::new(store, ways, hub_settings(config));
+        hub.recall().await?;
+        let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         hub.metrics.register(&mut registry);
         let metrics = DoorMetrics::register(&mut registry);
         let shutdown = Shutdown::default();
@@ -101,7 +115,8 @@ impl House {
         let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
         let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+        let on_trial = keys.on_trial;
+        Ok(Self { hub, mesh, lobby, door, metrics: metrics_routes, shutdown, on_trial, fate })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -129,13 +144,17 @@ impl House {
         stop: impl Future<Output = ()>,
         at_once: impl Future<Output = ()>,
     ) -> Result<Left, tokio::task::JoinError> {
-        let ended = CancellationToken::new();
+        let (ended, apart) = (CancellationToken::new(), CancellationToken::new());
         let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
+        let mut mesh = tokio::spawn(keep(self.mesh.clone(), apart.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
+        let mut fate = self.fate;
         let died = tokio::select! {
             () = stop => None,
             core = &mut core => Some(core),
+            mesh = &mut mesh => Some(mesh),
+            words = fate.sealed() => return Ok(Left::Evicted(words)),
         };
         if let Some(core) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
@@ -155,9 +174,61 @@ impl House {
         self.shutdown.closed.cancel();
         ended.cancel();
         core.await??;
+        // The hub's last words are said.
+        apart.cancel();
+        mesh.await??;
         let _ = door.await;
         sweep.abort();
         Ok(left)
+    }
+}
+
+/// Opens the store of the kind that is configured.
+async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
+    match &config.store {
+        config::Store::Sqlite { path } => match Sqlite::open(path) {
+            Ok(store) => Ok((Arc::new(store), Fate::default())),
+            Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
+        },
+        config::Store::Postgres { address, readers } => {
+            let mode = match config.mesh {
+                // No other node would hear of what this one does.
+                config::Mesh::Alone => postgres::Mode::Alone,
+                config::Mesh::Redis(_) => postgres::Mode::Shared,
+            };
+            let options = postgres::Options { readers: *readers };
+            match Postgres::open_at(address, mode, options).await {
+                Ok(store) => {
+                    let fate = store.fate();
+                    Ok((Arc::new(store), fate))
+                }
+                Err(cause) => Err(OpenFault::Postgres { address: address.clone(), cause }),
+            }
+        }
+    }
+}
+
+/// The ways to other nodes, and what keeps them going when there are any. One that leads to a Redis out of reach is a
+/// way all the same: the hub begins degraded.
+fn mesh(config: &Config, registry: &mut Registry) -> (Arc<dyn Mesh>, Option<Arc<Redis>>) {
+    match &config.mesh {
+        config::Mesh::Alone => (Arc::new(Alone::new()), None),
+        config::Mesh::Redis(settings) => {
+            let redis = Redis::new((**settings).clone());
+            redis.counters().register(registry);
+            (redis.clone(), Some(redis))
+        }
+    }
+}
+
+/// Keeps a mesh going until `stop`.
+async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
+    match mesh {
+        Some(mesh) => mesh.run(stop).await,
+        None => {
+            stop.cancelled().await;
+            Ok(())
+        }
     }
 }
 

@@ -2,14 +2,20 @@
 //!
 //! | file | noun |
 //! |---|---|
+//! | [`among`], [`rooms`] | what nodes tell each other, and in which workspaces |
+//! | `hints`, `behind`, `ledger` | what others committed, set in motion here once |
+//! | `sweep` | what the mesh lost, found in the store |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
-//! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
+//! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
-//! | [`presence`], [`playbooks`] | who could take a chat; whether one is offered |
-//! | [`notify`], [`beside`] | notifications; what is kept beside the log |
-//! | [`visitor`], [`agent`], [`page`] | what sessions ask |
+//! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
+//! | [`notify`], [`rings`], `active` | notifications, and which device rings |
+//! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
+//! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
+//! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
+//! | [`dice`] | where chance comes from |
 
 use std::{
     collections::HashSet,
@@ -21,48 +27,52 @@ use std::{
 };
 
 use dashmap::DashSet;
-use rand::RngExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod active;
+mod adopting;
 pub mod agent;
+pub mod among;
 pub mod append;
+mod behind;
 pub mod beside;
 pub mod board;
+pub mod dice;
 mod doubt;
 pub mod effects;
+mod elsewhere;
 pub mod error;
+pub mod follow;
+mod glimpse;
+mod hints;
+mod leases;
+mod ledger;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
+mod overheard;
 pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+pub mod rings;
+pub mod rooms;
 pub mod seat;
+mod sweep;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
-    append::Caller,
-    beside::Unwritten,
-    board::Board,
-    doubt::Doubts,
-    mailbox::Leave,
-    metrics::Metrics,
-    notify::Rings,
-    playbooks::Playbooks,
-    presence::Presence,
-    queue::Queue,
-    seat::{Seat, Seated, Who},
-    tail::Tail,
+    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, mailbox::Leave,
+    metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
     waiting::Waiting,
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
     ids::{ConversationId, WorkspaceId},
-    mesh::Mesh,
+    mesh::{Health, Mesh},
     store::Store,
     wire::code::CloseCode,
 };
@@ -74,6 +84,9 @@ const ABANDON_EVERY: Duration = Duration::from_secs(60);
 /// Silent conversations closed in one look.
 const ABANDON_MOST: usize = 1_000;
 
+/// By how much each client lengthens the time over which all are told to come back when the hub drains, in milliseconds:
+/// so that twenty come back in a second.
+const BACK_EVERY_MS: u64 = 50;
 /// Within what time agents are told to come back when the hub drains, in milliseconds.
 const AGENTS_BACK_MS: u64 = 5_000;
 
@@ -86,7 +99,8 @@ pub struct Settings {
     pub connections_per_visitor: usize,
     /// Sessions of one agent at most; 0 lifts it.
     pub connections_per_agent: usize,
-    /// Over what time clients are told to come back when the hub drains, in milliseconds.
+    /// Over what time clients are told to come back at most when the hub drains, in milliseconds; few are told to come
+    /// sooner.
     pub drain_spread_ms: u64,
 }
 
@@ -95,6 +109,7 @@ pub struct Hub {
     store: Arc<dyn Store>,
     mesh: Arc<dyn Mesh>,
     settings: Settings,
+    dice: Dice,
     board: Board,
     presence: Presence,
     playbooks: Playbooks,
@@ -103,8 +118,11 @@ pub struct Hub {
     rings: Rings,
     unwritten: Unwritten,
     doubts: Doubts,
+    among: Among,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
+    /// Workspaces whose folders are to be counted anew.
+    recounts_due: DashSet<WorkspaceId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
     offered: Mutex<HashSet<WorkspaceId>>,
     /// Rises with every request, so that the latest of several seats is well defined.
@@ -132,10 +150,16 @@ impl Default for Settings {
 impl Hub {
     /// A hub upon a store, among the other nodes of the mesh. Nothing moves before [`Hub::run`].
     pub fn new(store: Arc<dyn Store>, mesh: Arc<dyn Mesh>, settings: Settings) -> Arc<Self> {
+        Self::with_dice(store, mesh, settings, Dice::fair())
+    }
+
+    /// The same with its chance from elsewhere.
+    pub fn with_dice(store: Arc<dyn Store>, mesh: Arc<dyn Mesh>, settings: Settings, dice: Dice) -> Arc<Self> {
         Arc::new(Self {
             store,
             mesh,
             settings,
+            dice,
             board: Board::default(),
             presence: Presence::default(),
             playbooks: Playbooks::default(),
@@ -144,7 +168,9 @@ impl Hub {
             rings: Rings::default(),
             unwritten: Unwritten::default(),
             doubts: Doubts::default(),
+            among: Among::default(),
             rows_due: DashSet::new(),
+            recounts_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
             draining: AtomicBool::new(false),
@@ -159,17 +185,27 @@ impl Hub {
     /// The panic of a core task.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
         let mut core = JoinSet::new();
+        core.spawn(self.clone().run_among());
+        core.spawn(self.clone().run_behind());
+        core.spawn(self.clone().run_sweep());
+        core.spawn(self.clone().run_glimpses());
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
+        core.spawn(self.clone().run_roster());
+        core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
         let ended = tokio::select! {
+            biased;
             () = stop.cancelled() => Ok(()),
             Some(ended) = core.join_next() => ended,
         };
         core.shutdown().await;
         self.flush_beside().await;
+        if let Err(cause) = self.keep_roster().await {
+            tracing::warn!(error = %cause, "who was present at the end could not be kept");
+        }
         ended
     }
 
@@ -208,9 +244,24 @@ impl Hub {
         &self.waiting
     }
 
+    /// What this node has to do with the others.
+    pub fn among(&self) -> &Among {
+        &self.among
+    }
+
     /// Notes a request of a session.
     pub fn asked(&self, seat: &Seat) {
-        seat.asked(self.ticks.fetch_add(1, Ordering::Relaxed) + 1);
+        // Comparable with other nodes' by the store's clock, and still rising where two fall into one millisecond.
+        let now = self.store.now().0.unsigned_abs() << 10;
+        let next = |tick: u64| Some(now.max(tick + 1));
+        let tick = self.ticks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
+        seat.asked(now.max(tick + 1));
+        self.tell_active(seat);
+    }
+
+    /// Whether other nodes cannot be heard: everything goes on through the store, slower.
+    pub fn is_degraded(&self) -> bool {
+        !self.mesh.is_alone() && self.mesh.health() == Health::Deaf
     }
 
     /// Whether clients are being sent away.
@@ -218,84 +269,20 @@ impl Hub {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Tells every session to come back elsewhere, each after its own share of the spread. Requests under way are
+    /// Tells every session to come back elsewhere, each after its own share of a spread that follows their number. Requests under way are
     /// answered; presence is left to its grace.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
-        let spread = self.settings.drain_spread_ms;
         let (visitors, agents, _) = self.board.sizes();
-        tracing::info!(visitors, agents, "draining: every client is told to come back");
+        let all = u64::try_from(visitors + agents).unwrap_or(u64::MAX);
+        let spread = all.saturating_mul(BACK_EVERY_MS).min(self.settings.drain_spread_ms);
+        tracing::info!(visitors, agents, spread_ms = spread, "draining: every client is told to come back");
         self.board.everybody(|seat| {
             // An agent must be back before their grace is over, or they would flap: see `presence`.
             let spread = if seat.who.agent().is_some() { spread.min(AGENTS_BACK_MS) } else { spread };
-            let after_ms = rand::rng().random_range(0..=spread);
+            let after_ms = self.dice.within(0..=spread);
             seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
         });
-    }
-
-    /// Gives a session its place. A person's oldest session over the limit is sent away.
-    fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
-        let seat = Seat::new(who, self.store.now());
-        if let Some(oldest) = self.board.sit(&seat, most) {
-            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
-        }
-        self.asked(&seat);
-        if self.is_draining() {
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
-        }
-        Seated::new(self.clone(), seat)
-    }
-
-    fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
-        self.board.follow(conversation, seat)
-    }
-
-    fn unfollow(&self, conversation: &ConversationId, seat: &Arc<Seat>) {
-        let left = self.board.unfollow(conversation, seat);
-        if left.is_none()
-            && let Some(tail) = self.board.tail(conversation)
-            && seat.who.agent().is_some()
-        {
-            self.tell_watching(&tail);
-        }
-    }
-
-    /// A session is over.
-    fn leave(&self, seat: &Arc<Seat>, follows: &[ConversationId], present: bool, clean: bool) {
-        self.board.rise(seat);
-        for conversation in follows {
-            self.unfollow(conversation, seat);
-            if seat.who.agent().is_none() {
-                self.row_later(conversation);
-                if let Some(tail) = self.board.tail(conversation) {
-                    self.tell_visitor(&tail);
-                }
-            }
-        }
-        if let (Some(agent), true) = (seat.who.agent(), present) {
-            self.presence.depart(seat.who.workspace(), agent, seat.last_heard(), clean, self.store.now());
-        }
-    }
-
-    /// Ends graces until the hub ends. Never returns.
-    async fn run_presence(self: Arc<Self>) {
-        loop {
-            let now = self.store.now();
-            let (flips, next) = self.presence.expire(now);
-            for flip in flips {
-                self.flipped(Some(flip));
-            }
-            match next {
-                Some(next) => {
-                    let wait = Duration::from_millis(next.since(now).max(0) as u64 + 1);
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.presence.poked() => {}
-                    }
-                }
-                None => self.presence.poked().await,
-            }
-        }
     }
 
     /// Flushes what may wait for a second until the hub ends. Never returns.
@@ -306,9 +293,12 @@ impl Hub {
             tick.tick().await;
             let now = self.store.now();
             self.settle_doubts().await;
+            self.recount().await;
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);
+            self.tend_rooms();
+            self.answer_asks();
         }
     }
 

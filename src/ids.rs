@@ -11,9 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use ts_rs::TS;
 
 /// Fifteen random bytes as base64url: what follows the prefix of every id the hub makes.
-fn random() -> String {
-    let bytes: [u8; 15] = rand::random();
-    URL_SAFE_NO_PAD.encode(bytes)
+fn random() -> [u8; 15] {
+    rand::random()
 }
 
 /// Reads an id with one allocation; serde's own way to an `Arc<str>` takes three.
@@ -32,7 +31,12 @@ macro_rules! id {
             $(
                 /// A new one: the prefix and 120 random bits.
                 pub fn random() -> Self {
-                    Self(format!(concat!($prefix, "{}"), random()).into())
+                    Self::of_bits(random())
+                }
+
+                /// The one whose random bits are these.
+                pub fn of_bits(bits: [u8; 15]) -> Self {
+                    Self(format!(concat!($prefix, "{}"), URL_SAFE_NO_PAD.encode(bits)).into())
                 }
             )?
 
@@ -167,8 +171,8 @@ impl de::Visitor<'_> for Text {
 // === impl ItemId ===
 
 impl ItemId {
-    /// The id of an item a playbook makes. Derived, because `decide` is pure and two nodes must agree on it;
-    /// the conversation's own random bits are in it.
+    /// The id of the item that this key makes in a conversation, whoever makes it: the first wins. Derived, because
+    /// `decide` is pure and two nodes must agree on it; the conversation's own random bits are in it.
     pub fn made_by(conversation: &ConversationId, key: &MessageKey) -> Self {
         let tail = conversation.as_str().trim_start_matches("c_");
         Self(format!("i_{tail}_{key}").into())
@@ -226,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn p1_an_item_a_playbook_makes_has_the_same_id_wherever_it_is_made() {
+    fn p1_an_item_has_the_same_id_wherever_and_by_whom_it_is_made() {
         let conversation = ConversationId::from("c_abc");
         let key = MessageKey::from("done-0");
         assert_eq!(ItemId::made_by(&conversation, &key), ItemId::made_by(&conversation, &key));

@@ -111,6 +111,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     match left.context("one of the hub's own tasks died")? {
         Left::Empty => Ok(()),
         Left::Hurried => anyhow::bail!("stopped before every client was sent away"),
+        Left::Evicted(words) => anyhow::bail!("{words}"),
     }
 }
 

@@ -2,7 +2,6 @@ import { basename } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { outDir } from "./vite.out.js";
-import { packed } from "./vite.packed.js";
 
 /** The pages the hub serves: the inbox at `/`, the demo at `/demo`. */
 const pages = ["inbox/index.html", "demo/demo.html"];
@@ -28,7 +27,7 @@ const hub = process.env.USHER_HUB ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   publicDir: false,
-  plugins: [svelte(), pagesAtTheTop(), packed()],
+  plugins: [svelte(), pagesAtTheTop()],
   build: {
     outDir,
     emptyOutDir: true,

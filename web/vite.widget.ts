@@ -1,7 +1,6 @@
 import { defineConfig } from "vite";
 import { oneForEachLanguage } from "./vite.languages.js";
 import { outDir } from "./vite.out.js";
-import { packed } from "./vite.packed.js";
 import { smaller } from "./vite.smaller.js";
 
 export default defineConfig({
@@ -11,7 +10,6 @@ export default defineConfig({
     oneForEachLanguage("chat.js", "widget.js", "assets/chat-HASH.*.js", (code, name) =>
       code.replace("USHER_CHAT", () => JSON.stringify(name)),
     ),
-    packed(),
   ],
   build: {
     outDir,

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     chat::{
-        command::Actor,
-        conversation::Conversation,
+        conversation::{Conversation, Sight},
         decide::{self, Policy},
         event::{self, PlaybookRef, Started, VisitorRef},
     },
@@ -83,6 +82,7 @@ impl Hub {
             playbook: guest.playbook.playbook.id.clone(),
         };
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
+        self.listening(&workspace).await;
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
         let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await?;
         let conversation = match found {
@@ -90,6 +90,7 @@ impl Hub {
             Some(found) => {
                 let id = found.conversation.id.clone();
                 let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
+                seated.follow(&id).learn(found);
                 let shown = self.show(&mut seated, &id, recover, true).await?;
                 self.visitor_came(&id, guest.page.clone());
                 Some(shown)
@@ -110,7 +111,9 @@ impl Hub {
         let newest = self.playbook(&guest.playbook.playbook.id).await?.ok_or(HubError::NotOffered)?;
         let open = self.store.of_visitor(&workspace, &guest.visitor, Millis(i64::MAX)).await?;
         if let Some(open) = open.filter(|open| open.conversation.closed_at().is_none()) {
-            return self.show(seated, &open.conversation.id, None, true).await;
+            let id = open.conversation.id.clone();
+            seated.follow(&id).learn(open);
+            return self.show(seated, &id, None, true).await;
         }
         if !newest.playbook.active || newest.deleted {
             return Err(HubError::NotOffered);
@@ -120,15 +123,9 @@ impl Hub {
         let id = row.id.clone();
         // Whoever is to see it follows before it exists: nothing can fall between.
         let tail = seated.follow(&id);
-        let before = Face { sight: crate::chat::conversation::Sight::Admins, waiting: false };
-        let mut under_way = UnderWay {
-            doubts: &self.doubts,
-            conversation: &id,
-            before,
-            actor: &Actor::Visitor,
-            entries: entries.clone(),
-            settled: false,
-        };
+        let before = Face { sight: Sight::Admins, waiting: false, last_at: Millis(i64::MIN) };
+        let mut under_way =
+            UnderWay { doubts: &self.doubts, conversation: &id, before, entries: entries.clone(), settled: false };
         let begun = self.store.begin(row.clone(), entries).await;
         under_way.settled = begun.is_ok();
         match begun? {
@@ -139,7 +136,7 @@ impl Hub {
             Begun::Done { counts } => {
                 self.metrics.conversations.inc();
                 tail.seed(Loaded { conversation: row, beside: Default::default() });
-                self.committed(&tail, &under_way.before, &Actor::Visitor, &under_way.entries, &counts);
+                self.committed(&tail, &under_way.before, &under_way.entries, &counts);
                 for seat in self.board.visitor_seats(&workspace, &guest.visitor) {
                     if !Arc::ptr_eq(&seat, seated.seat()) {
                         seat.mail.put(|mail| {
@@ -161,15 +158,13 @@ impl Hub {
         for_visitor: bool,
     ) -> Result<Shown> {
         let tail = seated.follow(conversation);
-        if !tail.catch_up(&*self.store).await? {
+        if tail.head().is_none() && !tail.catch_up(&*self.store).await? {
             seated.unfollow(conversation);
             return Err(HubError::not_found());
         }
-        let loaded = tail.with(|hot| Loaded { conversation: hot.conversation.clone(), beside: hot.beside.clone() });
-        let mut loaded = loaded.ok_or_else(HubError::not_found)?;
+        let (mut loaded, page) = self.page(&tail, recover, for_visitor).await?;
         self.freshen(&mut loaded);
         self.look_for_place(&loaded.conversation);
-        let page = self.page(conversation, loaded.conversation.seq, recover, for_visitor).await?;
         Ok(Shown { position: self.queue.position(conversation), loaded, page })
     }
 
@@ -210,7 +205,12 @@ impl Hub {
             page: guest.page.clone(),
             locale: guest.locale.clone(),
         };
-        let empty = Conversation::begin(ConversationId::random(), workspace.clone(), self.store.now(), &started);
+        let empty = Conversation::begin(
+            ConversationId::of_bits(self.dice.bits()),
+            workspace.clone(),
+            self.store.now(),
+            &started,
+        );
         let policy = Policy {
             playbook: &playbook.playbook,
             available: self.policy_available(playbook),
@@ -222,27 +222,6 @@ impl Hub {
         (row, events.into_iter().map(Entry::new).collect())
     }
 
-    async fn adopt(self: &Arc<Self>, workspace: &WorkspaceId, from: &VisitorId, guest: &Guest) -> Result<()> {
-        let adopted = self.store.adopt(workspace, from, &guest.visitor, guest.name.as_deref()).await?;
-        let Some(conversation) = adopted else { return Ok(()) };
-        // The tail's fold still names the anonymous visitor, whose connections have no more part in it.
-        for seat in self.board.visitor_seats(workspace, from) {
-            seat.mail.put(|mail| {
-                let leave = super::mailbox::Leave { code: crate::wire::code::CloseCode::Replaced, after_ms: None };
-                mail.leave.get_or_insert(leave);
-            });
-        }
-        if let Some(tail) = self.board.tail(&conversation) {
-            tail.with(|hot| {
-                let visitor = &mut hot.conversation.visitor;
-                visitor.id = guest.visitor.clone();
-                visitor.verified = true;
-                visitor.name = guest.name.clone().or_else(|| visitor.name.clone());
-            });
-        }
-        Ok(())
-    }
-
     /// The visitor has a connection again, maybe on another page.
     fn visitor_came(&self, conversation: &ConversationId, page: Option<event::Page>) {
         if let Some(page) = page {
@@ -251,11 +230,20 @@ impl Hub {
         if let Some(tail) = self.board.tail(conversation) {
             self.tell_visitor(&tail);
             self.row_later(conversation);
+            if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
+                self.say_visiting(&workspace, conversation);
+            }
         }
     }
 
     /// Whether the playbook's visitors let the agent see what they type.
-    pub(super) fn previews_allowed(&self, at: &PlaybookRef) -> bool {
-        self.playbooks.version(&at.id, at.version).is_some_and(|row| row.playbook.typing_preview)
+    pub(super) fn previews_allowed(self: &Arc<Self>, at: &PlaybookRef) -> bool {
+        let known = self.playbooks.version(&at.id, at.version);
+        if known.is_none() {
+            // Nothing was decided here on this version yet: it is read for the next time.
+            let (hub, at) = (self.clone(), at.clone());
+            tokio::spawn(async move { hub.playbook_at(&at).await.map(drop) });
+        }
+        known.is_some_and(|row| row.playbook.typing_preview)
     }
 }

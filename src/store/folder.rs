@@ -1,5 +1,6 @@
 //! The inbox's folders.
 
+use super::append::FolderCount;
 pub use crate::wire::counts::Counts;
 use crate::{
     chat::{conversation::Conversation, summary::Beside},
@@ -54,4 +55,51 @@ pub struct Loaded {
     pub conversation: Conversation,
     /// Beside it; `connected` is not the store's to know.
     pub beside: Beside,
+}
+
+// === impl Counts ===
+
+impl Counts {
+    /// The sizes of an agent's folders among those of a workspace.
+    pub fn of(sizes: &[FolderCount], agent: &AgentId) -> Self {
+        let size = |folder: Folder| sizes.iter().find(|size| size.folder == folder).map_or(0, |size| size.count);
+        Self {
+            unassigned: size(Folder::Unassigned),
+            mine: size(Folder::Mine(agent.clone())),
+            closed: size(Folder::Closed),
+        }
+    }
+}
+
+// === impl Folder ===
+
+impl Folder {
+    /// What a folder's size is kept under: its name, and whose.
+    pub(super) fn column(&self) -> (&'static str, &str) {
+        match self {
+            Self::Unassigned => ("unassigned", ""),
+            Self::Mine(agent) => ("mine", agent.as_str()),
+            Self::Closed => ("closed", ""),
+            // Has no counter; no row ever counts in it.
+            Self::All { .. } => ("all", ""),
+        }
+    }
+
+    /// The folder whose size is kept under this.
+    pub(super) fn of_column(name: &str, agent: &str) -> Option<Self> {
+        match name {
+            "unassigned" => Some(Self::Unassigned),
+            "mine" => Some(Self::Mine(agent.into())),
+            "closed" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+
+    /// The agent a page of it is about.
+    pub(super) fn agent(&self) -> Option<&str> {
+        match self {
+            Self::Mine(agent) | Self::All { only_mine: Some(agent) } => Some(agent.as_str()),
+            _ => None,
+        }
+    }
 }

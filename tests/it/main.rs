@@ -5,9 +5,11 @@
 // The support is written like a library: `pub` says what tests may use.
 #![allow(unreachable_pub)]
 
+mod abandoned;
 mod agent;
 mod churn;
 mod claims;
+mod cluster;
 mod connection;
 mod details;
 mod drain;
@@ -18,10 +20,13 @@ mod fold;
 mod limits;
 mod liveness;
 mod log;
+mod mesh;
 mod notify;
 mod operator;
 mod playbook;
+mod postgres;
 mod presence;
+mod proxy;
 mod rest;
 mod resume;
 mod road;

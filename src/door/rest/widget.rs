@@ -64,9 +64,8 @@ async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &Hea
 fn dressed(body: &Value, dress: &Dress) -> Response {
     let mut response = match dress.module {
         // All JSON is JavaScript, since ECMAScript 2019.
-        Some(_) => {
-            ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], format!("export default {body}")).into_response()
-        }
+        Some(_) => ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], format!("export default {body}"))
+            .into_response(),
         None => axum::Json(body).into_response(),
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));

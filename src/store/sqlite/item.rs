@@ -2,11 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{fault::damaged, page, readers::View};
+use super::readers::View;
 use crate::{
-    chat::event::{Item, ItemKind},
+    chat::event::Item,
     ids::{Millis, WorkspaceId},
-    store::{ItemPage, ItemQuery, ItemRow, Result},
+    store::{
+        ItemPage, ItemQuery, ItemRow, Result, cursor,
+        item::{Stored, item_json, kind_name},
+    },
 };
 
 /// Keeps an item, or what changed of one that is known: where the CRM has it. True when it is new.
@@ -17,7 +20,7 @@ pub(super) fn keep(
     at: Millis,
     item: &Item,
 ) -> Result<bool> {
-    let external = item.external.as_ref().map(|external| json(external, &item.item)).transpose()?;
+    let external = item.external.as_ref().map(|external| item_json(external, &item.item)).transpose()?;
     let known: Option<i64> = conn
         .prepare_cached("SELECT conversation FROM item WHERE name = ?1")?
         .query_row([item.item.as_str()], |row| row.get(0))
@@ -39,18 +42,25 @@ pub(super) fn keep(
         conversation,
         kind_name(item.kind),
         item.title,
-        json(&item.fields, &item.item)?,
+        item_json(&item.fields, &item.item)?,
         external,
         at.0
     ])?;
     Ok(true)
 }
 
+/// The rows that agent ?6 may see: an admin (?7) also what is not the agents' business yet, and (?8) what is others'.
+const SEEN: &str = "(?6 IS NULL OR CASE c.state
+     WHEN 'assigned' THEN c.assignee = ?6 OR ?8
+     WHEN 'bot' THEN ?7
+     WHEN 'closed' THEN c.live OR ?7
+     ELSE 1 END)";
+
 /// A page of items with the side panels of their conversations.
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let before = match &query.before {
         None => i64::MAX,
-        Some(cursor) => match page::read_cursor("items", cursor) {
+        Some(cursor) => match cursor::read_cursor("items", cursor) {
             Some((_, id)) => id,
             None => return Ok(ItemPage { items: Vec::new(), next: None }),
         },
@@ -67,16 +77,25 @@ pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let mut select = view.conn.prepare_cached(&format!(
         "SELECT i.id, i.name, i.kind, i.title, i.fields, i.external, i.at, c.name, c.visitor, c.snapshot
          FROM item i JOIN conversation c ON c.id = i.conversation
-         WHERE {which} AND i.id < ?2 ORDER BY i.id DESC LIMIT ?5",
+         WHERE {which} AND i.id < ?2 AND {SEEN} ORDER BY i.id DESC LIMIT ?5",
     ))?;
     let limit = query.limit.clamp(1, 100);
     let conversation = query.conversation.as_ref().map(|name| name.as_str());
-    let params = params![query.workspace.as_str(), before, query.kind.map(kind_name), conversation, limit as i64 + 1];
-    let mut rows = select.query(params)?;
+    let viewer = query.viewer.as_ref();
+    let mut rows = select.query(params![
+        query.workspace.as_str(),
+        before,
+        query.kind.map(kind_name),
+        conversation,
+        limit as i64 + 1,
+        viewer.map(|viewer| viewer.agent.as_str()),
+        viewer.is_some_and(|viewer| viewer.admin),
+        viewer.is_some_and(|viewer| viewer.admin && viewer.admins_see_assigned),
+    ])?;
     let (mut items, mut last) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if items.len() == limit {
-            return Ok(ItemPage { items, next: Some(page::cursor("items", 0, last)) });
+            return Ok(ItemPage { items, next: Some(cursor::cursor("items", 0, last)) });
         }
         last = row.get(0)?;
         items.push(read(&query.workspace, row)?);
@@ -85,51 +104,16 @@ pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
 }
 
 fn read(workspace: &WorkspaceId, row: &Row<'_>) -> Result<ItemRow> {
-    let name: String = row.get(1)?;
-    let broken = |_| damaged("item", &name);
-    // Whatever changes the panel writes the row, so the row's fold has the panel as it stands now.
-    let fold: Fold =
-        serde_json::from_str(row.get_ref(9)?.as_str().map_err(|_| damaged("item", &name))?).map_err(broken)?;
-    let external = row.get::<_, Option<String>>(5)?;
-    Ok(ItemRow {
-        workspace: workspace.clone(),
-        conversation: row.get::<_, String>(7)?.into(),
-        visitor: row.get::<_, String>(8)?.into(),
-        kind: kind(&row.get::<_, String>(2)?).ok_or_else(|| damaged("item", &name))?,
+    Stored {
+        name: row.get(1)?,
+        kind: row.get(2)?,
         title: row.get(3)?,
-        fields: serde_json::from_str(&row.get::<_, String>(4)?).map_err(broken)?,
-        details: fold.details,
-        page: fold.page.map(|page| page.url),
-        at: Millis(row.get(6)?),
-        external: external.map(|text| serde_json::from_str(&text)).transpose().map_err(broken)?,
-        id: name.into(),
-    })
-}
-
-/// What a fold says that an item shows.
-#[derive(serde::Deserialize)]
-struct Fold {
-    details: crate::chat::details::Details,
-    page: Option<crate::chat::event::Page>,
-}
-
-fn json(value: &impl serde::Serialize, id: &crate::ids::ItemId) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| damaged("item", id))
-}
-
-fn kind_name(kind: ItemKind) -> &'static str {
-    match kind {
-        ItemKind::Lead => "lead",
-        ItemKind::Deal => "deal",
-        ItemKind::Activity => "activity",
+        fields: row.get(4)?,
+        external: row.get(5)?,
+        at: row.get(6)?,
+        conversation: row.get(7)?,
+        visitor: row.get(8)?,
+        snapshot: row.get(9)?,
     }
-}
-
-fn kind(name: &str) -> Option<ItemKind> {
-    Some(match name {
-        "lead" => ItemKind::Lead,
-        "deal" => ItemKind::Deal,
-        "activity" => ItemKind::Activity,
-        _ => return None,
-    })
+    .read(workspace)
 }
