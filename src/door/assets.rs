@@ -287,20 +287,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn o_texts_come_gzipped_to_those_who_take_it_and_the_twins_have_no_address_of_their_own() {
-        let asked = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"))]);
-        let page = serve(Method::GET, "/".parse().expect("a path"), asked).await;
-        // A build without Node has placeholders, and those have no twins.
-        let packed = Built::get("index.html.gz").is_some();
-        assert_eq!(page.headers().get(header::CONTENT_ENCODING).is_some(), packed);
-        assert_eq!(page.headers().get(header::VARY).is_some(), packed);
-        let plain = get("/", None).await;
-        assert_eq!(plain.headers().get(header::CONTENT_ENCODING), None);
-        assert_eq!(plain.headers()[header::ETAG] != page.headers()[header::ETAG], packed);
-        assert_eq!(get("/index.html.gz", None).await.status(), StatusCode::NOT_FOUND);
-    }
-
-    #[tokio::test]
     async fn b_what_is_not_there_gets_a_problem() {
         for path in ["/nothing", "/v1/nothing", "/../Cargo.toml", "/assets/"] {
             let answer = get(path, None).await;
