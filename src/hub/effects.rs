@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     chat::{
-        conversation::Sight,
+        conversation::{Sight, State},
         event::{Author, What},
         summary::Summary,
     },
-    ids::{AgentId, ConversationId, Millis, Seq, WorkspaceId},
+    ids::{ConversationId, Millis, Seq, WorkspaceId},
     store::FolderCount,
     wire::{entry::Entry, node::Bell, shared::Shared},
 };
@@ -119,14 +119,10 @@ impl Hub {
         else {
             return;
         };
+        self.tell_follow(tail, &workspace, motion);
         for entry in motion.entries {
-            let event = entry.event();
-            match &event.what {
-                What::Assigned { to, .. } => {
-                    self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
-                    self.among.elsewhere.unwatch(&workspace, tail.id());
-                }
-                What::Closed { .. } => self.among.elsewhere.unwatch(&workspace, tail.id()),
+            match &entry.event().what {
+                What::Assigned { .. } | What::Closed { .. } => self.among.elsewhere.unwatch(&workspace, tail.id()),
                 What::Waiting { deadline, .. } => self.waiting.note(*deadline, self.store.now(), tail.id()),
                 _ => {}
             }
@@ -142,12 +138,33 @@ impl Hub {
         }
     }
 
-    /// The assignee's sessions get the events from `assigned` on, without asking.
-    fn tell_follow(&self, workspace: &WorkspaceId, conversation: &ConversationId, to: &AgentId, seq: Seq) {
-        for seat in self.board.seats_of(workspace, to) {
-            seat.mail.put(|mail| {
-                mail.follow.insert(conversation.clone(), Seq(seq.0 - 1));
-            });
+    /// The assignee's sessions get the events from `assigned` on, without asking; the visitor's those of a conversation
+    /// that has just begun.
+    fn tell_follow(&self, tail: &Tail, workspace: &WorkspaceId, motion: Motion<'_>) {
+        let follow = |seats: Vec<Arc<Seat>>, from: Seq| {
+            for seat in seats {
+                seat.mail.put(|mail| {
+                    mail.follow.insert(tail.id().clone(), from);
+                });
+            }
+        };
+        let now = tail.with(|hot| {
+            let owned = match &hot.conversation.state {
+                State::Assigned { to, at } => Some((to.id.clone(), *at)),
+                _ => None,
+            };
+            (hot.conversation.visitor.id.clone(), owned)
+        });
+        let Some((visitor, owned)) = now else { return };
+        for event in motion.entries.iter().map(|entry| entry.event()) {
+            match &event.what {
+                What::Started(_) => follow(self.board.visitor_seats(workspace, &visitor), Seq(0)),
+                // Only the assignment that still stands: of an older one they may have seen the end already.
+                What::Assigned { to, .. } if owned.as_ref() == Some(&(to.id.clone(), event.at)) => {
+                    follow(self.board.seats_of(workspace, &to.id), Seq(event.seq.0 - 1));
+                }
+                _ => {}
+            }
         }
     }
 

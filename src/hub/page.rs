@@ -70,6 +70,10 @@ impl Hub {
             Some(from) => Some(self.read_on(tail, from.seq).await?),
             None => None,
         };
+        // Whoever has more than this node was told of has it from another one.
+        if let Some(from) = recover.filter(|recover| recover.epoch == self.store.epoch() && recover.seq > known) {
+            tail.hint(from.seq);
+        }
         if !tail.catch_up(&*self.store).await? {
             return Err(HubError::not_found());
         }

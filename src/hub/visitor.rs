@@ -137,13 +137,6 @@ impl Hub {
                 self.metrics.conversations.inc();
                 tail.seed(Loaded { conversation: row, beside: Default::default() });
                 self.committed(&tail, &under_way.before, &under_way.entries, &counts);
-                for seat in self.board.visitor_seats(&workspace, &guest.visitor) {
-                    if !Arc::ptr_eq(&seat, seated.seat()) {
-                        seat.mail.put(|mail| {
-                            mail.follow.insert(id.clone(), Seq(0));
-                        });
-                    }
-                }
                 self.show(seated, &id, Some(&Recover::from_start(self.store.epoch())), true).await
             }
         }

@@ -34,6 +34,8 @@ use crate::wire::{
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the peer has to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// The same for one who reads slowly: what they have not read yet stands before the goodbye.
+const SLOW_DEADLINE: Duration = Duration::from_secs(5);
 /// A longer frame leaves in pieces. The library keeps room for the longest for ever, and refuses one that is longer than
 /// a reader may leave unread; a page of rows can be that.
 const PIECE: usize = 32 * 1024;
@@ -189,7 +191,8 @@ impl<S: Stream> Connection<S> {
                 }
             }
         };
-        let _ = timeout(CLOSE_DEADLINE, farewell).await;
+        let patience = if code == CloseCode::TooSlow { SLOW_DEADLINE } else { CLOSE_DEADLINE };
+        let _ = timeout(patience, farewell).await;
     }
 }
 

@@ -31,6 +31,7 @@ mod rest;
 mod resume;
 mod road;
 mod spec;
+mod stalled;
 mod store;
 mod support;
 mod tokens;

@@ -81,7 +81,8 @@ impl Reader {
             assert_eq!(frame["ok"], true, "{frame}");
             if frame.get("recovered").is_some() && self.head() > 0 && frame["recovered"] != true {
                 let head = frame["conversation"]["seq"].as_u64().expect("a seq");
-                let needless = head - self.head() <= 2_000;
+                // Nor is there a need where a hub has heard of less than the reader.
+                let needless = head.saturating_sub(self.head()) <= 2_000;
                 println!("a reset behind {} with the head at {head}: agent {}", self.head(), self.agent);
                 self.resets += usize::from(needless);
                 self.log.clear();

@@ -81,6 +81,30 @@ async fn l3_what_is_committed_while_a_visitor_resumes_is_not_missed_whenever_it_
 }
 
 #[tokio::test(start_paused = true)]
+async fn d5_whoever_has_more_than_a_node_was_told_of_is_not_sent_a_fresh_page() {
+    let town = Town::of(2).await;
+    let jane = town.hubs[0].agent("jane").await;
+    let (guest, mut visitor, id) = town.hubs[0].chat("v_1").await;
+    jane.give(&id, Command::Claim).await.unwrap();
+    let other = &town.hubs[1];
+    // Somebody follows it there, so that the node has a tail, which then hears nothing.
+    let (_kept, _) = other.house.hub.greet(&guest, None).await.unwrap();
+    settle().await;
+    town.wires.faults(Faults { lost: 1_000, ..Faults::default() });
+    for n in 0..5 {
+        visitor.say(&id, &format!("{n}")).await.unwrap();
+    }
+    read(&mut [&mut visitor]).await;
+    let head = town.row(&id).await.seq;
+    for (cursor, recovered) in [(head, true), (Seq(head.0 - 1), true), (head.next(), false)] {
+        let recover = Recover { epoch: town.store.epoch(), seq: cursor };
+        let (_seated, greeting) = other.house.hub.greet(&guest, Some(&(id.clone(), recover))).await.unwrap();
+        let shown = greeting.conversation.unwrap();
+        assert_eq!((shown.page.recovered, shown.page.cursor), (recovered, head), "from {cursor:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn l3_an_agent_signs_in_with_seven_reads_and_opens_each_conversation_again_with_two() {
     let town = Town::of(2).await;
     let jane = town.hubs[0].agent("jane").await;

@@ -17,7 +17,7 @@ use crate::support::{
 
 const WRITERS: usize = 10;
 /// Texts of a writer that go out together.
-const TOGETHER: usize = 50;
+const TOGETHER: usize = 25;
 /// A hub is killed in one lap of so many, answers are swallowed in another.
 const EVERY: usize = 5;
 
@@ -125,7 +125,7 @@ async fn lap(cluster: &mut Cluster, writers: &mut [Writer], lap: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d2_texts_sent_three_times_by_other_hubs_across_kills_and_swallowed_answers_are_stored_once() {
-    let texts = size(10_000, 1_000_000);
+    let texts = size(3_000, 1_000_000);
     let laps = texts / WRITERS / TOGETHER;
     let mut cluster = Cluster::start(3).await;
     let mut writers = Vec::new();

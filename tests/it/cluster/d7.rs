@@ -19,7 +19,7 @@ const TEXTS: u64 = 60;
 const LASTS: std::ops::Range<i64> = 100..900;
 
 /// What happens to Redis.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Trouble {
     Killed,
     Flushed,
@@ -101,7 +101,7 @@ async fn d7_faults_of_redis_lose_double_and_reorder_nothing_and_sends_and_claims
             claims.push(claim(&mut visitor, &mut agent).await);
             rein.more(TEXTS).await;
             wait::clock(wait::now() + random.random_range(LASTS)).await;
-            during.push((began, Instant::now()));
+            during.push((trouble, began, Instant::now()));
             end(&mut cluster, trouble).await;
             rein.more(TEXTS / 4).await;
         }
@@ -115,9 +115,18 @@ async fn d7_faults_of_redis_lose_double_and_reorder_nothing_and_sends_and_claims
     let stored = load.judge(&root).await;
     let (refused, cut) = load.setbacks();
     assert_eq!((refused, cut), (0, 0), "a fault of Redis refused a text or ended a connection");
-    let hit = |at: &Instant| during.iter().any(|(began, ended)| (began..=ended).contains(&at));
-    let times = load.senders.iter().flat_map(|sender| &sender.times);
-    let times = Spread::of_durations(times.filter(|(at, _)| hit(at)).map(|(_, took)| *took));
+    let times = |which: Option<Trouble>| {
+        let within = |at: &Instant| {
+            let of_kind = |trouble: &Trouble| which.is_none_or(|which| which == *trouble);
+            during.iter().any(|(trouble, began, ended)| of_kind(trouble) && (began..=ended).contains(&at))
+        };
+        let times = load.senders.iter().flat_map(|sender| &sender.times);
+        Spread::of_durations(times.filter(|(at, _)| within(at)).map(|(_, took)| *took))
+    };
+    for trouble in TROUBLES {
+        println!("figure D7 fault={trouble:?} send_ms {}", times(Some(trouble)));
+    }
+    let times = times(None);
     let claims = Spread::of_durations(claims);
     println!(
         "figure D7 faults={faults} texts={} stored={} lost=0 doubled=0 reordered=0 send_ms {times} claim_ms {claims}",

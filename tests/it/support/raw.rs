@@ -39,6 +39,8 @@ pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
 /// Opcode of a further part.
 pub const CONTINUATION: u8 = 0x0;
+/// Opcode of a pong.
+pub const PONG: u8 = 0xa;
 /// Opcode of a ping.
 pub const PING: u8 = 0x9;
 

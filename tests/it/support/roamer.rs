@@ -20,6 +20,8 @@ pub struct Roamer {
     pub connections: usize,
     /// How many of them ended because the hub said goodbye for now.
     pub dismissed: usize,
+    /// How the others ended, for whoever wonders.
+    pub mishaps: Vec<String>,
     /// What ended connections were told of who is there and what is on offer.
     told: Vec<Value>,
     /// When the wall clock shows this the hub wants to be asked again.
@@ -57,6 +59,7 @@ impl Roamer {
             welcome: Value::Null,
             connections: 0,
             dismissed: 0,
+            mishaps: Vec::new(),
             told: Vec::new(),
             not_before: 0,
             patience,
@@ -104,12 +107,16 @@ impl Roamer {
 
     /// The next connection leads to this hub, the present one ends.
     pub fn go(&mut self, hub: usize) {
-        self.at = hub % self.dials.len();
+        let before = std::mem::replace(&mut self.at, hub % self.dials.len());
         let Some(client) = self.client.take() else { return };
         if let Some(goodbye) = client.has(|push| push["type"] == "goodbye") {
             assert_eq!(goodbye["reconnect"], true, "{goodbye}");
             self.dismissed += 1;
             self.not_before = wait::now() + goodbye["after_ms"].as_i64().unwrap_or(0);
+        } else {
+            let seen = client.seen();
+            let last: Vec<&str> = seen.raw.iter().rev().take(4).map(String::as_str).collect();
+            self.mishaps.push(format!("at {} hub {before}, closed: {:?}, frames: {last:#?}", wait::now(), seen.closed));
         }
         self.told.extend(told(&client));
     }
@@ -117,11 +124,6 @@ impl Roamer {
     /// All pushes of who is there and what is on offer, of all connections.
     pub fn told(&self) -> Vec<Value> {
         self.told.iter().cloned().chain(self.client.iter().flat_map(told)).collect()
-    }
-
-    /// The hub of this connection, or of the next.
-    pub fn hub(&self) -> usize {
-        self.at
     }
 
     /// Asks until it is answered with something that is not to be repeated.

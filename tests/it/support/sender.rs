@@ -63,11 +63,6 @@ impl Sender {
         format!("{}{n}", self.prefix)
     }
 
-    /// How many texts were sent, answered or not.
-    pub fn sent(&self) -> usize {
-        self.next
-    }
-
     /// Writes as long as the rein is given, then until everything is answered.
     pub async fn run(&mut self, rein: &Rein) {
         loop {
