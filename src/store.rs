@@ -35,7 +35,7 @@ use crate::{
     wire::entry::Entry,
 };
 
-/// Why a store gave no answer. Private causes: what a client is told is `unavailable`.
+/// Why a store gave no answer. Private causes: what a client is told is `unavailable`, but for the last.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was done, or (after a lost commit) it was and the same key will find it.
@@ -44,6 +44,9 @@ pub enum StoreError {
     /// What was read back is not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// The caller's mistake: a page was asked for behind a place that is none of this list.
+    #[error("the cursor is none of this list")]
+    Cursor,
 }
 
 /// What `answer` a store gives.

@@ -302,7 +302,11 @@ impl Hub {
         if let Some(row) = row.filter(|_| removed) {
             for seat in self.board.seats_of(workspace, agent) {
                 seat.mail.put(|mail| {
-                    mail.leave.get_or_insert(super::mailbox::Leave { code: CloseCode::Unauthorized, after_ms: None });
+                    mail.leave.get_or_insert(super::mailbox::Leave {
+                        code: CloseCode::Unauthorized,
+                        after_ms: None,
+                        because: None,
+                    });
                 });
             }
             self.flipped(self.presence.dismiss(&row));

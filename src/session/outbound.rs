@@ -34,7 +34,7 @@ impl<S: Stream> Live<S> {
             let leave = mail.leave.clone();
             self.write_mail(*mail).await?;
             if let Some(leave) = leave {
-                return Err(End::Close { code: leave.code, after_ms: leave.after_ms });
+                return Err(End::Close { code: leave.code, after_ms: leave.after_ms, because: leave.because });
             }
         }
         Ok(())

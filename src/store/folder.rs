@@ -31,7 +31,7 @@ pub struct FolderQuery {
     pub workspace: WorkspaceId,
     /// Which folder.
     pub folder: Folder,
-    /// [`FolderPage::next`] of the page before.
+    /// [`FolderPage::next`] of the page before; anything else is [`StoreError::Cursor`](super::StoreError::Cursor).
     pub before: Option<String>,
     /// At most this many, 1 to 100.
     pub limit: usize,

@@ -7,7 +7,7 @@ use crate::{
     chat::event::Item,
     ids::{Millis, WorkspaceId},
     store::{
-        ItemPage, ItemQuery, ItemRow, Result, cursor,
+        ItemPage, ItemQuery, ItemRow, Result, StoreError, cursor,
         item::{Stored, item_json, kind_name},
     },
 };
@@ -58,10 +58,7 @@ const SEEN: &str = "(?6 IS NULL OR CASE c.state
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let before = match &query.before {
         None => i64::MAX,
-        Some(cursor) => match cursor::read_cursor("items", cursor) {
-            Some((_, id)) => id,
-            None => return Ok(ItemPage { items: Vec::new(), next: None }),
-        },
+        Some(cursor) => cursor::read_cursor("items", cursor).ok_or(StoreError::Cursor)?.1,
     };
     // Each way of asking goes by its own index.
     let which = match (&query.conversation, query.kind) {

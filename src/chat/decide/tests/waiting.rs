@@ -148,7 +148,13 @@ fn r9_an_agent_rescues_a_visitor_from_the_offline_flow_which_stops() {
     let mut world = World::offline();
     let events = world.give(&agent("jane"), &Command::Claim).unwrap();
     assert_eq!(types(&events), ["assigned"]);
-    assert!(matches!(world.type_in("email", "ann@example.com"), Err(Refusal::Conflict { .. })));
+    let Err(Refusal::Conflict { message, assignee, at }) = world.type_in("email", "ann@example.com") else {
+        panic!("the flow goes on")
+    };
+    assert!(message.starts_with("jane is here now"), "{message}");
+    assert!(assignee.is_some_and(|to| to.id.as_str() == "jane") && at == Some(world.now));
+    let Err(Refusal::Conflict { message, .. }) = World::waiting().choose("hello", "talk") else { panic!("answered") };
+    assert!(message.starts_with("the questions are over"), "{message}");
     assert_eq!(world.conversation.missed, Some(MissedReason::NobodyOnline));
     assert!(world.say(&agent("jane"), "Here I am").is_ok());
 }
