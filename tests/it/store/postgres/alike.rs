@@ -22,7 +22,6 @@ macro_rules! both {
         one
     }};
 }
-use both;
 
 mod asking;
 mod looking;

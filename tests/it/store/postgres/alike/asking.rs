@@ -1,13 +1,7 @@
 //! Asking both, and remembering what they took.
 
 use bytes::Bytes;
-use proptest::{
-    collection::vec,
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
 use serde_json::json;
-use tokio::{runtime::Handle, task::block_in_place};
 use usher::{
     chat::{
         command::KeyScope,
@@ -15,27 +9,20 @@ use usher::{
         playbook::Playbook,
         summary::{Beside, Mark},
     },
-    ids::{AgentId, ConversationId, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
-    store::{
-        Append, Appended, Folder, FolderQuery, ItemQuery, NotifySettings, Store, StoreError, Viewer, postgres::Mode,
-        sqlite::Sqlite,
-    },
+    ids::{Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    store::{Append, Appended, NotifySettings, Store, StoreError},
 };
 
-use super::Database;
-use crate::{
-    store::talk::{
-        Talk, agent, assigned, by, closed, details, email, id_of, item, missed, note, seqs, text, unassigned, waiting,
-    },
-    support::wait,
+use crate::store::talk::{
+    Talk, agent, assigned, by, closed, details, email, id_of, item, missed, note, text, unassigned, waiting,
 };
 
-use super::{AGENTS, AgentStep, Change, Pair, Step, WORDS, WORKSPACES, both};
+use super::{AGENTS, AgentStep, Change, Pair, Step, WORDS, WORKSPACES};
 
 // === impl Pair ===
 
 impl Pair<'_> {
-    async fn step(&mut self, step: Step) {
+    pub(super) async fn step(&mut self, step: Step) {
         let at = self.at;
         match step {
             Step::Begin { workspace, visitor, live } => {

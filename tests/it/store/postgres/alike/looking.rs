@@ -1,42 +1,26 @@
 //! Reading both.
 
-use bytes::Bytes;
-use proptest::{
-    collection::vec,
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
-use serde_json::json;
-use tokio::{runtime::Handle, task::block_in_place};
 use usher::{
     chat::{
         command::KeyScope,
-        event::{Author, External, Item, ItemKind, What},
-        playbook::Playbook,
-        summary::{Beside, Mark},
+        event::{Author, ItemKind},
     },
-    ids::{AgentId, ConversationId, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
-    store::{
-        Append, Appended, Folder, FolderQuery, ItemQuery, NotifySettings, Store, StoreError, Viewer, postgres::Mode,
-        sqlite::Sqlite,
-    },
+    ids::{AgentId, ConversationId, Millis, Seq, VisitorId, WorkspaceId},
+    store::{Folder, FolderQuery, ItemQuery, Store, Viewer},
 };
 
-use super::Database;
 use crate::{
-    store::talk::{
-        Talk, agent, assigned, by, closed, details, email, id_of, item, missed, note, seqs, text, unassigned, waiting,
-    },
+    store::talk::{by, id_of, seqs},
     support::wait,
 };
 
-use super::{AGENTS, Pair, VISITORS, WORKSPACES, both};
+use super::{AGENTS, Pair, VISITORS, WORKSPACES};
 
 // === impl Pair ===
 
 impl Pair<'_> {
     /// Everything that can be read.
-    async fn look(&self) {
+    pub(super) async fn look(&self) {
         for talk in &self.talks {
             let id = talk.id();
             both!(self, store => {
@@ -170,7 +154,7 @@ impl Pair<'_> {
     }
 
     /// What is written is found, in both, a little later.
-    async fn find(&self) {
+    pub(super) async fn find(&self) {
         for word in [
             "mull",
             "PARCEL",
