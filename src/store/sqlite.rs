@@ -46,10 +46,10 @@ mod watch;
 mod work;
 mod writer;
 
-pub use self::{open::OpenError, options::Options};
 use self::{
     clock::Clock, desk::Desk, mark::Mark, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer,
 };
+pub use self::{open::OpenError, options::Options};
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store,

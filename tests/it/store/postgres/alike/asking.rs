@@ -10,7 +10,7 @@ use usher::{
         summary::{Beside, Mark},
     },
     ids::{Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
-    store::{Append, Appended, NotifySettings, Store, StoreError},
+    store::{Append, Appended, NotifySettings, StoreError},
 };
 
 use crate::store::talk::{
