@@ -50,6 +50,7 @@ pub struct House {
 
 /// Why a house could not be opened.
 #[derive(Debug, thiserror::Error)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, at the end of a process")]
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]

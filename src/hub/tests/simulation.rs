@@ -24,7 +24,7 @@ const KEPT: &str = include_str!("simulation/seeds.txt");
 /// Where they are kept.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/hub/tests/simulation/seeds.txt");
 /// Seeds of one test; four of them share the work.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 150;
 
 /// Lives one seed through, to the end or until all is judged; the trace of what happened.
 fn live(seed: u64, to_the_end: bool, lines: bool) -> Trace {
@@ -58,7 +58,7 @@ fn run(seed: u64) {
     };
     keep(seed);
     let mut told = String::new();
-    let _ = write!(told, "seed {seed}: {fault}\n");
+    let _ = writeln!(told, "seed {seed}: {fault}");
     panic!("{told}run it alone with USHER_SEED={seed}; USHER_TRACE=1 prints what happened");
 }
 

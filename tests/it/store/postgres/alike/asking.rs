@@ -110,7 +110,7 @@ impl Pair<'_> {
             Change::Assign(who) => (by(AGENTS[who]), assigned(AGENTS[who])),
             Change::GiveUp => (by("jane"), unassigned("jane")),
             Change::Close => (by("jane"), closed()),
-            Change::Details if talk % 2 == 0 => (by("jane"), email("anna@example.com")),
+            Change::Details if talk.is_multiple_of(2) => (by("jane"), email("anna@example.com")),
             Change::Details => (by("joe"), details(json!({"note": format!("seen at {at}")}))),
             Change::Item { item: nth, external: with } => {
                 // Some of them are of several conversations: the first has it.
