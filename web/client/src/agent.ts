@@ -18,6 +18,7 @@ import type {
   Settings,
   Summary,
 } from "./generated.js";
+import { CONTRACT_LIMITS } from "./limits.js";
 import { OpenedSet } from "./opened_set.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
 import { memoryStore, type OutboxEntry } from "./outbox_store.js";
@@ -231,7 +232,7 @@ export class AgentClient {
   #welcomed(reply: AgentHelloReply, sentAt: number): void {
     this.clock.observe(reply.server_time, sentAt, true);
     this.#hello = reply;
-    this.#connection.limits = reply.limits;
+    this.#connection.limits = { ...CONTRACT_LIMITS, ...reply.limits };
     this.#online = reply.online;
     this.#settings = reply.settings;
     this.#agents = reply.agents;
