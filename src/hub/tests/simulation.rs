@@ -23,7 +23,8 @@ mod world;
 const KEPT: &str = include_str!("simulation/seeds.txt");
 /// Where they are kept.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/hub/tests/simulation/seeds.txt");
-/// Seeds of one test; four of them share the work.
+/// Seeds of one test; four of them share the work. Meant to be 500: seeds 809 and 1024 fail in `judge_widget` and are open,
+/// so they are not in the file of kept ones yet.
 const SEEDS: u64 = 150;
 
 /// Lives one seed through, to the end or until all is judged; the trace of what happened.
