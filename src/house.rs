@@ -50,6 +50,7 @@ pub struct House {
 
 /// Why a house could not be opened.
 #[derive(Debug, thiserror::Error)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, at the end of a process")]
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]
@@ -99,12 +100,7 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let mode = match config.mesh {
-            // No other node would hear of what this one does.
-            config::Mesh::Alone => postgres::Mode::Alone,
-            config::Mesh::Redis(_) => postgres::Mode::Shared,
-        };
-        let (store, fate) = open_store(config, mode).await?;
+        let (store, fate) = open_store(config, mode(config)).await?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let mut registry = Registry::default();
@@ -188,14 +184,13 @@ impl House {
     }
 }
 
-/// Tells the store that it was restored, and answers its new epoch. No hub may be running on it.
-///
-/// # Errors
-/// See [`OpenFault`].
-pub async fn restored(config: &Config) -> Result<Epoch, OpenFault> {
-    // Whoever shares it would go on under the old epoch.
-    let (store, _fate) = open_store(config, postgres::Mode::Alone).await?;
-    Ok(store.restored().await?)
+/// Whether others may have the store open as well.
+fn mode(config: &Config) -> postgres::Mode {
+    match config.mesh {
+        // No other node would hear of what this one does.
+        config::Mesh::Alone => postgres::Mode::Alone,
+        config::Mesh::Redis(_) => postgres::Mode::Shared,
+    }
 }
 
 /// Opens the store of the kind that is configured.
@@ -240,6 +235,16 @@ async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), t
             Ok(())
         }
     }
+}
+
+/// Tells the store that it was restored, and answers its new epoch. No hub may be running on it.
+///
+/// # Errors
+/// See [`OpenFault`].
+pub async fn restored(config: &Config) -> Result<Epoch, OpenFault> {
+    // Of PostgreSQL, too, nobody else may have it open.
+    let (store, _fate) = open_store(config, postgres::Mode::Alone).await?;
+    Ok(store.restored().await?)
 }
 
 async fn sweep(lobby: Arc<Lobby>) {

@@ -200,7 +200,7 @@ impl<S: Stream> Connection<S> {
                 }
             }
         };
-        let patience = if code == CloseCode::TooSlow { SLOW_DEADLINE } else { CLOSE_DEADLINE };
+        let patience = if number == CloseCode::TooSlow.number() { SLOW_DEADLINE } else { CLOSE_DEADLINE };
         let _ = timeout(patience, farewell).await;
     }
 }

@@ -178,7 +178,7 @@ impl Store for Postgres {
 
     async fn restored(&self) -> Result<Epoch> {
         let epoch = Epoch::random();
-        self.pool.query_opt("UPDATE hub SET epoch = $1 RETURNING epoch", &[&epoch.as_str()]).await?;
+        self.pool.query("UPDATE hub SET epoch = $1", &[&epoch.as_str()]).await?;
         Ok(epoch)
     }
 

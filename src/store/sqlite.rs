@@ -10,7 +10,6 @@ use std::{
     path::Path,
     sync::{Arc, atomic::AtomicBool, mpsc::sync_channel},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -33,6 +32,7 @@ mod mark;
 mod migrate;
 mod moved;
 mod open;
+mod options;
 mod outbox;
 mod pace;
 mod playbook;
@@ -46,10 +46,10 @@ mod watch;
 mod work;
 mod writer;
 
-pub use self::open::OpenError;
 use self::{
     clock::Clock, desk::Desk, mark::Mark, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer,
 };
+pub use self::{open::OpenError, options::Options};
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
     NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
@@ -71,32 +71,6 @@ pub struct Sqlite {
     checkpoint: Option<JoinHandle<()>>,
     /// Held for life: a second process is refused.
     _lock: File,
-}
-
-/// How a store works inside; the defaults are meant to be right.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Threads that read.
-    pub readers: usize,
-    /// How many rows of the log may wait for the index.
-    pub index_at: usize,
-    /// After how long without work the index is filled.
-    pub index_idle: Duration,
-    /// How often the write-ahead log is moved into the file while there is work.
-    pub checkpoint_every: Duration,
-}
-
-// === impl Options ===
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            readers: 2,
-            index_at: 4096,
-            index_idle: Duration::from_millis(200),
-            checkpoint_every: Duration::from_secs(2),
-        }
-    }
 }
 
 // === impl Sqlite ===

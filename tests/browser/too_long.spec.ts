@@ -3,45 +3,6 @@ import { expect, test } from "./fixtures";
 /** More than a frame may hold, as a paste of a log or a mail would be. */
 const PASTE = "word ".repeat(14_000).trim();
 
-test("p1 a visitor's text too long is told in the widget, and the chat goes on, also after a reload", async ({
-  hub,
-  signIn,
-  visit,
-}) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
-
-  await visitor.write(PASTE);
-  await expect(visitor.page.getByText("This text is too long to send.")).toBeVisible();
-  // The words are still there, to be shortened or copied.
-  await expect(visitor.message).toHaveValue(PASTE);
-  await visitor.write("Sorry, in short: it does not fold.");
-  await expect(jane.log).toContainText("it does not fold");
-
-  // As an earlier build of the widget left it behind: on its way, and to be sent again at each connect.
-  await visitor.page.evaluate((text) => {
-    const name = Object.keys(localStorage).find((one) => one.endsWith(":live")) ?? "";
-    const entry = { key: "k", conversation: localStorage.getItem(name), kind: "send", text, madeAt: 1, state: "pending" };
-    localStorage.setItem(name.replace(/live$/, "out:k"), JSON.stringify(entry));
-  }, PASTE);
-  await visitor.page.reload();
-  await expect(visitor.page.getByRole("button", { name: "Close chat" })).toBeVisible();
-  await expect(visitor.log).toContainText("This text is too long to send.");
-  await expect(visitor.log.getByRole("button", { name: "Try again" })).toHaveCount(0);
-  await visitor.write("Still here");
-  await expect(jane.log).toContainText("Still here");
-  await visitor.log.getByRole("button", { name: "Remove" }).click();
-  await expect(visitor.log).not.toContainText("too long");
-  await visitor.page.reload();
-  await expect(visitor.log).toContainText("Still here");
-  await expect(visitor.log).not.toContainText("too long");
-  await expect(jane.log).not.toContainText("word word");
-});
-
 test("p1 an agent's text too long is told in the inbox, can be taken back, and the chat goes on, also after a reload", async ({
   hub,
   signIn,

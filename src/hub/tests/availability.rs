@@ -278,7 +278,8 @@ async fn p3_visitors_are_told_the_moment_it_changes_whether_anybody_is_available
 async fn r5_until_it_was_seen_on_a_page_a_playbook_is_offline_only() {
     let house = House::open().await;
     let (mut jane, mut root) = (house.agent("jane").await, house.admin("root").await);
-    (jane.mail(), root.mail());
+    jane.mail();
+    root.mail();
     let fresh = Playbook { id: "pb_fresh".into(), ..at_once() };
     house.hub.save_playbook(&workspace(), &fresh, 0).await.unwrap();
     let mut visitor = house.visitor_of("pb_fresh", "v_1").await;

@@ -27,7 +27,7 @@ struct Order {
 // === impl Postgres ===
 
 impl Postgres {
-    /// See [`Store::folder`](crate::store::Store::folder).
+    /// See [`Store::folder`](crate::store::Store::folder). A cursor that is none of this folder finds nothing.
     pub(super) async fn read_folder(&self, query: &FolderQuery) -> Result<FolderPage> {
         let order = Order::of(&query.folder);
         let nothing = FolderPage { conversations: Vec::new(), next: None };

@@ -1,7 +1,8 @@
 import type { AgentOptions, ListQuery } from "./agent_options.js";
 import type { AgentState, NotifyPush } from "./agent_state.js";
+import { CheckedConnection } from "./checked.js";
 import { ClockOffset } from "./clock.js";
-import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+import type { ConnectionState, Frame, OkReply } from "./connection.js";
 import { type Env, hostEnv } from "./env.js";
 import type {
   Agent,
@@ -17,6 +18,7 @@ import type {
   Settings,
   Summary,
 } from "./generated.js";
+import { CONTRACT_LIMITS } from "./limits.js";
 import { OpenedSet } from "./opened_set.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
 import { memoryStore, type OutboxEntry } from "./outbox_store.js";
@@ -31,7 +33,7 @@ export class AgentClient {
   /** Each `notify` push; the receiver answers with {@link notified}. */
   readonly notifications = new Listeners<NotifyPush>();
   readonly #env: Env;
-  readonly #connection: Connection;
+  readonly #connection: CheckedConnection;
   readonly #outbox: Outbox;
   readonly #rows = new InboxRows();
   readonly #opened: OpenedSet;
@@ -49,19 +51,16 @@ export class AgentClient {
     this.#env = env;
     this.#token = options.token;
     this.clock = new ClockOffset(() => env.now());
-    this.#connection = new Connection({
+    this.#connection = new CheckedConnection({
       url: options.url,
       env,
       hello: () => asFrame({ type: "hello", token: this.#token }),
       onHello: (reply, sentAt) => this.#welcomed(reply as unknown as AgentHelloReply, sentAt),
       onPush: (push) => this.#pushed(push as AgentPush),
-      // A text that ended the connection is given up, and the desk goes on.
-      onStop: (code) => code === 1009 && this.#outbox.giveUp(),
     });
     this.#outbox = new Outbox({
       env,
       store: options.outbox ?? memoryStore(),
-      limits: () => this.#connection.limits,
       deliver: (entry, committed) => this.#deliver(entry, committed),
       onCommitted: (entry, how) => this.#committed(entry, how),
     });
@@ -233,6 +232,7 @@ export class AgentClient {
   #welcomed(reply: AgentHelloReply, sentAt: number): void {
     this.clock.observe(reply.server_time, sentAt, true);
     this.#hello = reply;
+    this.#connection.limits = { ...CONTRACT_LIMITS, ...reply.limits };
     this.#online = reply.online;
     this.#settings = reply.settings;
     this.#agents = reply.agents;

@@ -2,15 +2,14 @@ import { Backoff } from "./backoff.js";
 import { isFinal } from "./closing.js";
 import type { Env, SocketLike, Timer } from "./env.js";
 import type { ErrorBody } from "./generated.js";
-import { CONTRACT_LIMITS, fits, type SizeLimits } from "./limits.js";
-import { Refusal, tooLong } from "./refusal.js";
+import { Refusal } from "./refusal.js";
 import { Signal } from "./signal.js";
 
 export type ConnectionState =
   | { kind: "idle" }
   | { kind: "connecting" }
   | { kind: "live" }
-  /** `retryAt` in local milliseconds; Infinity where it hangs on somebody else, not on time. */
+  /** `retryAt` in local milliseconds. */
   | { kind: "waiting"; retryAt: number }
   | { kind: "stopped"; code: number; reason: string };
 
@@ -62,7 +61,6 @@ export class Connection<Request extends Frame = Frame> {
   #socket: SocketLike | undefined;
   #nextId = 1;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
-  #limits = CONTRACT_LIMITS;
   #lastHeard = 0;
   #liveSince = 0;
   #goodbye: Goodbye | undefined;
@@ -105,11 +103,6 @@ export class Connection<Request extends Frame = Frame> {
     else this.#probe();
   }
 
-  /** As the hub told them last. */
-  get limits(): SizeLimits {
-    return this.#limits;
-  }
-
   get live(): boolean {
     return this.state.value.kind === "live";
   }
@@ -117,18 +110,16 @@ export class Connection<Request extends Frame = Frame> {
   /**
    * Sends a request and resolves with its `ok` reply, or rejects with a {@link Refusal}. `apply` runs at the reply's
    * place among the frames, before any later push is looked at; also when the reply comes after the time limit, since
-   * it may stand in for an event that comes no other way. A frame that the hub would not take is refused here: sent, it
-   * would end the connection.
+   * it may stand in for an event that comes no other way.
    */
   request(frame: Request, apply?: (reply: OkReply) => void): Promise<OkReply> {
     if (!this.live) return Promise.reject(new Refusal("disconnected"));
     return this.#ask(frame, REPLY_TIMEOUT_MS, apply);
   }
 
-  /** Sends without asking for a reply; dropped when not live, or too big. */
+  /** Sends without asking for a reply; dropped when not live. */
   tell(frame: Request): void {
-    const text = JSON.stringify(frame);
-    if (this.live && fits(text, this.#limits.max_frame)) this.#write(text);
+    if (this.live) this.#write(frame);
   }
 
   // === the socket ===
@@ -154,7 +145,6 @@ export class Connection<Request extends Frame = Frame> {
     const sentAt = this.#env.now();
     this.#ask(this.#options.hello(), REPLY_TIMEOUT_MS, (reply) => {
       this.#heartbeatMs = (reply.heartbeat_ms as number | undefined) || this.#heartbeatMs;
-      this.#limits = { ...this.#limits, ...(reply.limits as Partial<SizeLimits>) };
       this.#liveSince = this.#env.now();
       this.#watchOver(2 * this.#heartbeatMs);
       this.#options.onHello(reply, sentAt);
@@ -173,7 +163,7 @@ export class Connection<Request extends Frame = Frame> {
         this.#answered(frame as unknown as OkReply | { id: number; ok: false; error: ErrorBody });
         return;
       case "ping":
-        this.#write('{"type":"pong"}');
+        this.#write({ type: "pong" });
         return;
       case "goodbye":
         this.#goodbye = frame as unknown as Goodbye;
@@ -184,9 +174,9 @@ export class Connection<Request extends Frame = Frame> {
     }
   }
 
-  #write(text: string): void {
+  #write(frame: Frame & { id?: number }): void {
     try {
-      this.#socket?.send(text);
+      this.#socket?.send(JSON.stringify(frame));
     } catch {
       // A socket that is closing throws; its close event is on the way and settles everything.
     }
@@ -196,8 +186,6 @@ export class Connection<Request extends Frame = Frame> {
 
   #ask(frame: Frame, limitMs: number, apply?: (reply: OkReply) => void): Promise<OkReply> {
     const id = this.#nextId++;
-    const text = JSON.stringify({ ...frame, id });
-    if (!fits(text, this.#limits.max_frame)) return Promise.reject(tooLong());
     return new Promise((resolve, reject) => {
       const pending: Pending = { timer: undefined, apply, settle: { resolve, reject } };
       pending.timer = this.#env.after(limitMs, () => {
@@ -206,7 +194,7 @@ export class Connection<Request extends Frame = Frame> {
         reject(new Refusal("timeout"));
       });
       this.#pending.set(id, pending);
-      this.#write(text);
+      this.#write({ ...frame, id });
     });
   }
 

@@ -1,9 +1,8 @@
 import { Backoff } from "./backoff.js";
 import type { OkReply } from "./connection.js";
 import type { Env, Timer } from "./env.js";
-import { fits, type SizeLimits } from "./limits.js";
 import type { OutboxEntry, OutboxStore } from "./outbox_store.js";
-import { type Refusal, tooLong } from "./refusal.js";
+import type { Refusal } from "./refusal.js";
 import { Signal } from "./signal.js";
 
 export interface Committed {
@@ -15,8 +14,6 @@ export interface Committed {
 export interface OutboxOptions {
   env: Env;
   store: OutboxStore;
-  /** What the hub takes. */
-  limits(): SizeLimits;
   /**
    * Sends one entry. `committed` is called at the reply's place among the frames, even when that is after the returned
    * promise was rejected by the time limit.
@@ -77,16 +74,6 @@ export class Outbox {
     for (const entry of this.entries.value) if (entry.state === "sending") this.#update(entry, { state: "pending" });
   }
 
-  /**
-   * The hub ended the connection over a frame too big: what was in flight is not sent again by itself, as it would end
-   * every connection to come. Answers whether there was any.
-   */
-  giveUp(): boolean {
-    const flying = this.entries.value.filter((entry) => entry.state === "sending");
-    for (const entry of flying) this.#fail(entry, tooLong());
-    return flying.length > 0;
-  }
-
   /** Tries a failed one again, with its key. */
   retry(key: string): void {
     const entry = this.#find(key);
@@ -108,7 +95,7 @@ export class Outbox {
   }
 
   #advance(conversation: string): void {
-    const next = this.#next(conversation);
+    const next = this.entries.value.find((entry) => entry.conversation === conversation && entry.state !== "failed");
     if (next === undefined && this.#lanes.get(conversation)?.busy === false) this.#lanes.delete(conversation);
     if (!this.#live || next === undefined) return;
     const lane = this.#lane(conversation);
@@ -128,16 +115,6 @@ export class Outbox {
       });
   }
 
-  /** The first that may go out. Those that are too long never will. */
-  #next(conversation: string): OutboxEntry | undefined {
-    const { max_text } = this.#options.limits();
-    for (const entry of this.entries.value) {
-      const waits = entry.conversation === conversation && entry.state === "pending";
-      if (waits && !fits(entry.text, max_text)) this.#fail(entry, tooLong());
-    }
-    return this.entries.value.find((entry) => entry.conversation === conversation && entry.state !== "failed");
-  }
-
   #committed(entry: OutboxEntry, how: Committed): void {
     if (this.#find(entry.key) !== undefined) this.#remove(entry.key);
     this.#options.onCommitted(entry, how);
@@ -147,7 +124,7 @@ export class Outbox {
     const entry = this.#find(key);
     if (entry === undefined || this.#lanes.get(entry.conversation) !== lane) return;
     if (!refusal.retryable) {
-      this.#fail(entry, refusal);
+      this.#update(entry, { state: "failed", error: refusal.message, code: refusal.code });
       return;
     }
     this.#update(entry, { state: "pending" });
@@ -174,10 +151,6 @@ export class Outbox {
 
   #find(key: string): OutboxEntry | undefined {
     return this.entries.value.find((entry) => entry.key === key);
-  }
-
-  #fail(entry: OutboxEntry, { message, code }: Refusal): void {
-    this.#update(entry, { state: "failed", error: message, code });
   }
 
   /** An error that is not told again is gone. */

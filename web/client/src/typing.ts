@@ -1,6 +1,8 @@
 import type { Env, Timer } from "./env.js";
-import { CONTRACT_LIMITS, fits } from "./limits.js";
 import { Signal } from "./signal.js";
+
+/** A longer text is not shown while it is typed: in UTF-8 it might be more than the hub takes. */
+const PREVIEW_CHARS = 5_000;
 
 /** A hub shows typing for 6 s at most; said again every 3 s it stays without a gap. */
 const REPEAT_MS = 3_000;
@@ -28,7 +30,7 @@ export class TypingSender {
       this.stop();
       return;
     }
-    const preview = withPreview && fits(text, CONTRACT_LIMITS.max_text) ? text : undefined;
+    const preview = withPreview && text.length <= PREVIEW_CHARS ? text : undefined;
     const since = this.#env.now() - this.#toldAt;
     const news = preview !== this.#toldPreview && since >= PREVIEW_MS;
     if (!this.#on || since >= REPEAT_MS || news) {

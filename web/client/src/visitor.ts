@@ -36,8 +36,6 @@ export class VisitorClient {
   #log: ConversationLog | null = null;
   #askedAfter = false;
   #forgotToken = false;
-  /** The site was asked for a fresh identity; until it comes there is nothing to say hello with. */
-  #identifying = false;
 
   constructor(options: VisitorOptions) {
     const env = options.env ?? hostEnv();
@@ -65,7 +63,6 @@ export class VisitorClient {
     this.#outbox = new Outbox({
       env,
       store: options.outbox,
-      limits: () => this.#connection.limits,
       deliver: (entry, committed) => this.#deliver(entry, committed),
       onCommitted: (entry, how) => this.#committed(entry, how),
     });
@@ -185,7 +182,6 @@ export class VisitorClient {
   }
 
   #welcomed(reply: VisitorHelloReply, sentAt: number): void {
-    this.#identifying = false;
     this.clock.observe(reply.server_time, sentAt, true);
     this.#options.tokens.set(reply.token);
     this.#hello = reply;
@@ -198,17 +194,8 @@ export class VisitorClient {
     this.#publish();
   }
 
-  /**
-   * A text that ended the connection is given up, and the chat goes on. For an identity that is refused (it runs out,
-   * while pages stay open) the site is asked for another. A refused token is forgotten, once: the next `hello` makes a
-   * new visitor.
-   */
+  /** A refused token is forgotten, once: the next `hello` makes a new visitor. */
   #mayComeBack(code: number): boolean {
-    if (code === 1009) return this.#outbox.giveUp();
-    // Of an answer that is refused as well, the person hears.
-    const askable = code === 4502 && this.#identity !== undefined && !this.#identifying;
-    this.#identifying = askable && this.#options.renewIdentity?.() === true;
-    if (this.#identifying) return false;
     if (code !== 4502 || this.#forgotToken || this.#options.tokens.get() === null) return false;
     this.#forgotToken = true;
     this.#options.tokens.set(null);
@@ -340,7 +327,7 @@ export class VisitorClient {
   #snapshot(): VisitorState {
     const id = this.#conversation?.id;
     return {
-      connection: this.#shownConnection(),
+      connection: this.#connection.state.value,
       playbook: this.#hello?.playbook ?? null,
       limits: this.#hello?.limits ?? null,
       available: this.#hello?.available ?? null,
@@ -352,13 +339,6 @@ export class VisitorClient {
       agentTyping: this.#agentTyping.value.value !== null,
       trouble: this.#beginning.trouble,
     };
-  }
-
-  /** Whoever waits for a fresh identity is about to come back. */
-  #shownConnection(): ConnectionState {
-    const state = this.#connection.state.value;
-    if (!this.#identifying || state.kind !== "stopped") return state;
-    return { kind: "waiting", retryAt: Number.POSITIVE_INFINITY };
   }
 
   #publish(): void {

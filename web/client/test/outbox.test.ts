@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type OkReply, Outbox, type OutboxEntry, Refusal, type StorageLike, webStore } from "../src/index.js";
-import type { SizeLimits } from "../src/limits.js";
 import type { Committed } from "../src/outbox.js";
 import { FakeHub, START } from "./fake_hub.js";
 
@@ -33,13 +32,11 @@ let hub: FakeHub;
 let storage: FakeStorage;
 let attempts: Attempt[];
 let committed: string[];
-let limits: SizeLimits;
 
 function outbox(): Outbox {
   return new Outbox({
     env: hub.env,
     store: webStore(storage, "out:"),
-    limits: () => limits,
     deliver: (entry, done) =>
       new Promise<OkReply>((resolve, reject) => {
         attempts.push({
@@ -61,7 +58,6 @@ beforeEach(() => {
   storage = new FakeStorage();
   attempts = [];
   committed = [];
-  limits = { max_frame: 65_536, max_text: 16_384 };
 });
 
 afterEach(() => {
@@ -176,48 +172,4 @@ test("d1_broken_or_foreign_records_in_storage_are_passed_over", () => {
   storage.setItem("out:worse", '{"key":1}');
   storage.setItem("other", "{}");
   expect(outbox().entries.value).toEqual([]);
-});
-
-test("p1_a_text_longer_than_the_hub_takes_fails_here_and_the_next_goes_out", async () => {
-  limits = { ...limits, max_text: 8 };
-  const box = outbox();
-  box.resume();
-  box.add("c_1", "send", "one");
-  box.add("c_1", "send", "\u{1F600}\u{1F600}!");
-  box.add("c_1", "note", "eight by");
-  expect(box.entries.value.map(({ state, code }) => [state, code])).toEqual([
-    ["sending", undefined],
-    ["failed", "too_large"],
-    ["pending", undefined],
-  ]);
-  attempts[0]?.ok(taken);
-  await hub.pass();
-  expect(attempts.map((attempt) => attempt.entry.text)).toEqual(["one", "eight by"]);
-  box.retry("key-2");
-  expect(box.entries.value.find((entry) => entry.key === "key-2")?.state).toBe("failed");
-});
-
-test("p1_a_text_too_long_that_was_kept_before_a_reload_never_goes_out", () => {
-  const kept = { key: "k", conversation: "c_1", kind: "send", text: "x".repeat(70_000), madeAt: 1, state: "pending" };
-  storage.setItem("out:k", JSON.stringify(kept));
-  const box = outbox();
-  box.resume();
-  expect(attempts).toEqual([]);
-  expect(box.entries.value).toMatchObject([{ key: "k", state: "failed", code: "too_large" }]);
-  expect(outbox().entries.value).toMatchObject([{ key: "k", state: "failed", code: "too_large" }]);
-});
-
-test("p1_what_was_in_flight_when_a_frame_was_too_big_is_not_sent_again_by_itself", async () => {
-  const box = outbox();
-  box.resume();
-  box.add("c_1", "send", "one");
-  box.add("c_1", "send", "two");
-  expect(box.giveUp()).toBe(true);
-  expect(box.giveUp()).toBe(false);
-  box.pause();
-  attempts[0]?.no(new Refusal("disconnected"));
-  await hub.pass();
-  box.resume();
-  expect(attempts.map((attempt) => attempt.entry.text)).toEqual(["one", "two"]);
-  expect(box.entries.value).toMatchObject([{ state: "failed", code: "too_large" }, { state: "sending" }]);
 });

@@ -4,15 +4,12 @@ import { conversation, FakeHub, START, started, text, visitorHello } from "./fak
 
 let hub: FakeHub;
 let token: string | null;
-/** How often the page was asked for an identity; null where it cannot be. */
-let renewals: number | null;
 let client: VisitorClient;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   hub = new FakeHub();
   token = null;
-  renewals = null;
   client = new VisitorClient({
     url: "ws://hub/v1/visitor",
     playbook: "pb_demo",
@@ -25,10 +22,6 @@ beforeEach(() => {
     outbox: memoryStore(),
     page: { url: "https://shop.example/" },
     locale: "en",
-    renewIdentity: () => {
-      if (renewals !== null) renewals += 1;
-      return renewals !== null;
-    },
     env: hub.env,
   });
 });
@@ -282,100 +275,4 @@ test("p3_history_is_asked_for_from_the_oldest_event_here", async () => {
 
 test("p3_without_a_conversation_there_is_nothing_to_send_to", () => {
   expect(() => client.send("Hello")).toThrow(Refusal);
-});
-
-test("p1_a_frame_the_hub_would_not_take_is_refused_here_and_the_chat_goes_on", async () => {
-  await chatting();
-  client.send("x".repeat(70_000));
-  const answer = client.answer("email", { value: "x".repeat(70_000) });
-  await expect(answer).rejects.toMatchObject({ code: "too_large" });
-  await expect(client.rate(5, "\n".repeat(33_000))).rejects.toMatchObject({ code: "too_large" });
-  client.typed("x".repeat(70_000));
-  expect(hub.socket.sent.map((frame) => frame.type)).toEqual(["hello", "typing"]);
-  expect(client.state.value.unsent).toMatchObject([{ state: "failed", code: "too_large" }]);
-  client.send("Short");
-  expect(hub.socket.last("send")).toMatchObject({ text: "Short" });
-});
-
-test("p1_the_hubs_own_limits_count_once_it_has_told_them", async () => {
-  client.connect();
-  await welcome({
-    limits: { max_frame: 200, max_text: 10 },
-    conversation: conversation({ state: "assigned", seq: 1 }),
-    events: [started(1)],
-  });
-  client.send("eleven long");
-  // Ten bytes, and sixty in a frame.
-  client.send("\u0001".repeat(10));
-  client.send("ten bytes!");
-  await hub.pass();
-  expect(client.state.value.unsent.map((entry) => entry.state)).toEqual(["failed", "sending", "pending"]);
-  await expect(client.rate(5, "x".repeat(200))).rejects.toMatchObject({ code: "too_large" });
-});
-
-test("p1_a_text_in_flight_when_the_hub_ends_with_1009_is_given_up_and_the_chat_comes_back", async () => {
-  await chatting();
-  client.send("What a proxy found too long");
-  hub.socket.end(1009);
-  expect(client.state.value.unsent).toMatchObject([{ state: "failed", code: "too_large" }]);
-  await welcome({ recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) });
-  expect(client.state.value.connection.kind).toBe("live");
-  expect(hub.socket.all("send")).toEqual([]);
-  hub.socket.end(1009);
-  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 1009 });
-});
-
-test("p1_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", async () => {
-  client.identify("jwt-1");
-  await chatting();
-  renewals = 0;
-  hub.socket.end(1006);
-  await hub.pass(1_000);
-  expect(hub.socket.last.bind(hub.socket, "hello")).toThrow();
-  hub.socket.accept();
-  hub.socket.refuse("hello", { code: "unauthorized" });
-  hub.socket.end(4502);
-  await hub.pass(60_000);
-  expect(renewals).toBe(1);
-  expect(client.state.value.connection).toEqual({ kind: "waiting", retryAt: Number.POSITIVE_INFINITY });
-  expect([token, texts(client.state.value)]).toEqual(["token-1", ["Hi"]]);
-  client.send("Still here?");
-
-  client.identify("jwt-2");
-  hub.socket.accept();
-  expect(hub.socket.last("hello")).toMatchObject({ identity: "jwt-2", token: "token-1", after: { seq: 2 } });
-  const back = { recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) };
-  hub.socket.answer("hello", visitorHello(back));
-  await hub.pass();
-  expect(hub.socket.last("send")).toMatchObject({ text: "Still here?" });
-  // And again when that one has run out.
-  hub.socket.end(1006);
-  await hub.pass(1_000);
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(renewals).toBe(2);
-});
-
-test("p1_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_asked_again", async () => {
-  client.identify("jwt-1");
-  renewals = 0;
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  client.identify("no better");
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(renewals).toBe(2);
-});
-
-test("p1_where_the_page_cannot_be_asked_a_refused_identity_stops", async () => {
-  client.identify("jwt-1");
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
 });

@@ -21,8 +21,8 @@ export function log(scene: Scene): Drawing {
         aria-live={ui.quiet ? "off" : "polite"}
         aria-relevant="additions"
         tabindex={0}
-        made={(box) => scroll.attach(box)}
-        onScroll={() => scroll.scrolled()}
+        made={scroll.attach}
+        onScroll={scroll.scrolled}
       >
         {(first > 0 || !state.complete) && (
           <button class="link" onClick={() => earlier(scene)}>
@@ -91,16 +91,14 @@ function said(scene: Scene, line: Said, latest: boolean, next: Line | undefined)
 }
 
 /** When it was said, and what became of a text of one's own. */
-function fate({ client, state }: Scene, { key, at, fate, tooLong, seq = 0 }: Said, latest: boolean): Child {
+function fate({ client, state }: Scene, { key, at, fate, seq = 0 }: Said, latest: boolean): Child {
   if (fate === "failed") {
     return (
       <p class="bad">
-        {tooLong ? words.tooLong : words.notSent}
-        {!tooLong && (
-          <button class="link" onClick={() => client.retry(key)}>
-            {words.tryAgain}
-          </button>
-        )}
+        {words.notSent}
+        <button class="link" onClick={() => client.retry(key)}>
+          {words.tryAgain}
+        </button>
         <button class="link" onClick={() => client.discard(key)}>
           {words.remove}
         </button>

@@ -28,8 +28,6 @@ export interface Said {
   seq?: number;
   /** What became of a text of one's own. */
   fate?: "sending" | "failed" | "sent";
-  /** It failed for its length, and would again. */
-  tooLong?: boolean;
   /** Goes on from the line above: the same person, a moment later. */
   onward?: boolean;
 }
@@ -52,10 +50,9 @@ export function timeline(events: readonly Event[], unsent: readonly OutboxEntry[
   }
   // Seen first as the reply to a repeated key, a text may be in both for a moment.
   const known = new Set(events.flatMap((event) => (event.type === "message" && event.key ? [event.key] : [])));
-  for (const { key, text, state, madeAt, code } of unsent) {
+  for (const { key, text, state, madeAt } of unsent) {
     if (known.has(key)) continue;
-    const fate = state === "failed" ? "failed" : "sending";
-    lines.push({ kind: "said", key, at: madeAt, mine: true, text, fate, tooLong: code === "too_large" });
+    lines.push({ kind: "said", key, at: madeAt, mine: true, text, fate: state === "failed" ? "failed" : "sending" });
   }
   lines.forEach((line, index) => {
     const before = lines[index - 1];
