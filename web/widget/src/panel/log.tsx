@@ -95,7 +95,7 @@ function said(scene: Scene, line: Said, latest: boolean, next: Line | undefined)
 function fate({ client, state }: Scene, { key, at, fate, seq = 0 }: Said, latest: boolean): Child {
   if (fate === "failed") {
     return (
-      <p class="bad">
+      <p class="soft bad">
         {words.notSent}
         <button class="link" onClick={() => client.retry(key)}>
           {words.tryAgain}
