@@ -167,9 +167,11 @@ for (const [variant, options, language] of VARIANTS) {
       await jane.say(free);
       await jane.say(keep);
       await visitor.send(polite);
-      await expect(visitor.log).toContainText(polite);
+      const fate = visitor.log.locator(".fate").last();
+      await expect(fate).toContainText(language === "ar" ? "أُرسلت" : "Sent");
       await jane.typing(true);
       await jane.read(1_000);
+      await expect(fate).toContainText(language === "ar" ? "شوهدت" : "Seen");
       await expect(visitor.page.locator(".typing")).not.toBeEmpty();
       await shoot(visitor, "07-talking");
 
