@@ -42,6 +42,7 @@ function differences(language: string, words: Words, english: Words): string[] {
 function speaking(code: string, words: Words): string {
   const looked = new Map(Object.entries(words));
   const said = code.replace(/\bUSHER_WORD_(\w+)/g, (_, name) => {
+    if (!Object.hasOwn(words, name)) throw new Error(`the widget says words.${name}, which no language has`);
     looked.delete(name);
     return JSON.stringify(words[name]);
   });

@@ -1,7 +1,7 @@
 import { Beginning } from "./beginning.js";
 import { ClockOffset } from "./clock.js";
 import { Connection, type ConnectionState, type OkReply } from "./connection.js";
-import { hostEnv } from "./env.js";
+import { type Env, hostEnv } from "./env.js";
 import { applyEvents, conversationFrom, isOpen } from "./fold.js";
 import type { Conversation, Event, Marks, Page, VisitorHelloReply, VisitorPush, VisitorRequest } from "./generated.js";
 import { ConversationLog } from "./log.js";
@@ -17,12 +17,15 @@ import type { Answer, VisitorState } from "./visitor_state.js";
 
 /** The most a hub gives at once. */
 const HISTORY_PAGE = 100;
+/** A site that has no fresh identity after this long has none. */
+const IDENTITY_MS = 15_000;
 
 /** One visitor on one page: their conversation, kept whole across reconnects. */
 export class VisitorClient {
   readonly state: Signal<VisitorState>;
   readonly clock: ClockOffset;
   readonly #options: VisitorOptions;
+  readonly #env: Env;
   readonly #connection: Connection<VisitorRequest>;
   readonly #outbox: Outbox;
   readonly #typing: TypingSender;
@@ -43,6 +46,7 @@ export class VisitorClient {
   constructor(options: VisitorOptions) {
     const env = options.env ?? hostEnv();
     this.#options = options;
+    this.#env = env;
     this.#page = options.page;
     this.#identity = options.identity;
     this.clock = new ClockOffset(() => env.now());
@@ -210,12 +214,19 @@ export class VisitorClient {
   #mayComeBack(code: number): boolean {
     const askable = code === 4502 && this.#identity !== undefined && !this.#identifying;
     this.#identifying = askable && this.#options.renewIdentity?.() === true;
+    if (this.#identifying) this.#env.after(IDENTITY_MS, () => this.#identified());
     if (code !== 4502 || this.#identifying || this.#forgotToken || this.#options.tokens.get() === null) return false;
     this.#forgotToken = true;
     this.#options.tokens.set(null);
     this.#forgetConversation();
     this.#publish();
     return true;
+  }
+
+  /** By a fresh identity, or never. */
+  #identified(): void {
+    this.#identifying = false;
+    this.#publish();
   }
 
   #connectionChanged(state: ConnectionState): void {

@@ -327,7 +327,7 @@ test("v6_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", a
   hub.socket.accept();
   hub.socket.refuse("hello", { code: "unauthorized" });
   hub.socket.end(4502);
-  await hub.pass(60_000);
+  await hub.pass(10_000);
   expect(renewals).toBe(1);
   expect(client.state.value.connection.kind).toBe("connecting");
   expect([token, texts(client.state.value)]).toEqual(["token-1", ["Hi"]]);
@@ -357,6 +357,22 @@ test("v6_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_ask
   client.identify("no better");
   hub.socket.accept();
   hub.socket.end(4502);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(renewals).toBe(2);
+});
+
+test("v6_a_page_that_was_asked_and_has_no_identity_leaves_the_visitor_told_and_may_be_asked_again", async () => {
+  client.identify("jwt-1");
+  renewals = 0;
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  await hub.pass(14_999);
+  expect(client.state.value.connection.kind).toBe("connecting");
+  await hub.pass(1);
   expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
   client.connect();
   hub.socket.accept();
