@@ -244,8 +244,7 @@ impl<S: Stream> Role<S> for Visiting {
             VisitorAsk::Pong => live.answer(id, &Nothing {}).await,
             VisitorAsk::Hello(_) => live.refuse(id, ErrorBody::invalid("type", "hello has been said")).await,
             VisitorAsk::Send(say) => {
-                let paced = self.pace(live);
-                live.say(id, say, paced, |key, text| Command::Send { key, text }).await
+                live.say(id, say, |live| self.pace(live), |key, text| Command::Send { key, text }).await
             }
             VisitorAsk::Answer(answer) => {
                 if let Err(ms) = self.pace(live) {
