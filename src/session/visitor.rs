@@ -150,7 +150,8 @@ async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> 
         visitor,
         anonymous: anonymous.filter(|_| identity.is_some()),
         verified: identity.is_some(),
-        name: identity.and_then(|identity| identity.name),
+        name: identity.as_ref().and_then(|identity| identity.name.clone()),
+        email: identity.and_then(|identity| identity.email),
         page: hello.page.clone(),
         locale: hello.locale.clone(),
     })

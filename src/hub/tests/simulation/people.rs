@@ -117,6 +117,7 @@ impl Person {
             visitor: id.clone(),
             anonymous: was.clone(),
             name: was.is_some().then(|| self.name.clone()),
+            email: None,
             verified: was.is_some(),
             page: None,
             locale: None,
