@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::tail::Tail;
+use super::{mailbox::Begun, tail::Tail};
 use crate::{
     chat::{conversation::Sight, event::What},
     ids::Seq,
@@ -80,6 +80,12 @@ impl Follow {
         }
         events
     }
+}
+
+/// Whether a visitor's tab that follows these goes over to a conversation that began: not to one before them, of which
+/// it was told late.
+pub fn is_newer<'a>(begun: &Begun, follows: impl IntoIterator<Item = &'a Follow>) -> bool {
+    follows.into_iter().all(|follow| follow.tail.began().is_none_or(|at| at <= begun.at))
 }
 
 /// Whether one of these ends the conversation.

@@ -169,6 +169,11 @@ impl Tail {
         self.with(|hot| hot.conversation.seq)
     }
 
+    /// When the conversation began. None while nothing was loaded.
+    pub fn began(&self) -> Option<Millis> {
+        self.with(|hot| hot.conversation.created_at)
+    }
+
     /// One page of events behind `cursor`: from memory, else from the store. Empty at the head.
     pub async fn read(&self, store: &dyn Store, cursor: Seq) -> Result<Vec<Arc<Entry>>> {
         if !self.is_current() {

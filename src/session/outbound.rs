@@ -8,7 +8,7 @@ use crate::{
         summary::Mark,
     },
     hub::{
-        follow::Follow,
+        follow::{Follow, is_newer},
         mailbox::{CountsChange, Mail, Row, Typing},
     },
     ids::{ConversationId, Seq},
@@ -44,6 +44,10 @@ impl<S: Stream> Live<S> {
         for (conversation, from) in mail.follow {
             self.follow_own(&conversation, from);
             self.pump(&conversation, None).await?;
+        }
+        if let Some(begun) = mail.begun.filter(|begun| is_newer(begun, self.follows.values())) {
+            self.follow_own(&begun.conversation, Seq(0));
+            self.pump(&begun.conversation, None).await?;
         }
         for conversation in &mail.news {
             self.pump(conversation, None).await?;
