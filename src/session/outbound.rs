@@ -94,16 +94,17 @@ impl<S: Stream> Live<S> {
 
     /// A conversation became the agent's own, or the visitor began one in another tab.
     fn follow_own(&mut self, conversation: &ConversationId, from: Seq) {
-        if !self.follows.contains_key(conversation) {
-            if self.audience == Audience::Visitor {
-                self.unfollow_others(conversation);
-            }
-            let tail = self.seated.follow(conversation);
-            let mut follow = Follow::new(tail, from, from, Sight::Everybody);
-            // A visitor's own lasts until the next one; they may still rate it.
-            follow.opened = self.audience == Audience::Visitor;
-            self.follows.insert(conversation.clone(), follow);
+        if let Some(follow) = self.follows.get_mut(conversation) {
+            return follow.given(from);
         }
+        if self.audience == Audience::Visitor {
+            self.unfollow_others(conversation);
+        }
+        let tail = self.seated.follow(conversation);
+        let mut follow = Follow::new(tail, from, from, Sight::Everybody);
+        // A visitor's own lasts until the next one; they may still rate it.
+        follow.opened = self.audience == Audience::Visitor;
+        self.follows.insert(conversation.clone(), follow);
     }
 
     /// What somebody was given a moment ago they may write in before the letter that says so is here: then it is followed

@@ -127,10 +127,13 @@ impl Tab {
 
     /// What became theirs, or began in another tab, unless it is followed already.
     fn follow_own(&mut self, id: &ConversationId, from: Seq, opened: bool) {
-        if !self.follows.contains_key(id) {
-            let mut follow = Follow::new(self.seated.follow(id), from, from, Sight::Everybody);
-            follow.opened = opened;
-            self.follows.insert(id.clone(), follow);
+        match self.follows.get_mut(id) {
+            Some(follow) => follow.given(from),
+            None => {
+                let mut follow = Follow::new(self.seated.follow(id), from, from, Sight::Everybody);
+                follow.opened = opened;
+                self.follows.insert(id.clone(), follow);
+            }
         }
     }
 
