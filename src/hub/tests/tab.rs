@@ -39,6 +39,8 @@ pub(super) struct Tab {
     /// The inbox as a client folds it.
     pub(super) rows: BTreeMap<ConversationId, (Seq, Option<Arc<Summary>>)>,
     pub(super) counts: Counts,
+    /// Those that stand in a trace.
+    pub(super) traced: Counts,
     pub(super) presence: BTreeMap<AgentId, AgentStatus>,
     pub(super) available: Option<Available>,
     pub(super) place: Option<(ConversationId, u32)>,
@@ -76,6 +78,7 @@ impl Tab {
             shown: Shelf::default(),
             rows: BTreeMap::new(),
             counts: Counts::default(),
+            traced: Counts::default(),
             presence: BTreeMap::new(),
             available: None,
             place: None,
