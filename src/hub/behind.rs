@@ -187,7 +187,8 @@ impl Hub {
             caught.rows |= entries.iter().any(|entry| moves_row(entry.event()));
             self.set_in_motion(&tail, Motion { entries, waited, counts: &[], bells: &behind.bells, late });
         }
-        if let (true, Some(workspace)) = (behind.gap && caught.rows, tail.with(|hot| hot.conversation.workspace.clone()))
+        if let (true, Some(workspace)) =
+            (behind.gap && caught.rows, tail.with(|hot| hot.conversation.workspace.clone()))
         {
             self.recount_later(workspace);
         }

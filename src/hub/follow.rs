@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{mailbox::Begun, tail::Tail};
 use crate::{
     chat::{conversation::Sight, event::What},
-    ids::Seq,
+    ids::{Millis, Seq},
     wire::entry::Entry,
 };
 
@@ -26,6 +26,8 @@ pub struct Follow {
     /// The place behind which it is the reader's again, of which they were told while they followed: what took it from
     /// them before may not have been read yet.
     given: Option<Seq>,
+    /// Since when it is the visitor's, where that is not when it began: one may be adopted.
+    since: Option<Millis>,
 }
 
 /// What of a stretch of the log a reader may be written.
@@ -42,12 +44,17 @@ pub struct Cut {
 impl Follow {
     /// Follows from `cursor`; entitled to everything up to `clear`, as of which `sight` is.
     pub fn new(tail: Arc<Tail>, cursor: Seq, clear: Seq, sight: Sight) -> Self {
-        Self { tail, cursor, opened: false, clear, sight, given: None }
+        Self { tail, cursor, opened: false, clear, sight, given: None, since: None }
     }
 
     /// The reader was given the conversation with the event behind `from`.
     pub fn given(&mut self, from: Seq) {
         self.given = self.given.max(Some(from));
+    }
+
+    /// It became the visitor's then.
+    pub fn theirs_since(&mut self, at: Millis) {
+        self.since = self.since.max(Some(at));
     }
 
     /// Moves over the next events. An agent's last one is the one that takes the conversation from them.
@@ -99,7 +106,8 @@ impl Follow {
 /// Whether a visitor's tab that follows these goes over to a conversation that began: not to one before them, of which
 /// it was told late.
 pub fn is_newer<'a>(begun: &Begun, follows: impl IntoIterator<Item = &'a Follow>) -> bool {
-    follows.into_iter().all(|follow| follow.tail.began().is_none_or(|at| at <= begun.at))
+    let since = |follow: &Follow| follow.since.or_else(|| follow.tail.began());
+    follows.into_iter().all(|follow| since(follow).is_none_or(|at| at <= begun.at))
 }
 
 /// Whether one of these ends the conversation.
@@ -112,7 +120,7 @@ mod tests {
     use super::*;
     use crate::{
         chat::event::{AgentRef, Author, Event},
-        ids::{AgentId, ConversationId, Millis},
+        ids::{AgentId, ConversationId},
     };
 
     fn entry(seq: u64, what: What) -> Arc<Entry> {

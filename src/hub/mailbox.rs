@@ -51,7 +51,7 @@ pub struct Mail {
     pub news: HashSet<ConversationId>,
     /// Conversations that became the agent's own: follow them from behind this place.
     pub follow: HashMap<ConversationId, Seq>,
-    /// The visitor's conversation that began last, in whatever tab: it takes the place of any that began before.
+    /// The conversation that became the visitor's last, in whatever tab: it takes the place of any before.
     pub begun: Option<Begun>,
     /// The inbox's rows.
     pub rows: HashMap<ConversationId, Row>,
@@ -77,7 +77,7 @@ pub struct Mail {
     pub leave: Option<Leave>,
 }
 
-/// A conversation that began, maybe in another tab.
+/// A conversation that became a visitor's: it began, maybe in another tab, or was adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Begun {
     /// Which.

@@ -47,6 +47,7 @@ impl<S: Stream> Live<S> {
         }
         if let Some(begun) = mail.begun.filter(|begun| is_newer(begun, self.follows.values())) {
             self.follow_own(&begun.conversation, Seq(0));
+            self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
             self.pump(&begun.conversation, None).await?;
         }
         for conversation in &mail.news {

@@ -185,6 +185,7 @@ impl Tab {
                 let others: Vec<_> = self.follows.keys().filter(|id| **id != begun.conversation).cloned().collect();
                 others.iter().for_each(|other| self.unfollow(other));
                 self.follow_own(&begun.conversation, Seq(0), true);
+                self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
                 self.pump(&begun.conversation).await;
             }
             let mut news: Vec<_> = news.into_iter().collect();

@@ -12,6 +12,7 @@ use super::{
             Hub,
             append::{Caller, Done},
             error::{HubError, Result},
+            follow::Follow,
             seat::Who,
             visitor::Guest,
         },
@@ -330,7 +331,10 @@ async fn fulfil(tab: &mut Tab, wish: &Wish) -> Result<Became> {
             Ok(Became::Nothing)
         }
         Wish::Leave(id) => {
-            let mine = tab.state(id) == Some(crate::chat::summary::StateName::Assigned);
+            let agent = who.agent();
+            let owner =
+                |follow: &Follow| follow.tail.with(|hot| hot.conversation.assignee().map(|owner| owner.id.clone()));
+            let mine = tab.follows.get(id).and_then(owner).flatten().is_some_and(|owner| agent == Some(&owner));
             match tab.follows.get_mut(id) {
                 Some(follow) if mine => follow.opened = false,
                 _ => tab.unfollow(id),
