@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Hub, append::Caller, error::Result, mailbox::Leave, tail::Tail, visitor::Guest};
+use super::{
+    Hub,
+    append::Caller,
+    error::Result,
+    mailbox::{Begun, Leave},
+    tail::Tail,
+    visitor::Guest,
+};
 use crate::{
     chat::{command::Command, event::VisitorRef},
     ids::{ConversationId, VisitorId, WorkspaceId},
@@ -60,7 +67,16 @@ impl Hub {
                 });
             });
         }
-        if let Some(tail) = self.board.tail(conversation) {
+        let tail = self.board.tail(conversation);
+        let open = tail.as_ref().and_then(|tail| tail.with(|hot| hot.conversation.closed_at().is_none()));
+        if open != Some(false) {
+            // They had none open, so it is their newest.
+            let at = self.store.now();
+            for seat in self.board.visitor_seats(workspace, &to.id) {
+                seat.mail.put(|mail| mail.begun(Begun { conversation: conversation.clone(), at }));
+            }
+        }
+        if let Some(tail) = tail {
             tail.with(|hot| {
                 let visitor = &mut hot.conversation.visitor;
                 visitor.id = to.id.clone();
