@@ -61,3 +61,49 @@ test("r17 a reason that is switched off in the settings notifies no more", async
   await jane.page.getByRole("button", { name: "Settings" }).click();
   await expect(jane.page.getByRole("checkbox", { name: "A new conversation in Unassigned" })).not.toBeChecked();
 });
+
+test("r14 a chat that somebody took and hands on to the agent who had it open is shown to them whole", async ({
+  hub,
+  signIn,
+  visit,
+}) => {
+  const bob = await signIn(hub.issue("bob", "Bob", "1h"));
+  const jane = await signIn(hub.agent);
+  await jane.goOnline();
+  const visitor = await visit();
+  await visitor.askForSomebody();
+  await bob.openOnly("Unassigned");
+  await jane.openOnly("Unassigned");
+  await jane.claim();
+  await expect(bob.page.getByText(`${jane.name} has it now`)).toBeVisible();
+  await visitor.write("It leaks");
+  await expect(jane.log).toContainText("It leaks");
+
+  await jane.assignTo("Bob");
+  await bob.counts("My conversations", 1);
+  await expect(bob.log).toContainText("It leaks");
+  await expect(bob.page.getByText("has it now")).toHaveCount(0);
+  await expect(bob.message).toBeVisible();
+  await visitor.write("Are you Bob?");
+  await expect(bob.log).toContainText("Are you Bob?");
+  await bob.write("I am");
+  await expect(visitor.log).toContainText("I am");
+
+  // A conversation rings for a text every three seconds at most, whosever it was: until one does.
+  const receiptIs = (outcome: string) =>
+    expect(async () => {
+      await visitor.write("Anybody?");
+      await expect.poll(() => bob.receipts("message").at(-1), { timeout: 1_000 }).toBe(outcome);
+    }).toPass({ timeout: 30_000 });
+  await receiptIs("hidden");
+  // Somewhere else now: the next text is worth a notification.
+  await bob.page.evaluate(() => {
+    document.hasFocus = () => false;
+  });
+  await receiptIs("shown");
+  expect(await bob.notifications()).toContain("Visitor");
+
+  await bob.assignTo("Unassigned");
+  await bob.counts("Unassigned", 1);
+  await expect(bob.log).toContainText("Are you Bob?");
+});

@@ -44,6 +44,28 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
+test("v8 axe finds nothing on a telephone either, right to left, nor under a notice", async ({ agent, site, visit }) => {
+  const body = "<main><h1>Lamps</h1></main>";
+  const { origin } = await site({ tag: 'data-playbook="pb_demo" data-locale="ar"', lang: "ar", body });
+  const visitor = await visit(origin, { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" });
+  const { page } = visitor;
+  const jane = await agent();
+  await visitor.askForSomebody();
+  await expect(page.getByRole("timer")).toBeVisible();
+  expect(await faults(page)).toEqual([]);
+  await jane.claim();
+  await jane.say("مرحبًا");
+  await visitor.send("أهلًا");
+  await expect(visitor.log.locator(".mine").last()).toContainText("أُرسلت");
+  expect(await faults(page)).toEqual([]);
+  await jane.close();
+  await expect(page.getByRole("radio")).toHaveCount(5);
+  expect(await faults(page)).toEqual([]);
+  await page.evaluate(() => (window as unknown as { Usher: { identify(jwt: string): void } }).Usher.identify("none"));
+  await expect(page.getByRole("alert")).toBeVisible();
+  expect(await faults(page)).toEqual([]);
+});
+
 test("v8 a screen reader is told each line once, and none that was there before", async ({ agent, visit }) => {
   const jane = await agent();
   const visitor = await visit();

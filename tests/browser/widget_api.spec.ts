@@ -100,6 +100,65 @@ test.describe("with sites that sign", () => {
   });
 });
 
+test.describe("with identities that run out", () => {
+  test.use({ settings: { USHER_IDENTITY__DEFAULT__HS256_SECRET: SITE_SECRET } });
+
+  test("v6 a page is asked for a fresh identity when one has run out, and the chat goes on as if nothing were", async ({
+    site,
+    visit,
+    agent,
+    hub,
+  }) => {
+    const claims = { sub: "ada-1", aud: "usher-visitor", name: "Ada Lovelace" };
+    const stale = () => sign({ ...claims, exp: Math.floor(Date.now() / 1_000) - 3_600 }, SITE_SECRET);
+    const visitor = await visit("about:blank");
+    const { page, log } = visitor;
+    let asked = 0;
+    await page.exposeFunction("freshIdentity", () => {
+      asked += 1;
+      return sign(claims, SITE_SECRET);
+    });
+    const head = `<script>
+      window.Usher = [["identify", "${stale()}"]];
+      Usher.push(["on", "identify", async () => Usher.identify(await freshIdentity())]);
+    </script>`;
+    await page.goto((await site({ head })).origin);
+    const told: string[] = [];
+    await page.exposeFunction("alerted", (text: string) => told.push(text));
+    await visitor.open();
+    await page.evaluate(() => {
+      const root = (document.documentElement.lastElementChild as Element).shadowRoot as ShadowRoot;
+      new MutationObserver(() => {
+        const alert = root.querySelector("[role=alert]");
+        if (alert !== null) (window as unknown as { alerted(text: string): void }).alerted(alert.textContent ?? "");
+      }).observe(root, { childList: true, subtree: true });
+    });
+    const jane = await agent();
+    await visitor.choose("Talk to someone");
+    expect(asked).toBe(1);
+    await jane.claim();
+    await expect(visitor.speaker()).toHaveText("Jane");
+    await visitor.write("Before");
+    await expect(log.locator(".mine").last()).toContainText("Sent");
+
+    // The next one has run out too by the time that the connection is lost.
+    await page.evaluate((jwt) => {
+      const { Usher } = window as unknown as { Usher: { identify(jwt: string): void } };
+      Usher.identify(jwt);
+    }, stale());
+    await expect.poll(() => asked).toBe(2);
+    await visitor.write("After");
+    await expect(log.locator(".mine").last()).toContainText("Sent");
+    expect(await jane.heardTexts()).toEqual(["Before", "After"]);
+    expect(told).toEqual([]);
+    const { conversations } = (await jane.ask({ type: "list", folder: "mine" })) as unknown as {
+      conversations: { visitor: unknown }[];
+    };
+    expect(conversations[0]?.visitor).toMatchObject({ name: "Ada Lovelace", verified: true });
+    expect(hub.origin).toContain("127.0.0.1");
+  });
+});
+
 test("v6 until consent is given nothing is asked for, stored or shown", async ({ site, hub, visit }) => {
   const { origin } = await site({ tag: 'data-playbook="pb_demo" data-consent="wait"' });
   const visitor = await visit("about:blank");

@@ -113,6 +113,21 @@ for (const [variant, options, language] of VARIANTS) {
         );
         return visitor;
       };
+      /** What stands between a visitor and the hub: it may refuse the next text, or say stop. */
+      const between = async ({ page }: VisitorPage) => {
+        const gate = { refuse: false, stop: (_code: number): unknown => undefined };
+        await page.routeWebSocket(/\/v1\/visitor/, (socket) => {
+          const server = socket.connectToServer();
+          gate.stop = (code) => socket.close({ code });
+          socket.onMessage((text) => {
+            const { type, id } = JSON.parse(String(text));
+            if (!gate.refuse || type !== "send") return server.send(text);
+            gate.refuse = false;
+            socket.send(JSON.stringify({ type: "reply", id, ok: false, error: { code: "forbidden", message: "no" } }));
+          });
+        });
+        return gate;
+      };
       const shoot = async ({ page }: VisitorPage, name: string): Promise<void> => {
         const clip =
           variant === "narrow" ? undefined : { x: variant === "rtl" ? 0 : 800, y: 60, width: 480, height: 740 };
@@ -132,10 +147,12 @@ for (const [variant, options, language] of VARIANTS) {
       await expect(alone.page.getByRole("alert")).toBeVisible();
       await shoot(alone, "03-capture-refused");
       await alone.menu.click();
+      await alone.page.locator(".menu summary").click();
       await shoot(alone, "04-menu");
 
       const jane = await agent();
       const visitor = await arrive();
+      const gate = await between(visitor);
       await visitor.open();
       await visitor.choose(label("hello", 1));
       await expect(visitor.page.getByRole("button", { name: label("more", 0) })).toBeVisible();
@@ -150,15 +167,22 @@ for (const [variant, options, language] of VARIANTS) {
       await jane.say(free);
       await jane.say(keep);
       await visitor.send(polite);
-      await expect(visitor.log).toContainText(polite);
+      const fate = visitor.log.locator(".fate").last();
+      await expect(fate).toContainText(language === "ar" ? "أُرسلت" : "Sent");
       await jane.typing(true);
       await jane.read(1_000);
+      await expect(fate).toContainText(language === "ar" ? "شوهدت" : "Seen");
       await expect(visitor.page.locator(".typing")).not.toBeEmpty();
       await shoot(visitor, "07-talking");
 
       await visitor.message.fill("x".repeat(17_000));
       await shoot(visitor, "08-too-long");
       await visitor.message.fill("");
+      gate.refuse = true;
+      await visitor.send(hello);
+      await expect(visitor.log.locator(".bad")).toBeVisible();
+      await shoot(visitor, "13-not-sent");
+      await visitor.log.locator(".bad button").last().click();
       await visitor.message.press("Escape");
       await jane.say(free);
       await expect(visitor.page.locator(".badge")).toBeVisible();
@@ -178,6 +202,12 @@ for (const [variant, options, language] of VARIANTS) {
       await shoot(visitor, "11-closed");
       await visitor.page.getByRole("radio").nth(3).check();
       await shoot(visitor, "12-rating");
+      await visitor.page.locator(".rating [type=submit]").click();
+      await expect(visitor.page.locator(".rating")).toHaveCount(0);
+      await shoot(visitor, "14-rated");
+      gate.stop(4505);
+      await expect(visitor.page.getByRole("alert")).toBeVisible();
+      await shoot(visitor, "15-stopped");
     });
   });
 }

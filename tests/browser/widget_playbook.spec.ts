@@ -230,7 +230,7 @@ test("v2 letters can be read whatever the playbook's colour, by day and by night
       }, paper);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    for (color of ["#ffff00", "#00ff00", "#ffffff", "#000000", "#0000ff", "#777777"]) {
+    for (color of ["#ffff00", "#0f0", "#ffffff", "#000", "#00f", "#777777"]) {
       await page.goto(`${hub.origin}/demo`);
       // Once opened it is open on the next page too.
       if (seen === 0) await visitor.launcher.click();
@@ -269,4 +269,23 @@ test("v2 the agent's name and picture come with them, and the bot's are back aft
   await expect(face).toHaveCount(0);
   await bob.claim("unassigned");
   await expect(visitor.speaker()).toHaveText("Bob");
+});
+
+test("v2 a playbook chooses among the icons, and an unknown one is the speech bubble", async ({ hub, visit }) => {
+  const drawn = new Map<string, string | null>();
+  const stored = await (await hub.rest("GET", "/v1/playbooks/pb_demo")).json();
+  let { version } = stored;
+  for (const icon of ["chat", "question", "mail", "smile", "zeppelin"]) {
+    const playbook = { ...stored, appearance: { ...stored.appearance, color: "#a3c", icon } };
+    const saved = await hub.rest("PUT", "/v1/playbooks/pb_demo", playbook, { "if-match": String(version) });
+    expect(saved.status).toBe(200);
+    version += 1;
+    const { launcher } = await visit();
+    await expect(launcher).toHaveCSS("background-color", "rgb(170, 51, 204)");
+    await expect(launcher).toHaveCSS("color", "rgb(255, 255, 255)");
+    drawn.set(icon, await launcher.locator("path").getAttribute("d"));
+  }
+  expect(drawn.get("zeppelin")).toBe(drawn.get("chat"));
+  drawn.delete("zeppelin");
+  expect(new Set(drawn.values()).size).toBe(4);
 });

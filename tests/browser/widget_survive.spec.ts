@@ -102,6 +102,69 @@ test("v5 a deploy of the hub moves the chat along, with what was written meanwhi
     await expect(log.getByText(text, { exact: true })).toHaveCount(1);
 });
 
+test("v5 tabs are in step: what is begun, said, read, heard and ended in one is so in the other, and one of them rings", async ({
+  agent,
+  visit,
+}) => {
+  const jane = await agent();
+  const first = await visit();
+  await first.page.context().addInitScript(() => {
+    Object.assign(window, { sounds: 0 });
+    window.AudioContext = new Proxy(AudioContext, {
+      construct(target, order) {
+        (window as unknown as { sounds: number }).sounds += 1;
+        return new target(...order);
+      },
+    });
+  });
+  await first.page.reload();
+  await first.open();
+  const second = await first.anotherTab();
+  await expect(second.page.getByRole("button", { name: "Talk to someone" })).toBeVisible();
+  await second.choose("Talk to someone");
+  await expect(first.page.getByRole("timer")).toBeVisible();
+  await jane.claim();
+  for (const tab of [first, second]) await expect(tab.speaker()).toHaveText(jane.name);
+  await first.write("From the first");
+  await expect(second.log).toContainText("From the first");
+  await second.write("From the second");
+  await expect(first.log).toContainText("From the second");
+  for (const { log } of [first, second]) {
+    await expect(log.locator(".mine .bubble")).toHaveText(["Talk to someone", "From the first", "From the second"]);
+  }
+
+  // Both closed, with sound: both count, one rings; what is read in one is read in the other.
+  await first.menu.click();
+  await first.page.getByRole("checkbox", { name: "Sound" }).check();
+  for (const { page } of [first, second]) await page.keyboard.press("Escape");
+  await expect(first.page.getByRole("dialog")).toBeHidden();
+  await expect(second.page.getByRole("dialog")).toBeHidden();
+  await jane.say("Are you there?");
+  for (const { page } of [first, second]) await expect(page.locator(".badge")).toContainText("1");
+  const rang = async () => {
+    const counts = [first, second].map(({ page }) =>
+      page.evaluate(() => (window as unknown as { sounds: number }).sounds),
+    );
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count);
+  };
+  await expect.poll(rang).toBe(1);
+  await second.page.bringToFront();
+  await second.launcher.click();
+  for (const { page } of [first, second]) await expect(page.locator(".badge")).toHaveCount(0);
+  expect(await rang()).toBe(1);
+
+  await second.menu.click();
+  await second.page.getByText("End chat").click();
+  await second.page.getByRole("button", { name: "End it for good" }).click();
+  await first.launcher.click();
+  await expect(first.log).toContainText("This chat has ended.");
+  await first.page.getByRole("button", { name: "Start a new chat" }).click();
+  for (const { page } of [first, second]) {
+    await expect(page.getByRole("button", { name: "Just looking" })).toBeVisible();
+  }
+  await expect(second.log).not.toContainText("From the first");
+});
+
 test.describe("where a visitor has one connection", () => {
   test.use({ settings: { USHER_LIMITS__CONNECTIONS_PER_VISITOR: "1" } });
 
@@ -146,4 +209,35 @@ test("v5 codes that say stop are explained in words: a refused session, a playbo
   expect(saved.status).toBe(200);
   await other.open();
   await expect(other.page.getByRole("alert")).toContainText("Chat is not available on this page.");
+});
+
+test("v5 whatever the code that says stop, the visitor reads why, and may try again", async ({ hub, visit }) => {
+  const visitor = await visit("about:blank");
+  const { page } = visitor;
+  let stop = 0;
+  await page.routeWebSocket(/\/v1\/visitor/, (socket) => {
+    socket.connectToServer();
+    if (stop !== 0) socket.close({ code: stop, reason: "by the test" });
+  });
+  await page.goto(`${hub.origin}/demo`);
+  await visitor.open();
+  await expect(page.getByRole("button", { name: "Just looking" })).toBeEnabled();
+  const words = {
+    4500: "The chat was disconnected. Reload the page.",
+    4501: "The chat was disconnected. Reload the page.",
+    4502: "Your session is not valid any more.",
+    4503: "Chat is not available on this page.",
+    4504: "Too many messages in a short time. Wait a little, then try again.",
+    4505: "This chat is open in other tabs.",
+  };
+  for (const [code, text] of Object.entries(words)) {
+    stop = Number(code);
+    await page.reload();
+    const told = page.getByRole("alert");
+    await expect(told).toContainText(text);
+    stop = 0;
+    await told.getByRole("button", { name: "Try again" }).click();
+    await expect(told).toBeHidden();
+    await expect(page.getByRole("button", { name: "Just looking" })).toBeEnabled();
+  }
 });

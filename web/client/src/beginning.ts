@@ -1,6 +1,6 @@
-import { Backoff } from "./backoff.js";
 import type { OkReply } from "./connection.js";
-import type { Env, Timer } from "./env.js";
+import type { Env } from "./env.js";
+import { Patience } from "./patience.js";
 import type { Refusal } from "./refusal.js";
 
 export interface BeginningOptions {
@@ -17,15 +17,14 @@ export interface BeginningOptions {
 /** The wish for a conversation, kept until one is open: across reconnects, and while the hub says "later". */
 export class Beginning {
   readonly #options: BeginningOptions;
-  readonly #backoff: Backoff;
+  readonly #patience: Patience;
   #wanted = false;
   #asking = false;
-  #retry: Timer | undefined;
   #trouble: string | null = null;
 
   constructor(options: BeginningOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(() => options.env.random());
+    this.#patience = new Patience(options.env);
   }
 
   /** Why it did not begin, in the hub's words. */
@@ -55,35 +54,27 @@ export class Beginning {
       .finally(() => {
         this.#asking = false;
         // The connection may have come back while the old request was still ending.
-        if (this.#retry === undefined) this.proceed();
+        if (!this.#patience.waiting) this.proceed();
       });
   }
 
   /** No more tries of its own. */
   rest(): void {
-    this.#options.env.cancel(this.#retry);
-    this.#retry = undefined;
+    this.#patience.rest();
   }
 
   #started(reply: OkReply): void {
     this.#wanted = false;
     this.#trouble = null;
-    this.#backoff.reset();
+    this.#patience.rewarded();
     this.#options.onStarted(reply);
   }
 
   #refused(refusal: Refusal): void {
     if (refusal.code === "disconnected") return;
     this.#trouble = refusal.message;
-    if (refusal.retryable) {
-      const delay = refusal.body.retry_after_ms ?? this.#backoff.next();
-      this.#retry = this.#options.env.after(delay, () => {
-        this.#retry = undefined;
-        this.proceed();
-      });
-    } else {
-      this.#wanted = false;
-    }
+    if (refusal.retryable) this.#patience.wait(refusal, () => this.proceed());
+    else this.#wanted = false;
     this.#options.changed();
   }
 }

@@ -25,22 +25,20 @@ export interface Env {
   cancel(timer: Timer): void;
 }
 
-interface Host {
-  WebSocket: new (url: string, protocols?: string[]) => SocketLike;
-  crypto: { getRandomValues(numbers: Uint32Array): Uint32Array };
-  setTimeout(run: () => void, ms: number): Timer;
-  clearTimeout(timer: Timer): void;
-}
+// What browsers and Node have alike.
+declare const WebSocket: new (url: string, protocols: string[]) => SocketLike;
+declare const crypto: { getRandomValues(numbers: Uint32Array): Uint32Array };
+declare function setTimeout(run: () => void, ms: number): Timer;
+declare function clearTimeout(timer: Timer): void;
 
-/** The browser's (or Node's) own. `crypto.randomUUID` would be shorter, but plain http pages lack it. */
+/** The host's own. `crypto.randomUUID` would be shorter, but plain http pages lack it. */
 export function hostEnv(): Env {
-  const host = globalThis as unknown as Host;
   return {
-    socket: (url, protocol) => new host.WebSocket(url, [protocol]),
+    socket: (url, protocol) => new WebSocket(url, [protocol]),
     now: () => Date.now(),
     random: () => Math.random(),
-    key: () => host.crypto.getRandomValues(new Uint32Array(4)).join("-"),
-    after: (ms, run) => host.setTimeout(run, ms),
-    cancel: (timer) => host.clearTimeout(timer),
+    key: () => crypto.getRandomValues(new Uint32Array(4)).join("-"),
+    after: (ms, run) => setTimeout(run, ms),
+    cancel: (timer) => clearTimeout(timer),
   };
 }

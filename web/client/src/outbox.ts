@@ -1,7 +1,7 @@
-import { Backoff } from "./backoff.js";
 import type { OkReply } from "./connection.js";
-import type { Env, Timer } from "./env.js";
+import type { Env } from "./env.js";
 import type { OutboxEntry, OutboxStore } from "./outbox_store.js";
+import { Patience } from "./patience.js";
 import type { Refusal } from "./refusal.js";
 import { Signal } from "./signal.js";
 
@@ -25,8 +25,7 @@ export interface OutboxOptions {
 
 interface Lane {
   busy: boolean;
-  retry: Timer | undefined;
-  backoff: Backoff;
+  patience: Patience;
 }
 
 /**
@@ -60,7 +59,6 @@ export class Outbox {
   /** The connection is live: everything unsent goes out. */
   resume(): void {
     this.#live = true;
-    for (const lane of this.#lanes.values()) this.#rest(lane);
     for (const conversation of new Set(this.entries.value.map((entry) => entry.conversation))) {
       this.#advance(conversation);
     }
@@ -69,7 +67,7 @@ export class Outbox {
   /** The connection is gone: what was in flight is unsent again. */
   pause(): void {
     this.#live = false;
-    for (const lane of this.#lanes.values()) this.#rest(lane);
+    for (const { patience } of this.#lanes.values()) patience.rest();
     this.#lanes.clear();
     for (const entry of this.entries.value) if (entry.state === "sending") this.#update(entry, { state: "pending" });
   }
@@ -99,13 +97,13 @@ export class Outbox {
     if (next === undefined && this.#lanes.get(conversation)?.busy === false) this.#lanes.delete(conversation);
     if (!this.#live || next === undefined) return;
     const lane = this.#lane(conversation);
-    if (lane.busy || lane.retry !== undefined) return;
+    if (lane.busy || lane.patience.waiting) return;
     lane.busy = true;
     this.#update(next, { state: "sending" });
     this.#options
       .deliver(next, (how) => this.#committed(next, how))
       .then(
-        () => lane.backoff.reset(),
+        () => lane.patience.rewarded(),
         (refusal: Refusal) => this.#refused(next.key, refusal, lane),
       )
       .then(() => {
@@ -128,25 +126,16 @@ export class Outbox {
       return;
     }
     this.#update(entry, { state: "pending" });
-    const delay = refusal.body.retry_after_ms ?? lane.backoff.next();
-    lane.retry = this.#options.env.after(delay, () => {
-      lane.retry = undefined;
-      this.#advance(entry.conversation);
-    });
+    lane.patience.wait(refusal, () => this.#advance(entry.conversation));
   }
 
   #lane(conversation: string): Lane {
     let lane = this.#lanes.get(conversation);
     if (lane === undefined) {
-      lane = { busy: false, retry: undefined, backoff: new Backoff(() => this.#options.env.random()) };
+      lane = { busy: false, patience: new Patience(this.#options.env) };
       this.#lanes.set(conversation, lane);
     }
     return lane;
-  }
-
-  #rest(lane: Lane): void {
-    this.#options.env.cancel(lane.retry);
-    lane.retry = undefined;
   }
 
   #find(key: string): OutboxEntry | undefined {

@@ -7,6 +7,7 @@ import type { Conversation, Event, Marks, Page, VisitorHelloReply, VisitorPush, 
 import { ConversationLog } from "./log.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
 import type { OutboxEntry } from "./outbox_store.js";
+import { Patience } from "./patience.js";
 import { Refusal } from "./refusal.js";
 import { SeenSender } from "./seen.js";
 import { Signal } from "./signal.js";
@@ -16,6 +17,8 @@ import type { Answer, VisitorState } from "./visitor_state.js";
 
 /** The most a hub gives at once. */
 const HISTORY_PAGE = 100;
+/** A site that has no fresh identity after this long has none. */
+const IDENTITY_MS = 15_000;
 
 /** One visitor on one page: their conversation, kept whole across reconnects. */
 export class VisitorClient {
@@ -29,6 +32,7 @@ export class VisitorClient {
   readonly #agentTyping: TypingShown;
   readonly #beginning: Beginning;
   readonly #seen: SeenSender;
+  readonly #patience: Patience;
   #page: Page | undefined;
   #identity: string | undefined;
   #hello: VisitorHelloReply | null = null;
@@ -36,6 +40,8 @@ export class VisitorClient {
   #log: ConversationLog | null = null;
   #askedAfter = false;
   #forgotToken = false;
+  /** The site was asked for a fresh identity: until it comes there is nothing to say hello with. */
+  #identifying = false;
 
   constructor(options: VisitorOptions) {
     const env = options.env ?? hostEnv();
@@ -69,6 +75,7 @@ export class VisitorClient {
     this.#typing = new TypingSender(env, (on, preview) => this.#tell({ type: "typing", on, preview }));
     this.#agentTyping = new TypingShown(env);
     this.#seen = new SeenSender(env, (marks) => this.#tell({ type: "seen", ...marks }));
+    this.#patience = new Patience(env);
     this.state = new Signal(this.#snapshot());
     this.#connection.state.subscribe((state) => this.#connectionChanged(state));
     this.#outbox.entries.subscribe(() => this.#publish());
@@ -82,6 +89,7 @@ export class VisitorClient {
 
   disconnect(): void {
     this.#beginning.rest();
+    this.#patience.rest();
     this.#seen.reset();
     this.#connection.close();
   }
@@ -148,18 +156,22 @@ export class VisitorClient {
     await this.#connection.request({ type: "end", conversation: this.#mine().id });
   }
 
-  /** Fetches an older page; `state.complete` says when there is none. */
+  /** Fetches an older page, as soon as the hub can be asked for one; `state.complete` says when there is none. */
   async older(): Promise<void> {
     const log = this.#log;
     if (log === null || log.complete || log.first === undefined) return;
-    const reply = await this.#connection.request({
-      type: "history",
-      conversation: log.id,
-      before: log.first,
-      limit: HISTORY_PAGE,
-    });
-    log.prepend(reply.events as Event[]);
-    this.#publish();
+    try {
+      const page = { type: "history", conversation: log.id, before: log.first, limit: HISTORY_PAGE } as const;
+      const { events } = await this.#connection.request(page);
+      this.#patience.rewarded();
+      log.prepend(events as Event[]);
+      this.#publish();
+    } catch (fault) {
+      const refusal = fault as Refusal;
+      if (!refusal.retryable) throw refusal;
+      await new Promise<void>((again) => this.#patience.wait(refusal, again));
+      await this.older();
+    }
   }
 
   // === hello ===
@@ -182,6 +194,7 @@ export class VisitorClient {
   }
 
   #welcomed(reply: VisitorHelloReply, sentAt: number): void {
+    this.#identifying = false;
     this.clock.observe(reply.server_time, sentAt, true);
     this.#options.tokens.set(reply.token);
     this.#hello = reply;
@@ -194,14 +207,26 @@ export class VisitorClient {
     this.#publish();
   }
 
-  /** A refused token is forgotten, once: the next `hello` makes a new visitor. */
+  /**
+   * An identity runs out while pages stay open: the site is asked for another, and if that is refused as well the
+   * person hears of it. A refused token is forgotten, once: the next `hello` makes a new visitor.
+   */
   #mayComeBack(code: number): boolean {
-    if (code !== 4502 || this.#forgotToken || this.#options.tokens.get() === null) return false;
+    const askable = code === 4502 && this.#identity !== undefined && !this.#identifying;
+    this.#identifying = askable && this.#options.renewIdentity?.() === true;
+    if (this.#identifying) this.#env.after(IDENTITY_MS, () => this.#identified());
+    if (code !== 4502 || this.#identifying || this.#forgotToken || this.#options.tokens.get() === null) return false;
     this.#forgotToken = true;
     this.#options.tokens.set(null);
     this.#forgetConversation();
     this.#publish();
     return true;
+  }
+
+  /** By a fresh identity, or never. */
+  #identified(): void {
+    this.#identifying = false;
+    this.#publish();
   }
 
   #connectionChanged(state: ConnectionState): void {
@@ -326,8 +351,10 @@ export class VisitorClient {
 
   #snapshot(): VisitorState {
     const id = this.#conversation?.id;
+    const connection = this.#connection.state.value;
     return {
-      connection: this.#connection.state.value,
+      // Whoever waits for a fresh identity is about to come back.
+      connection: this.#identifying && connection.kind === "stopped" ? { kind: "connecting" } : connection,
       playbook: this.#hello?.playbook ?? null,
       limits: this.#hello?.limits ?? null,
       available: this.#hello?.available ?? null,

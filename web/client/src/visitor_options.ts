@@ -18,5 +18,10 @@ export interface VisitorOptions {
   locale?: string;
   /** A JWT signed by the site. */
   identity?: string;
+  /**
+   * The hub takes the identity no longer: asks the site for a fresh one, for {@link VisitorClient.identify}. False when
+   * nobody can be asked.
+   */
+  renewIdentity?(): boolean;
   env?: Env;
 }

@@ -4,12 +4,15 @@ import { conversation, FakeHub, START, started, text, visitorHello } from "./fak
 
 let hub: FakeHub;
 let token: string | null;
+/** How often the page was asked for an identity; null where it cannot be. */
+let renewals: number | null;
 let client: VisitorClient;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   hub = new FakeHub();
   token = null;
+  renewals = null;
   client = new VisitorClient({
     url: "ws://hub/v1/visitor",
     playbook: "pb_demo",
@@ -22,6 +25,10 @@ beforeEach(() => {
     outbox: memoryStore(),
     page: { url: "https://shop.example/" },
     locale: "en",
+    renewIdentity: () => {
+      if (renewals !== null) renewals += 1;
+      return renewals !== null;
+    },
     env: hub.env,
   });
 });
@@ -273,6 +280,125 @@ test("p3_history_is_asked_for_from_the_oldest_event_here", async () => {
   expect(client.state.value.complete).toBe(true);
 });
 
+test("p3_history_that_has_to_wait_comes_when_the_hub_can_be_asked_again", async () => {
+  client.connect();
+  await welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
+  const older = client.older();
+  hub.socket.refuse("history", { code: "rate_limited", retry_after_ms: 700 });
+  await hub.pass(699);
+  expect(hub.socket.all("history")).toHaveLength(1);
+  await hub.pass(1);
+  expect(hub.socket.all("history")).toHaveLength(2);
+  // Away in between: it is asked for on the new connection.
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  await welcome({ recovered: true, conversation: conversation({ seq: 9, state: "assigned" }), events: [] });
+  await hub.pass(1_000);
+  expect(hub.socket.last("history")).toMatchObject({ before: 9 });
+  hub.socket.answer("history", { events: [started(1)] as Event[] });
+  await older;
+  expect(client.state.value.complete).toBe(true);
+});
+
+test("p3_history_that_is_refused_for_good_is_not_asked_for_again_and_none_after_leaving", async () => {
+  client.connect();
+  await welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
+  const older = client.older();
+  hub.socket.refuse("history", { code: "not_found" });
+  await expect(older).rejects.toMatchObject({ code: "not_found" });
+  client.older();
+  hub.socket.refuse("history", { code: "rate_limited", retry_after_ms: 700 });
+  await hub.pass();
+  client.disconnect();
+  await hub.pass(60_000);
+  expect(hub.socket.all("history")).toHaveLength(2);
+});
+
 test("p3_without_a_conversation_there_is_nothing_to_send_to", () => {
   expect(() => client.send("Hello")).toThrow(Refusal);
+});
+
+test("v6_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", async () => {
+  client.identify("jwt-1");
+  await chatting();
+  renewals = 0;
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  hub.socket.accept();
+  hub.socket.refuse("hello", { code: "unauthorized" });
+  hub.socket.end(4502);
+  await hub.pass(10_000);
+  expect(renewals).toBe(1);
+  expect(client.state.value.connection.kind).toBe("connecting");
+  expect([token, texts(client.state.value)]).toEqual(["token-1", ["Hi"]]);
+  client.send("Still here?");
+
+  client.identify("jwt-2");
+  hub.socket.accept();
+  expect(hub.socket.last("hello")).toMatchObject({ identity: "jwt-2", token: "token-1", after: { seq: 2 } });
+  const back = { recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) };
+  hub.socket.answer("hello", visitorHello(back));
+  await hub.pass();
+  expect(hub.socket.last("send")).toMatchObject({ text: "Still here?" });
+  // And again when that one has run out.
+  hub.socket.end(1006);
+  await hub.pass(1_000);
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(renewals).toBe(2);
+});
+
+test("v6_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_asked_for_again", async () => {
+  client.identify("jwt-1");
+  renewals = 0;
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  client.identify("no better");
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(renewals).toBe(2);
+});
+
+test("v6_a_page_that_was_asked_and_has_no_identity_leaves_the_visitor_told_and_may_be_asked_again", async () => {
+  client.identify("jwt-1");
+  renewals = 0;
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  await hub.pass(14_999);
+  expect(client.state.value.connection.kind).toBe("connecting");
+  await hub.pass(1);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(renewals).toBe(2);
+});
+
+test("v6_where_the_page_cannot_be_asked_a_refused_identity_stops", async () => {
+  client.identify("jwt-1");
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
+});
+
+test("v6_with_an_identity_a_token_that_is_not_taken_is_still_forgotten", async () => {
+  token = "forged";
+  renewals = 0;
+  client.identify("jwt-1");
+  client.connect();
+  hub.socket.accept();
+  hub.socket.end(4502);
+  client.identify("jwt-2");
+  hub.socket.accept();
+  hub.socket.end(4502);
+  hub.socket.accept();
+  expect(hub.socket.last("hello")).not.toHaveProperty("token");
+  expect(hub.socket.last("hello")).toMatchObject({ identity: "jwt-2" });
 });

@@ -19,7 +19,7 @@ export interface Verbs {
   /** Shows the chat; begins one where there is none. */
   open(): void;
   close(): void;
-  /** A JWT signed by the site says who the visitor is. */
+  /** A JWT signed by the site says who the visitor is. It runs out: the event `identify` asks for a fresh one. */
   identify(identity: string): void;
   /** Tells of an event from now on. */
   on<Name extends keyof WidgetEvents>(name: Name, listener: (detail: WidgetEvents[Name]) => void): void;
@@ -53,6 +53,8 @@ export interface WidgetEvents {
   unread: number;
   /** The visitor's verdict. */
   rated: { score: number };
+  /** The identity has run out, or is not taken: call `identify` with a fresh one, and the chat goes on. */
+  identify: undefined;
   /** The widget is gone. */
   shutdown: undefined;
 }
@@ -65,8 +67,8 @@ export interface WidgetSettings {
   typing_preview: boolean;
 }
 
-/** Tells the page. */
-export type Emit = <Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]) => void;
+/** Tells the page. Answers whether anybody listens. */
+export type Emit = <Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]) => boolean;
 
 /**
  * What the loader gives the chat. The two share types only: the chat's code comes with the first need for it.

@@ -188,9 +188,9 @@ class Widget {
     }
   }
 
-  #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void {
-    for (const [wanted, listener] of this.listeners) {
-      if (wanted !== name) continue;
+  #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): boolean {
+    const heard = this.listeners.filter(([wanted]) => wanted === name);
+    for (const [, listener] of heard) {
       try {
         (listener as (detail: WidgetEvents[Name]) => void)(detail);
       } catch (reason) {
@@ -198,6 +198,7 @@ class Widget {
         reportError(reason);
       }
     }
+    return heard.length > 0;
   }
 }
 

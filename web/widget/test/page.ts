@@ -19,6 +19,9 @@ export function memory(kept = new Map<string, string>()): Memory {
 export class FakePage {
   readonly sockets: FakeSocket[] = [];
   readonly emitted: [string, unknown][] = [];
+  /** Whether the page listens to what it is told. */
+  listens = false;
+  identity: string | undefined;
   readonly window = new EventTarget();
   readonly document = Object.assign(new EventTarget(), { visibilityState: "visible", title: "Lamps", referrer: "" });
 
@@ -49,13 +52,14 @@ export class FakePage {
       hub: "https://hub.example/",
       playbook: "pb_demo",
       appearance: { color: "#3b5bdb", icon: "chat", bot_name: "Lantern", avatar: null },
-      identity: undefined,
+      identity: this.identity,
       language: "en",
       theme: undefined,
       prefix: "usher:hub.example:",
       root: undefined as unknown as ShadowRoot,
       emit: (name, detail) => {
         this.emitted.push([name, detail]);
+        return this.listens;
       },
       dismiss: () => undefined,
     };

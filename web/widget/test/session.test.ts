@@ -214,3 +214,24 @@ test("v6_the_page_hears_of_every_state_once", async () => {
     ["connection", { state: "stopped", code: 4503 }],
   ]);
 });
+
+test("v6_the_page_is_asked_for_a_fresh_identity_and_the_chat_goes_on_with_it", async () => {
+  session.destroy();
+  [page.identity, page.listens] = ["jwt-1", true];
+  session = openSession(
+    page.host(),
+    kept,
+    () => undefined,
+    () => undefined,
+  );
+  await welcome(talking());
+  page.socket.end(1006);
+  await vi.advanceTimersByTimeAsync(1_000);
+  page.socket.accept();
+  page.socket.end(4502);
+  expect(page.emitted.filter(([name]) => name === "identify")).toHaveLength(1);
+  expect(session.client.state.value.connection.kind).toBe("connecting");
+  session.client.identify("jwt-2");
+  page.socket.accept();
+  expect(page.socket.last("hello")).toMatchObject({ identity: "jwt-2", token: "token-1" });
+});

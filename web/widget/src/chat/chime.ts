@@ -1,9 +1,10 @@
 const FIRST_HZ = 660;
 const SECOND_HZ = 880;
 const QUIET = 0.08;
+const LASTS_MS = 1_000;
 
-/** Two soft notes, made on the spot: no file is fetched. */
-export function chime(): void {
+/** Two soft notes, made on the spot: no file is fetched. Resolves when they are over. */
+export async function chime(): Promise<void> {
   const audio = new AudioContext();
   const note = new OscillatorNode(audio, { frequency: FIRST_HZ });
   const volume = new GainNode(audio, { gain: QUIET });
@@ -12,6 +13,7 @@ export function chime(): void {
   volume.gain.setTargetAtTime(0, now + 0.2, 0.1);
   note.connect(volume).connect(audio.destination);
   note.start();
-  note.stop(now + 0.8);
-  note.onended = () => audio.close();
+  // By the clock: where the browser lets nothing be heard the note itself never ends.
+  await new Promise((over) => setTimeout(over, LASTS_MS));
+  await audio.close();
 }

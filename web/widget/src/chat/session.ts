@@ -41,6 +41,7 @@ export function openSession(
     page: currentPage(title.plain()),
     locale: navigator.language,
     identity: host.identity,
+    renewIdentity: () => host.emit("identify", undefined),
   });
   const forget = client.state.subscribe(changed);
   listen(window, "online", () => client.nudge());

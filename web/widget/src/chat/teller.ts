@@ -1,11 +1,13 @@
 import type { Event, VisitorState } from "../../../client/src/index.js";
-import type { Emit } from "../contract.js";
+import type { Emit, WidgetEvents } from "../contract.js";
 import { spoken } from "./spoken.js";
+
+type Tell = <Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]) => void;
 
 /** Tells the page what becomes of the chat. */
 export interface Teller {
   /** Each thing once, as long as it stays as it is. */
-  tell: Emit;
+  tell: Tell;
   changed(state: VisitorState): void;
   heard(event: Event): void;
 }
@@ -13,7 +15,7 @@ export interface Teller {
 export function teller(emit: Emit, botName: string): Teller {
   const told = new Map<string, string>(Object.entries({ agent: "null", unread: "0" }));
 
-  const tell: Emit = (name, detail) => {
+  const tell: Tell = (name, detail) => {
     const now = JSON.stringify(detail);
     if (told.get(name) !== now) emit(name, detail);
     told.set(name, now);

@@ -18,7 +18,7 @@ export function composer(scene: Scene): Drawing {
         const box = event.currentTarget.elements[0] as HTMLTextAreaElement;
         const text = box.value.trim();
         box.focus();
-        if (tooLong(text, scene)) return;
+        if (tooLong(scene, "message", text)) return;
         if (text !== "") client.send(text);
         box.value = "";
         memory.set("draft", null);
@@ -38,7 +38,7 @@ export function composer(scene: Scene): Drawing {
           client.typed(value);
           // A page that is left takes nothing written with it.
           memory.set("draft", value || null);
-          tooLong(value.trim(), scene);
+          tooLong(scene, "message", value.trim());
         }}
         onKeyDown={sendOnEnter}
       />
@@ -55,10 +55,10 @@ export function composer(scene: Scene): Drawing {
   );
 }
 
-/** Says so when it is. */
-function tooLong(text: string, { state, ui }: Scene): boolean {
+/** Says so when it is: the hub would end the connection. */
+export function tooLong({ state, ui }: Scene, of: string, text: string): boolean {
   const long = new Blob([text]).size > (state.limits?.max_text ?? Number.POSITIVE_INFINITY);
-  ui.complain("message", long ? words.tooLong : undefined);
+  ui.complain(of, long ? words.tooLong : undefined);
   return long;
 }
 

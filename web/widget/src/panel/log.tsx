@@ -1,6 +1,6 @@
 import { words } from "../words.js";
 import { day, time } from "./formats.js";
-import { face } from "./header.js";
+import { complaint, face } from "./header.js";
 import { ICONS, icon } from "./icon.js";
 import { plain, rich } from "./rich.js";
 import { MOST, PAGE, type Scene } from "./scene.js";
@@ -29,6 +29,7 @@ export function log(scene: Scene): Drawing {
             {words.earlier}
           </button>
         )}
+        {complaint(scene, "older")}
         {lines.slice(first, first + MOST).map((line, at) => [
           newDay(line, lines[first + at - 1]) && (
             <p key={`day${line.key}`} class="soft row">
@@ -94,7 +95,7 @@ function said(scene: Scene, line: Said, latest: boolean, next: Line | undefined)
 function fate({ client, state }: Scene, { key, at, fate, seq = 0 }: Said, latest: boolean): Child {
   if (fate === "failed") {
     return (
-      <p class="bad">
+      <p class="soft bad">
         {words.notSent}
         <button class="link" onClick={() => client.retry(key)}>
           {words.tryAgain}

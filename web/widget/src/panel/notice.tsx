@@ -1,4 +1,4 @@
-import { words } from "../words.js";
+import { words, wordsFor } from "../words.js";
 import type { Scene } from "./scene.js";
 import { type Child, type Drawing, h } from "./view.js";
 
@@ -6,8 +6,8 @@ import { type Child, type Drawing, h } from "./view.js";
 export function notice({ client, state }: Scene): Child {
   const { connection, playbook, trouble } = state;
   if (connection.kind === "stopped") {
-    // The codes with words of their own have their numbers for names.
-    const why = words[`${connection.code}` as "4502"] ?? words.stopped;
+    // Not every code has words of its own.
+    const why = wordsFor[connection.code as 4502] ?? words.stopped;
     return bad(why, () => client.connect());
   }
   if (connection.kind !== "live") {

@@ -1,6 +1,6 @@
 import type { Answer } from "../../../client/src/index.js";
-import { words } from "../words.js";
-import { sendOnEnter } from "./composer.js";
+import { words, wordsFor } from "../words.js";
+import { sendOnEnter, tooLong } from "./composer.js";
 import { complaint } from "./header.js";
 import type { Scene } from "./scene.js";
 import type { Question } from "./timeline.js";
@@ -47,8 +47,8 @@ function capture(scene: Scene, card: string, text: string, { field, required }: 
       onSubmit={(event) => {
         event.preventDefault();
         const value = (event.currentTarget.elements[0] as HTMLInputElement).value.trim();
-        if (value === "" && required) ui.complain(card, words[field]);
-        else answer(scene, card, { value }, words[field]);
+        if (value === "" && required) ui.complain(card, wordsFor[field]);
+        else if (!tooLong(scene, card, value)) answer(scene, card, { value }, wordsFor[field]);
       }}
     >
       {field === "text" ? (

@@ -1,6 +1,6 @@
 import type { Appearance, Refusal, VisitorClient, VisitorState } from "../../../client/src/index.js";
 import type { Memory } from "../chat/memory.js";
-import { words } from "../words.js";
+import { words, wordsFor } from "../words.js";
 import type { Scroll } from "./scroll.js";
 import type { Line } from "./timeline.js";
 
@@ -83,6 +83,6 @@ export class Ui {
 /** Was it answered or ended elsewhere, the log shows it: there is nothing to complain about. */
 function complaintOf({ code }: Refusal, bad: string): string | undefined {
   if (code === "conflict" || code === "closed") return undefined;
-  if (code === "rate_limited") return words[4504];
+  if (code === "rate_limited") return wordsFor[4504];
   return code === "invalid" || code === "too_large" ? bad : words.failed;
 }

@@ -14,7 +14,7 @@ export function wait({ state, client }: Scene): Child {
       <div class="row">
         <p role="status">
           {words.waiting}
-          {position !== null && ` ${position === 1 ? words.next : fill(words.place, number(position))}`}
+          {position !== null && `\n${position === 1 ? words.next : fill(words.place, number(position))}`}
         </p>
         <span role="timer" aria-label={words.waiting}>
           {countdown(left)}

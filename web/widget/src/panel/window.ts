@@ -1,5 +1,5 @@
 import type { Event } from "../../../client/src/index.js";
-import { chime } from "../chat/chime.js";
+import { ring } from "../chat/bell.js";
 import type { Memory } from "../chat/memory.js";
 import { openSession } from "../chat/session.js";
 import { spoken } from "../chat/spoken.js";
@@ -95,10 +95,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     if (!scroll.atEnd) ui.set({ behind: true });
     const called = events.some((event) => event.by.kind !== "visitor" && spoken(event));
     if (session.watched() || !called || memory.get("sound") === null) return;
-    const rung = String(events.at(-1)?.at);
-    // One tab of many rings.
-    if (memory.get("rung") !== rung) chime();
-    memory.set("rung", rung);
+    ring(memory, `${host.prefix}bell`, String(events.at(-1)?.at));
   }
 
   return {
