@@ -14,6 +14,7 @@ use crate::{
     chat::{
         conversation::{Conversation, Sight},
         decide::{self, Policy},
+        details::DetailsPatch,
         event::{self, PlaybookRef, Started, VisitorRef},
     },
     ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
@@ -35,6 +36,8 @@ pub struct Guest {
     pub anonymous: Option<VisitorId>,
     /// The name the site vouches for.
     pub name: Option<String>,
+    /// The e-mail address the site vouches for.
+    pub email: Option<String>,
     /// Whether the site vouches for who they are.
     pub verified: bool,
     /// The page they are on.
@@ -61,6 +64,15 @@ pub struct Shown {
     pub position: Option<u32>,
     /// The page.
     pub page: Page,
+}
+
+// === impl Guest ===
+
+impl Guest {
+    /// What the site says of them, as it stands in the side panel.
+    pub(super) fn vouched(&self) -> DetailsPatch {
+        DetailsPatch::of_person(self.name.as_deref(), self.email.as_deref())
+    }
 }
 
 // === impl Hub ===
@@ -228,7 +240,7 @@ impl Hub {
             available: self.policy_available(playbook),
             admins_see_assigned: self.settings.admins_see_assigned,
         };
-        let events = decide::begin(empty.clone(), started, &policy);
+        let events = decide::begin(empty.clone(), started, guest.vouched(), &policy);
         let mut row = empty;
         events.iter().for_each(|event| row.apply(event));
         (row, events.into_iter().map(Entry::new).collect())

@@ -110,13 +110,15 @@ impl<S: Stream> Live<S> {
 
     /// What somebody was given a moment ago they may write in before the letter that says so is here: then it is followed
     /// from the assignment on, so that what they wrote at `seq` does not overtake it.
-    pub(super) async fn follow_given(&mut self, conversation: &ConversationId, seq: Seq) {
+    ///
+    /// # Errors
+    /// When the store cannot say who was given it.
+    pub(super) async fn follow_given(&mut self, conversation: &ConversationId, seq: Seq) -> crate::store::Result<()> {
         if self.audience == Audience::Visitor || self.follows.contains_key(conversation) {
-            return;
+            return Ok(());
         }
         let store = self.lobby.hub.store();
-        // Should the store not answer now, the letter will bring it all.
-        let Ok(before) = store.events_before(conversation, Some(seq), GIVEN, usize::MAX, false).await else { return };
+        let before = store.events_before(conversation, Some(seq), GIVEN, usize::MAX, false).await?;
         let mut moves = before.iter().rev().map(|entry| entry.event());
         let last = moves
             .find(|event| matches!(event.what, What::Assigned { .. } | What::Unassigned { .. } | What::Closed { .. }));
@@ -125,6 +127,7 @@ impl<S: Stream> Live<S> {
         {
             self.follow_own(conversation, Seq(at.0 - 1));
         }
+        Ok(())
     }
 
     /// The letter box may be older than the last event that was read: what an agent lost meanwhile is not for them.

@@ -119,6 +119,7 @@ impl Person {
             visitor,
             anonymous: was.clone().filter(|_| verified),
             name: verified.then(|| self.name.clone()),
+            email: None,
             verified,
             page: None,
             locale: None,
