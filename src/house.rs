@@ -180,6 +180,7 @@ impl House {
         mesh.await??;
         let _ = door.await;
         sweep.abort();
+        self.hub.store().close().await;
         Ok(left)
     }
 }

@@ -264,4 +264,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Outbox rows not yet delivered, oldest first.
     async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>>;
+
+    // --- the end ---
+
+    /// Ends what it runs beside, before the process does: what was begun is brought to its end, for a few seconds at
+    /// most. Nothing is to be asked after it.
+    async fn close(&self) {}
 }

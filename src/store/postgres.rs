@@ -4,11 +4,12 @@
 //! wrote last. The log's primary key is the fence between nodes. Everything else goes over a few shared connections.
 //! One more holds the lock that says who may be there, and tells the time.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::{sync::oneshot, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 mod address;
 mod agent;
@@ -48,7 +49,6 @@ use self::{
     job::Job,
     lane::Lane,
     pool::{Pool, REPLY},
-    search::Filler,
 };
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
@@ -70,8 +70,14 @@ pub struct Postgres {
     /// Whatever changes more than a log.
     changes: Lane,
     guard: Guard,
-    _filler: Filler,
+    /// The tasks of the lanes and of the search.
+    tasks: TaskTracker,
+    /// Tells them to end.
+    stop: CancellationToken,
 }
+
+/// How long they may take: longer than the server runs a statement.
+const END: Duration = Duration::from_secs(3);
 
 /// Whether other processes may use the database at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,11 +134,14 @@ impl Postgres {
         let opened = open::open(address, mode).await?;
         let clock = Arc::new(Clock::start(&opened.session.client).await?);
         let pool = Pool::new(opened.dialer.clone(), options.readers).map_err(OpenError::Failed)?;
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(search::run(pool.clone(), stop.clone()));
         Ok(Self {
             epoch: opened.epoch,
-            texts: Lane::start(opened.dialer.clone()),
-            changes: Lane::start(opened.dialer.clone()),
-            _filler: Filler::start(pool.clone()),
+            texts: Lane::start(opened.dialer.clone(), &tasks, stop.clone()),
+            changes: Lane::start(opened.dialer.clone(), &tasks, stop.clone()),
+            tasks,
+            stop,
             guard: Guard::start(opened.session, opened.dialer, mode, clock.clone()),
             clock,
             pool,
@@ -153,6 +162,7 @@ impl fmt::Debug for Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        self.stop.cancel();
         self.pool.close();
     }
 }
@@ -364,5 +374,14 @@ impl Store for Postgres {
 
     async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
         self.read_outbox(limit).await
+    }
+
+    async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(END, self.tasks.wait()).await.is_err() {
+            tracing::warn!("what the database was asked last was not answered: its connections are cut");
+        }
+        self.pool.close();
     }
 }

@@ -25,6 +25,7 @@ mod notify;
 mod operator;
 mod playbook;
 mod postgres;
+mod powercut;
 mod presence;
 mod proxy;
 mod rest;

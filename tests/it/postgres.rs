@@ -49,6 +49,32 @@ async fn r6_the_road_on_postgresql_from_start_to_close_over_a_restart() {
 }
 
 #[tokio::test]
+async fn o_a_drained_hub_leaves_no_transaction_open_in_its_database() {
+    let server = Postgres::start().await;
+    let mut hub = Settings::new().postgres(&server.url()).start().await;
+    let (mut client, watcher) = (server.client().await, server.client().await);
+    // What fills the search cannot go on, and is in the midst of its transaction when the hub is told to end.
+    let lock = client.transaction().await.expect("a transaction");
+    lock.batch_execute("LOCK TABLE usher.unsearched IN SHARE MODE").await.expect("a lock");
+    wait::until("a transaction that waits", async || {
+        let sql =
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM unsearched%'";
+        watcher.query_opt(sql, &[]).await.expect("an answer")
+    })
+    .await;
+    hub.terminate();
+    assert_eq!(hub.exit(Duration::from_secs(35)).await.code(), Some(0));
+    lock.rollback().await.expect("its end");
+    wait::until("the end of the hub's connections", async || {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
+        let count: i64 = watcher.query_one(sql, &[]).await.expect("an answer").get(0);
+        (count == 2).then_some(())
+    })
+    .await;
+    assert!(!server.log().contains("open transaction"), "{}", server.log());
+}
+
+#[tokio::test]
 async fn l5_a_hub_outlives_its_database() {
     let mut server = Postgres::start().await;
     let hub = Settings::new().postgres(&server.url()).start().await;

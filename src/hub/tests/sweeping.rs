@@ -81,6 +81,26 @@ async fn d4_a_swallowed_text_reaches_those_who_follow_within_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn d4_folders_are_counted_anew_where_a_later_hint_brings_what_a_lost_one_would_have_told() {
+    let (town, [jane, mut bob, _cy], _visitor, id) = cut_off().await;
+    let there = &town.hubs[1];
+    swallow(&town, 0);
+    there.station.ways(|ways| ways.down = true);
+    jane.give(&id, Command::Claim).await.unwrap();
+    read(&mut [&mut bob]).await;
+    swallow(&town, 1_000);
+    jane.give(&id, Command::Close).await.unwrap();
+    read(&mut [&mut bob]).await;
+    swallow(&town, 0);
+    let patch = serde_json::json!({"person": {"name": "Zoë"}});
+    jane.give(&id, Command::Details(serde_json::from_value(patch).unwrap())).await.unwrap();
+    read(&mut [&mut bob]).await;
+    there.station.ways(|ways| ways.down = false);
+    read_after(1_500, &mut [&mut bob]).await;
+    assert_eq!((bob.state(&id), bob.counts.unassigned, bob.counts.closed), (Some(StateName::Closed), 0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn d4_what_is_found_to_have_begun_is_shown_unless_something_newer_is_open() {
     let town = Town::of(2).await;
     let [here, there] = [&town.hubs[0], &town.hubs[1]];

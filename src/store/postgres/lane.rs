@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use tokio::{sync::mpsc, time::sleep};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     backoff::Backoff,
@@ -47,13 +48,14 @@ struct Loop {
     doubtful: Vec<Job>,
     ids: Recent<ConversationId, i64>,
     failing: bool,
+    stop: CancellationToken,
 }
 
 // === impl Lane ===
 
 impl Lane {
-    /// Starts the task. It ends when nobody can ask any more and all that was asked is answered.
-    pub(super) fn start(dialer: Dialer) -> Self {
+    /// Starts the task. It ends when it is told to, or nobody can ask any more, and all that was asked is answered.
+    pub(super) fn start(dialer: Dialer, tasks: &TaskTracker, stop: CancellationToken) -> Self {
         let (ask, queue) = mpsc::channel(QUEUE);
         let mut turns = Loop {
             queue,
@@ -65,8 +67,14 @@ impl Lane {
             doubtful: Vec::new(),
             ids: Recent::new(KEEP),
             failing: false,
+            stop,
         };
-        tokio::spawn(async move { turns.run().await });
+        tasks.spawn(async move {
+            turns.run().await;
+            if let Some(writer) = turns.writer {
+                writer.end().await;
+            }
+        });
         Self(ask)
     }
 
@@ -97,7 +105,7 @@ impl Loop {
     /// Waits until there is something to do and takes what is queued. False at the end.
     async fn gather(&mut self) -> bool {
         if self.waiting.is_empty() && self.doubtful.is_empty() {
-            match self.queue.recv().await {
+            match self.next().await {
                 Some(job) => self.waiting.push_back(job),
                 None => return false,
             }
@@ -108,6 +116,15 @@ impl Loop {
             self.waiting.push_back(job);
         }
         true
+    }
+
+    /// The next job. None when no more can come.
+    async fn next(&mut self) -> Option<Job> {
+        tokio::select! {
+            job = self.queue.recv() => return job,
+            () = self.stop.cancelled() => self.queue.close(),
+        }
+        self.queue.recv().await
     }
 
     /// Connects, however long it takes; meanwhile nobody is kept waiting. False when nobody is left to write for.
@@ -143,7 +160,7 @@ impl Loop {
             tokio::select! {
                 biased;
                 done = &mut something => return Some(done),
-                job = self.queue.recv() => match job {
+                job = self.next() => match job {
                     // While it is known that nothing can be written, nobody need wait to hear it.
                     Some(job) if self.failing => job.refuse(unreachable_now()),
                     Some(job) if self.waiting.len() >= QUEUE => job.refuse(unreachable_now()),

@@ -5,11 +5,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use tokio::{
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 use tokio_postgres::{Row, Transaction};
+use tokio_util::sync::CancellationToken;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::{
@@ -33,46 +31,53 @@ const MAX_WORDS: usize = 4096;
 #[derive(Debug)]
 pub(super) struct NoWords;
 
-/// The task that takes words in; ends when dropped.
-#[derive(Debug)]
-pub(super) struct Filler(JoinHandle<()>);
-
-// === impl Filler ===
-
-impl Filler {
-    pub(super) fn start(pool: Pool) -> Self {
-        Self(tokio::spawn(async move {
-            let mut failing = false;
-            loop {
-                sleep(EVERY.mul_f64(rand::random_range(0.8..1.2))).await;
-                let filled = fill_all(&pool).await;
-                if let (Err(fault), false) = (&filled, failing) {
-                    tracing::error!(?fault, "the search cannot be filled; it keeps trying");
-                }
-                failing = filled.is_err();
-            }
-        }))
+/// Takes words in until `stop`; what was begun is ended.
+pub(super) async fn run(pool: Pool, stop: CancellationToken) {
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(EVERY.mul_f64(rand::random_range(0.8..1.2))) => {}
+        }
+        let filled = fill_all(&pool, &stop).await;
+        if let (Err(fault), false) = (&filled, failing) {
+            tracing::error!(?fault, "the search cannot be filled; it keeps trying");
+        }
+        failing = filled.is_err();
     }
 }
 
-impl Drop for Filler {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn fill_all(pool: &Pool) -> Result<(), Fault> {
-    while timeout(REPLY, fill(pool)).await.unwrap_or_else(|_| Err(Fault::silent()))? {
+async fn fill_all(pool: &Pool, stop: &CancellationToken) -> Result<(), Fault> {
+    while !stop.is_cancelled() && timeout(REPLY, fill(pool)).await.unwrap_or_else(|_| Err(Fault::silent()))? {
         // A backlog is worked off between other things.
         tokio::task::yield_now().await;
     }
     Ok(())
 }
 
-/// Takes in what waits, a part of it. True when there may be more.
+/// Takes in what waits, a part of it, in one transaction. True when there may be more.
 async fn fill(pool: &Pool) -> Result<bool, Fault> {
     let mut client = pool.client().await?;
     let tx = client.transaction().await?;
+    match take_in(&tx).await {
+        Ok(0) => {
+            tx.rollback().await?;
+            Ok(false)
+        }
+        Ok(taken) => {
+            tx.commit().await?;
+            Ok(taken == BATCHES)
+        }
+        Err(fault) => {
+            // Left to itself it would still be open when the process ends.
+            let _ = tx.rollback().await;
+            Err(fault)
+        }
+    }
+}
+
+/// How many batches were taken in.
+async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
     let taken = tx
         .query(
             "DELETE FROM unsearched WHERE id IN (
@@ -82,7 +87,7 @@ async fn fill(pool: &Pool) -> Result<bool, Fault> {
         )
         .await?;
     if taken.is_empty() {
-        return Ok(false);
+        return Ok(0);
     }
     let (mut ids, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
     for row in &taken {
@@ -93,7 +98,7 @@ async fn fill(pool: &Pool) -> Result<bool, Fault> {
     let mut words = Words::default();
     let mut at = 0;
     loop {
-        let rows = read(&tx, (&ids, &firsts, &lasts), at).await?;
+        let rows = read(tx, (&ids, &firsts, &lasts), at).await?;
         for row in &rows {
             words.take_event(row.try_get(0)?, row.try_get(1)?);
         }
@@ -105,11 +110,10 @@ async fn fill(pool: &Pool) -> Result<bool, Fault> {
     for (conversation, text) in words.by_conversation() {
         let words: Vec<String> = folded(&text).into_iter().collect();
         for words in words.chunks(MAX_WORDS) {
-            put(&tx, conversation, words).await?;
+            put(tx, conversation, words).await?;
         }
     }
-    tx.commit().await?;
-    Ok(taken.len() as i64 == BATCHES)
+    Ok(taken.len() as i64)
 }
 
 async fn read(

@@ -101,6 +101,12 @@ impl Session {
         self.backend
     }
 
+    /// Takes leave of the server, once it has answered.
+    pub(super) async fn end(self) {
+        drop(self.client);
+        let _ = timeout(ANSWER, self.task).await;
+    }
+
     /// Whether the connection has ended.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()

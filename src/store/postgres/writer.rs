@@ -64,6 +64,11 @@ impl Writer {
         self.session.abandon()
     }
 
+    /// Takes leave of the server.
+    pub(super) async fn end(self) {
+        self.session.end().await;
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.session.is_closed()
     }

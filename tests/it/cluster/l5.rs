@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::load::Load;
 use crate::support::{
-    Cluster, Rein,
+    Cluster, Rein, playbooks,
     proxy::{Cut, Fault},
     size, wait,
 };
@@ -19,10 +19,22 @@ async fn l5_three_hubs_outlive_their_store_and_deaths_inside_a_commit_and_lose_n
     let (stops, commits) = (size(2, 20), size(10, 200));
     let mut cluster = Cluster::start(3).await;
     let mut load = Load::start(&cluster, PAIRS, 4).await;
-    // Somebody who only reads, and asks for what the hub still knows.
+    // Those who only read, and ask for what the hub still knows: an admin, to whom all is shown; a visitor and the agent
+    // they talked to, who closed the chat; and a colleague with an open one that somebody may take meanwhile.
     let reader = cluster.admin(0, "root").await;
     let chat = load.senders[0].chat.clone();
     reader.open(&chat).await;
+    let keeper = cluster.online(0, "keeper").await;
+    let visitors = [cluster.visitor(0, playbooks::LIVE).await, cluster.visitor(0, playbooks::LIVE).await];
+    let (over, open) = (visitors[0].start().await, visitors[1].start().await);
+    visitors[0].say(&over, "k", "Good bye").await;
+    keeper.claim(&over).await;
+    keeper.finish(&over).await;
+    for chat in [&over, &open] {
+        keeper.open(chat).await;
+    }
+    let head = visitors[1].say(&open, "k", "Is anybody there?").await["seq"].clone();
+    keeper.event(&open, |event| event["key"] == "k").await;
     let rein = Rein::new();
     let (mut held, mut reads) = (0, 0);
     let troubles = async {
@@ -44,11 +56,17 @@ async fn l5_three_hubs_outlive_their_store_and_deaths_inside_a_commit_and_lose_n
                 (ready.status == 503).then_some(())
             })
             .await;
-            // Whoever reads is served from memory, or told to ask again; never sent away.
-            let page = reader.ask(json!({"type": "open", "conversation": chat})).await;
-            let answer = page["ok"] == true || page["error"]["code"] == "unavailable";
-            assert!(answer && reader.seen().closed.is_none(), "{page}");
-            reads += usize::from(page["ok"] == true);
+            // Whoever reads is served from memory; whoever cannot be sure to may be told to ask again; nobody is sent away.
+            for (who, chat) in [(&reader, &chat), (&reader, &open), (&keeper, &over)] {
+                let page = who.open(chat).await;
+                assert!(!page["events"].as_array().expect("events").is_empty(), "{page}");
+                reads += 1;
+            }
+            let mine = json!({"type": "history", "conversation": open, "before": head});
+            let older = visitors[1].ok(mine).await;
+            reads += usize::from(older["events"].as_array().is_some_and(|events| !events.is_empty()));
+            keeper.refused(json!({"type": "open", "conversation": open}), "unavailable").await;
+            assert!([&reader, &keeper].iter().all(|who| who.seen().closed.is_none()));
             cluster.postgres.start_again().await;
             cluster.well().await;
         }
@@ -59,6 +77,7 @@ async fn l5_three_hubs_outlive_their_store_and_deaths_inside_a_commit_and_lose_n
     let stored = load.judge(&cluster.admin(1, "judge").await).await;
     let (refused, cut) = load.setbacks();
     assert!(refused > 0, "no text was refused while the store was gone");
+    assert_eq!(reads, 4 * stops, "not everything was read that was in memory");
     assert!(held > commits / 2, "only {held} of {commits} commits were caught");
     println!(
         "figure L5 hubs=3 store_stops={stops} killed_inside_commit={held} acked={} stored={} refused={refused} \

@@ -57,7 +57,15 @@ impl Hub {
 
     /// The command that runs the program in `folder`.
     pub fn command(settings: &Settings, folder: &TempDir, port: u16) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+        let program = env!("CARGO_BIN_EXE_usher");
+        let mut command = match settings.under.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -21,6 +21,7 @@ pub mod settings;
 pub mod sight;
 pub mod size;
 pub mod spread;
+pub mod strace;
 pub mod token;
 pub mod visitor;
 pub mod wait;

@@ -13,6 +13,8 @@ pub struct Settings {
     pub environment: BTreeMap<String, String>,
     /// The files of `USHER_PLAYBOOKS`.
     pub playbooks: Vec<Value>,
+    /// The program that runs the hub's, with its arguments; empty: nobody does.
+    pub under: Vec<String>,
 }
 
 /// Rates and counts that only their own tests want to meet.
@@ -33,7 +35,7 @@ const LIFTED: [&str; 9] = [
 impl Settings {
     /// What most tests want.
     pub fn new() -> Self {
-        let mut settings = Self { environment: BTreeMap::new(), playbooks: playbooks::all() };
+        let mut settings = Self { environment: BTreeMap::new(), playbooks: playbooks::all(), under: Vec::new() };
         for limit in LIFTED {
             settings = settings.limit(limit, 0);
         }
@@ -53,6 +55,12 @@ impl Settings {
     /// Keeps conversations in this PostgreSQL database.
     pub fn postgres(self, url: &str) -> Self {
         self.set("USHER_STORE", url).set("USHER_VISITOR__SECRET", "a secret that seals the tests' visitors")
+    }
+
+    /// Has the hub run by another program, which must become it or stay out of its way.
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(|word| (*word).to_owned()).collect();
+        self
     }
 
     /// Sets one of `[limits]`.
