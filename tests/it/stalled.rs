@@ -160,7 +160,7 @@ async fn l1_a_stalled_reader_costs_at_most_256_kib_is_told_to_come_back_and_lose
     let (hub, jane, visitor, chat) = talk().await;
     jane.open(&chat).await;
     let text = "x".repeat(BYTES);
-    let mut say = async |from: usize| {
+    let say = async |from: usize| {
         for n in from..from + TEXTS {
             visitor.say(&chat, &format!("k{n}"), &text).await;
         }
