@@ -10,11 +10,12 @@
 //! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
-//! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
+//! | [`presence`], `switch`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
+//! | `leases`, `lookout` | who is present where, kept and told while a node lives; the others' looked at |
 //! | [`notify`], [`rings`], `active` | notifications, and which device rings |
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
-//! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
+//! | [`visitor`], [`agent`], [`page`], `adopting`, `removal` | what sessions ask |
 //! | [`dice`] | where chance comes from |
 
 use std::{
@@ -48,6 +49,7 @@ mod glimpse;
 mod hints;
 mod leases;
 mod ledger;
+mod lookout;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
@@ -56,17 +58,19 @@ pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+mod removal;
 pub mod rings;
 pub mod rooms;
 pub mod seat;
 mod sweep;
+mod switch;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
-    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, mailbox::Leave,
-    metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
+    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, lookout::Lookout,
+    mailbox::Leave, metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
     waiting::Waiting,
 };
 use crate::{
@@ -112,6 +116,7 @@ pub struct Hub {
     dice: Dice,
     board: Board,
     presence: Presence,
+    lookout: Lookout,
     playbooks: Playbooks,
     waiting: Waiting,
     queue: Queue,
@@ -162,6 +167,7 @@ impl Hub {
             dice,
             board: Board::default(),
             presence: Presence::default(),
+            lookout: Lookout::default(),
             playbooks: Playbooks::default(),
             waiting: Waiting::default(),
             queue: Queue::default(),
@@ -193,6 +199,8 @@ impl Hub {
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
         core.spawn(self.clone().run_roster());
+        core.spawn(self.clone().run_lookout());
+        core.spawn(self.clone().run_agents());
         core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());

@@ -274,6 +274,10 @@ impl Visitor {
 // === impl Clerk ===
 
 impl Clerk {
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
     pub(super) async fn give(&self, conversation: &ConversationId, command: Command) -> Result<Done> {
         self.hub.command(conversation, &Caller::from(&self.who), &command).await
     }
