@@ -60,7 +60,7 @@ async fn run(url: &str) {
     let store = Arc::new(Postgres::open(url, Mode::Alone, Options::default()).await.expect("the store"));
     let server = server(url).await;
     for senders in [32, 256, CONVERSATIONS] {
-        let mut talks = begin(&*store).await;
+        let mut talks = begin(&store).await;
         for round in 0..ROUNDS {
             let (began, ours, theirs) = (Instant::now(), own_cpu(), server_cpu(server));
             talks = send(&store, talks, senders, round).await;

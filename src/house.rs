@@ -17,7 +17,7 @@ use crate::{
     config::{self, Config},
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
-    ids::WorkspaceId,
+    ids::{Epoch, WorkspaceId},
     mesh::{Alone, Mesh, Redis},
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
@@ -50,6 +50,7 @@ pub struct House {
 
 /// Why a house could not be opened.
 #[derive(Debug, thiserror::Error)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, at the end of a process")]
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]
@@ -99,7 +100,7 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let (store, fate) = open_store(config).await?;
+        let (store, fate) = open_store(config, mode(config)).await?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let mut registry = Registry::default();
@@ -183,19 +184,23 @@ impl House {
     }
 }
 
+/// Whether others may have the store open as well.
+fn mode(config: &Config) -> postgres::Mode {
+    match config.mesh {
+        // No other node would hear of what this one does.
+        config::Mesh::Alone => postgres::Mode::Alone,
+        config::Mesh::Redis(_) => postgres::Mode::Shared,
+    }
+}
+
 /// Opens the store of the kind that is configured.
-async fn open_store(config: &Config) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
+async fn open_store(config: &Config, mode: postgres::Mode) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
     match &config.store {
         config::Store::Sqlite { path } => match Sqlite::open(path) {
             Ok(store) => Ok((Arc::new(store), Fate::default())),
             Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
         },
         config::Store::Postgres { address, readers } => {
-            let mode = match config.mesh {
-                // No other node would hear of what this one does.
-                config::Mesh::Alone => postgres::Mode::Alone,
-                config::Mesh::Redis(_) => postgres::Mode::Shared,
-            };
             let options = postgres::Options { readers: *readers };
             match Postgres::open_at(address, mode, options).await {
                 Ok(store) => {
@@ -230,6 +235,16 @@ async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), t
             Ok(())
         }
     }
+}
+
+/// Tells the store that it was restored, and answers its new epoch. No hub may be running on it.
+///
+/// # Errors
+/// See [`OpenFault`].
+pub async fn restored(config: &Config) -> Result<Epoch, OpenFault> {
+    // Of PostgreSQL, too, nobody else may have it open.
+    let (store, _fate) = open_store(config, postgres::Mode::Alone).await?;
+    Ok(store.restored().await?)
 }
 
 async fn sweep(lobby: Arc<Lobby>) {

@@ -289,7 +289,9 @@ impl Hub {
             // An agent must be back before their grace is over, or they would flap: see `presence`.
             let spread = if seat.who.agent().is_some() { spread.min(AGENTS_BACK_MS) } else { spread };
             let after_ms = self.dice.within(0..=spread);
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
+            seat.mail.put(|mail| {
+                mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms), because: None })
+            });
         });
     }
 

@@ -19,7 +19,7 @@ use usher::{
     cli::{Cli, Order},
     config::{Config, Fault},
     door,
-    house::{House, Left, journal},
+    house::{self, House, Left, journal},
     tokens::{Minting, Role},
 };
 
@@ -55,6 +55,10 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(cause) => fail(&cause, USAGE.into()),
+        },
+        Order::Restored => match restored(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(cause) => fail(&cause, ExitCode::FAILURE),
         },
         Order::Serve => match serve(&config) {
             Ok(()) => ExitCode::SUCCESS,
@@ -92,6 +96,13 @@ fn serve(config: &Config) -> anyhow::Result<()> {
         runtime.worker_threads(config.runtime.worker_threads);
     }
     runtime.enable_all().build()?.block_on(run(config))
+}
+
+fn restored(config: &Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let epoch = runtime.block_on(house::restored(config))?;
+    say(format_args!("the store counts as restored (epoch {epoch}): clients load their conversations anew"));
+    Ok(())
 }
 
 async fn run(config: &Config) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ const READERS: u64 = 4;
 
 /// `store`.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub enum Store {
     /// `store`: `sqlite:` and the path of the database file; its folder is the
     /// data folder. Default `sqlite:data/usher.db`.

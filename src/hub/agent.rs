@@ -242,15 +242,14 @@ impl Hub {
     ) -> Result<Done> {
         // Whether it may be seen at all comes first: "no such agent" must not tell that the conversation exists.
         self.sighted(who, conversation).await?;
-        let to = match to {
-            None => None,
-            Some(to) => {
-                let row = self.store.agent(who.workspace(), to).await?;
-                let row = row.ok_or_else(|| HubError::invalid("to", "there is no such agent"))?;
-                Some(row.agent)
-            }
+        let command = match to {
+            None => Command::Assign { to: None },
+            Some(to) => match self.store.agent(who.workspace(), to).await? {
+                Some(row) => Command::Assign { to: Some(row.agent) },
+                None => Command::AssignToNobody,
+            },
         };
-        self.command(conversation, &Caller::from(who), &Command::Assign { to }).await
+        self.command(conversation, &Caller::from(who), &command).await
     }
 
     async fn rows(

@@ -200,6 +200,9 @@ impl Hub {
 
     /// Housekeeping of a second: parts from workspaces nobody belongs to, and ends bursts of words with a pulse.
     pub(super) fn tend_rooms(&self) {
+        if self.mesh.is_alone() {
+            return;
+        }
         self.among.rooms.close_empty(|workspace| {
             self.mesh.part(workspace);
             self.among.actives.part(workspace);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     chat::{
         conversation::{Sight, State},
-        event::{Author, What},
+        event::{Author, MissedReason, What},
         summary::Summary,
     },
     ids::{ConversationId, Millis, Seq, WorkspaceId},
@@ -29,6 +29,8 @@ const ROW_EVERY: i64 = 1_000;
 struct Stand {
     workspace: WorkspaceId,
     sight: Sight,
+    /// When an admin gave it to somebody, who else would not have seen it.
+    uncovered: Option<Millis>,
     summary: Arc<Shared<Summary>>,
 }
 
@@ -264,7 +266,10 @@ impl Hub {
         self.board.agents(&stand.workspace, |seat| {
             let row = match shown && self.may_see(seat, &stand.sight) {
                 true => Some(Row::Upsert(stand.summary.clone())),
-                false => self.lost(seat, motion.entries),
+                // Nobody loses what was nobody's to see.
+                false => self
+                    .lost(seat, motion.entries)
+                    .filter(|row| !matches!(row, Row::Remove { at, .. } if Some(*at) == stand.uncovered)),
             };
             let changed = seat.who.agent().map(|agent| CountsChange::of(motion.counts, agent)).unwrap_or_default();
             if row.is_none() && changed.is_empty() {
@@ -303,6 +308,7 @@ impl Hub {
             Stand {
                 workspace: conversation.workspace.clone(),
                 sight: conversation.sight(),
+                uncovered: conversation.since.filter(|_| conversation.missed == Some(MissedReason::NotInstalled)),
                 summary: Arc::new(Shared::new(conversation.summary(&beside, self.queue.position(&conversation.id)))),
             }
         })

@@ -69,7 +69,7 @@ impl Hub {
     pub(super) fn removed(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId, before: Option<&AgentRow>) {
         for seat in self.board.seats_of(workspace, agent) {
             seat.mail.put(|mail| {
-                mail.leave.get_or_insert(Leave { code: CloseCode::Unauthorized, after_ms: None });
+                mail.leave.get_or_insert(Leave { code: CloseCode::Unauthorized, after_ms: None, because: None });
             });
         }
         self.flipped(self.presence.dismiss(workspace, agent, before));

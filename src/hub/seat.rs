@@ -174,11 +174,15 @@ impl Hub {
         self.enter(who.workspace());
         let seat = Seat::new(SessionId::of_bits(self.dice.bits()), who, self.store.now());
         if let Some(oldest) = self.board.sit(&seat, most) {
-            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
+            oldest
+                .mail
+                .put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None, because: None }));
         }
         self.asked(&seat);
         if self.is_draining() {
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
+            seat.mail.put(|mail| {
+                mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000), because: None })
+            });
         }
         Seated::new(self.clone(), seat)
     }

@@ -47,7 +47,7 @@ const BACK_BYTES: usize = 256 * 1024;
 /// How far the sweep has come.
 #[derive(Debug, Default)]
 pub(super) struct Swept {
-    /// When the last one that came to its end began, by the store's clock; zero before the first.
+    /// When the last one that came to its end began, or the node did, by the store's clock.
     began: AtomicI64,
 }
 
@@ -67,6 +67,8 @@ impl Hub {
         if self.mesh.is_alone() {
             return std::future::pending().await;
         }
+        // What happened before was told to nobody here.
+        self.among.swept.began.store(self.store.now().0, Ordering::Relaxed);
         let mut last = Instant::now();
         loop {
             let every = match self.mesh.health() {
@@ -91,11 +93,7 @@ impl Hub {
     /// One look at everything that may have been missed.
     pub(super) async fn sweep(self: &Arc<Self>) -> Result<()> {
         let began = self.store.now();
-        let since = match self.among.swept.began.load(Ordering::Relaxed) {
-            0 => began,
-            last => Millis(last),
-        };
-        let since = since.plus(-OVERLAP);
+        let since = Millis(self.among.swept.began.load(Ordering::Relaxed)).plus(-OVERLAP);
         self.sweep_moved(since).await?;
         self.sweep_followed().await?;
         self.recount().await;

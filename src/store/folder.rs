@@ -10,7 +10,7 @@ use crate::{
 /// A folder and, for Mine, whose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Folder {
-    /// `waiting` + `offline` + `unassigned`, longest waiting first.
+    /// `waiting` + `offline` + `unassigned` of those that are the agents' business, longest waiting first.
     Unassigned,
     /// Assigned to this agent, newest assignment first.
     Mine(AgentId),
@@ -31,7 +31,7 @@ pub struct FolderQuery {
     pub workspace: WorkspaceId,
     /// Which folder.
     pub folder: Folder,
-    /// [`FolderPage::next`] of the page before.
+    /// [`FolderPage::next`] of the page before; anything else is [`StoreError::Cursor`](super::StoreError::Cursor).
     pub before: Option<String>,
     /// At most this many, 1 to 100.
     pub limit: usize,

@@ -176,6 +176,12 @@ impl Store for Postgres {
         self.clock.now()
     }
 
+    async fn restored(&self) -> Result<Epoch> {
+        let epoch = Epoch::random();
+        self.pool.query("UPDATE hub SET epoch = $1", &[&epoch.as_str()]).await?;
+        Ok(epoch)
+    }
+
     async fn ready(&self) -> Result<()> {
         let (texts, changes) = (Job::probe(), Job::probe());
         self.texts.ask(texts.0)?;

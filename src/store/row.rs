@@ -81,10 +81,10 @@ pub(super) fn beside_json(name: &ConversationId, beside: &Beside) -> Result<Stri
 /// Which folder's size a conversation counts in.
 pub(super) fn folder(row: &Conversation) -> Option<Folder> {
     match &row.state {
-        State::Waiting { .. } | State::Offline | State::Unassigned => Some(Folder::Unassigned),
         State::Assigned { to, .. } => Some(Folder::Mine(to.id.clone())),
+        State::Waiting { .. } | State::Offline | State::Unassigned if row.live => Some(Folder::Unassigned),
         State::Closed { .. } if row.live => Some(Folder::Closed),
-        State::Bot | State::Closed { .. } => None,
+        _ => None,
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn folder(row: &Conversation) -> Option<Folder> {
 pub(super) fn folder_of(state: &str, assignee: Option<String>, live: bool) -> Option<Folder> {
     match (state, assignee) {
         ("assigned", Some(agent)) => Some(Folder::Mine(AgentId::from(agent))),
-        ("waiting" | "offline" | "unassigned", _) => Some(Folder::Unassigned),
+        ("waiting" | "offline" | "unassigned", _) if live => Some(Folder::Unassigned),
         ("closed", _) if live => Some(Folder::Closed),
         _ => None,
     }

@@ -12,7 +12,7 @@ async function faults(page: Page): Promise<string[]> {
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`o axe finds nothing in any state of the widget, ${colorScheme}`, async ({ agent, visit }) => {
+  test(`v8 axe finds nothing in any state of the widget, ${colorScheme}`, async ({ agent, visit }) => {
     const visitor = await visit(undefined, { colorScheme, reducedMotion: "reduce" });
     const { page, log } = visitor;
     await expect(visitor.launcher).toBeVisible();
@@ -44,7 +44,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("p3 a screen reader is told each line once, and none that was there before", async ({ agent, visit }) => {
+test("v8 a screen reader is told each line once, and none that was there before", async ({ agent, visit }) => {
   const jane = await agent();
   const visitor = await visit();
   const { page, log } = visitor;
@@ -106,7 +106,7 @@ test("p3 a screen reader is told each line once, and none that was there before"
   await expect.poll(read).toContain("Five");
 });
 
-test("o at 400 % and 320 pixels everything is there, large enough, and the keyboard stays in the window", async ({
+test("v8 at 400 % and 320 pixels everything is there, large enough, and the keyboard stays in the window", async ({
   agent,
   visit,
 }) => {
@@ -152,7 +152,7 @@ test("o at 400 % and 320 pixels everything is there, large enough, and the keybo
   await expect(visitor.launcher).toBeFocused();
 });
 
-test("o on a wide page the keyboard passes through the window, and comes back to the button", async ({
+test("v8 on a wide page the keyboard passes through the window, and comes back to the button", async ({
   site,
   visit,
 }) => {
@@ -174,7 +174,7 @@ test("o on a wide page the keyboard passes through the window, and comes back to
   await expect(launcher).toHaveAccessibleName("Open chat");
 });
 
-test("o motion, colours and contrast follow what the visitor's system asks for", async ({ visit, hub }) => {
+test("v8 motion, colours and contrast follow what the visitor's system asks for", async ({ visit, hub }) => {
   const visitor = await visit(undefined, { reducedMotion: "reduce", forcedColors: "active" });
   const { page, log } = visitor;
   await visitor.open();

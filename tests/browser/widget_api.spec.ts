@@ -28,7 +28,7 @@ const QUEUE = `<script>
 test.describe("with sites that sign", () => {
   test.use({ settings: { USHER_IDENTITY__DEFAULT__HS256_SECRET: SITE_SECRET } });
 
-  test("o a page opens, closes, identifies, listens and shuts down, and hears of every state", async ({
+  test("v6 a page opens, closes, identifies, listens and shuts down, and hears of every state", async ({
     site,
     visit,
     agent,
@@ -100,7 +100,7 @@ test.describe("with sites that sign", () => {
   });
 });
 
-test("o until consent is given nothing is asked for, stored or shown", async ({ site, hub, visit }) => {
+test("v6 until consent is given nothing is asked for, stored or shown", async ({ site, hub, visit }) => {
   const { origin } = await site({ tag: 'data-playbook="pb_demo" data-consent="wait"' });
   const visitor = await visit("about:blank");
   const { page } = visitor;
@@ -120,7 +120,7 @@ test("o until consent is given nothing is asked for, stored or shown", async ({ 
   expect(requests).toEqual(["/widget.js", "/v1/widget/pb_demo"]);
 });
 
-test("o the package is a widget without a tag and without a global, and the client beside it", async ({
+test("v6 the package is a widget without a tag and without a global, and the client beside it", async ({
   hub,
   site,
   visit,

@@ -29,7 +29,7 @@ function look(page: Page): Promise<Record<string, unknown>> {
   });
 }
 
-test("s6 under the strictest policy and Trusted Types the widget works, and the page is as it was", async ({
+test("v1 under the strictest policy and Trusted Types the widget works, and the page is as it was", async ({
   hub,
   site,
   browser,
@@ -67,7 +67,7 @@ test("s6 under the strictest policy and Trusted Types the widget works, and the 
   await context.close();
 });
 
-test("s6 before the first press nothing is stored and nothing is asked for but the script and the settings", async ({
+test("v1 before the first press nothing is stored and nothing is asked for but the script and the settings", async ({
   hub,
   site,
   context,
@@ -123,7 +123,7 @@ const HOSTILE = `<style>
   @keyframes spin { to { transform: rotate(1turn); } }
 </style>`;
 
-test("s6 a page's hostile style sheet does not reach the widget", async ({ site, visit }) => {
+test("v1 a page's hostile style sheet does not reach the widget", async ({ site, visit }) => {
   const measure = async (head: string) => {
     const visitor = await visit((await site({ head })).origin, { reducedMotion: "reduce" });
     await visitor.launcher.click();
@@ -144,7 +144,7 @@ test("s6 a page's hostile style sheet does not reach the widget", async ({ site,
   expect(hostile).toEqual(plain);
 });
 
-test("o the loader takes less than 30 ms of the main thread of a machine four times slower", async ({
+test("v1 the loader takes less than 30 ms of the main thread of a machine four times slower", async ({
   site,
   browser,
 }) => {
@@ -175,7 +175,7 @@ test("o the loader takes less than 30 ms of the main thread of a machine four ti
   await page.close();
 });
 
-test("b an unknown playbook shows no button", async ({ site, visit }) => {
+test("v1 an unknown playbook shows no button", async ({ site, visit }) => {
   const { origin } = await site({ tag: 'data-playbook="pb_of_nobody"' });
   const visitor = await visit("about:blank");
   const asked = visitor.page.waitForResponse((response) => response.url().includes("/v1/widget/"));
@@ -184,7 +184,7 @@ test("b an unknown playbook shows no button", async ({ site, visit }) => {
   await expect(visitor.page.getByRole("button")).toHaveCount(0);
 });
 
-test("l4 a button from before a deploy opens the chat of the hub that came after it", async ({ hub, visit }) => {
+test("v1 a button from before a deploy opens the chat of the hub that came after it", async ({ hub, visit }) => {
   const { page } = await visit("about:blank");
   // As after a deploy: the parts that this page's loader knows are gone, a newer loader knows others.
   await page.route(/\/assets\/chat-[^?]*$/, (route) => route.fulfill({ status: 404 }));

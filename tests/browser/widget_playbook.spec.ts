@@ -27,7 +27,7 @@ test.describe("with every kind of card", () => {
     },
   });
 
-  test("r1 every kind of card is answered with the keyboard alone, and judged in the visitor's own language", async ({
+  test("v2 every kind of card is answered with the keyboard alone, and judged in the visitor's own language", async ({
     site,
     visit,
     hub,
@@ -84,7 +84,7 @@ test.describe("with every kind of card", () => {
   });
 });
 
-test("r1 a capture is answered with the pointer, and the visitor ends the chat, rates it and begins anew", async ({
+test("v2 a capture is answered with the pointer, and the visitor ends the chat, rates it and begins anew", async ({
   visit,
 }) => {
   const visitor = await visit();
@@ -115,7 +115,7 @@ test("r1 a capture is answered with the pointer, and the visitor ends the chat, 
 test.describe("that opens by itself", () => {
   test.use({ playbook: { ...demoPlaybook(60_000), open_after_ms: 30_000 } });
 
-  test("r1 a playbook opens by itself after its time, takes no focus, and not again when it was closed", async ({
+  test("v2 a playbook opens by itself after its time, takes no focus, and not again when it was closed", async ({
     site,
     visit,
   }) => {
@@ -159,7 +159,7 @@ test.describe("with a rich text", () => {
     },
   });
 
-  test("r3 rich text becomes nodes, images come by https without a referrer, and the rest stays text", async ({
+  test("v2 rich text becomes nodes, images come by https without a referrer, and the rest stays text", async ({
     site,
     visit,
   }) => {
@@ -195,7 +195,7 @@ test.describe("with a rich text", () => {
   });
 });
 
-test("r1 letters can be read whatever the playbook's colour, by day and by night", async ({ hub, visit }) => {
+test("v2 letters can be read whatever the playbook's colour, by day and by night", async ({ hub, visit }) => {
   const visitor = await visit("about:blank");
   const { page } = visitor;
   let color = "";
@@ -246,7 +246,7 @@ test("r1 letters can be read whatever the playbook's colour, by day and by night
   }
 });
 
-test("r12 the agent's name and picture come with them, and the bot's are back after them", async ({
+test("v2 the agent's name and picture come with them, and the bot's are back after them", async ({
   hub,
   agent,
   visit,

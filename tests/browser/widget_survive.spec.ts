@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-test("d1 texts, drafts and history outlive a reload, a walk through the site and a page that was never online again", async ({
+test("v5 texts, drafts and history outlive a reload, a walk through the site and a page that was never online again", async ({
   agent,
   visit,
   cable,
@@ -38,7 +38,7 @@ test("d1 texts, drafts and history outlive a reload, a walk through the site and
   expect(await page.evaluate(() => Object.keys(localStorage).filter((name) => name.includes("out:")))).toEqual([]);
 });
 
-test("d5 a socket that died without a word is noticed, said, and replaced; nothing is doubled and nothing lost", async ({
+test("v5 a socket that died without a word is noticed, said, and replaced; nothing is doubled and nothing lost", async ({
   agent,
   visit,
   cable,
@@ -77,7 +77,7 @@ test("d5 a socket that died without a word is noticed, said, and replaced; nothi
   for (const text of ["Uno", "One", "Two"]) await expect(log.getByText(text, { exact: true })).toHaveCount(1);
 });
 
-test("l4 a deploy of the hub moves the chat along, with what was written meanwhile", async ({ hub, agent, visit }) => {
+test("v5 a deploy of the hub moves the chat along, with what was written meanwhile", async ({ hub, agent, visit }) => {
   const jane = await agent();
   const visitor = await visit();
   const { page, log } = visitor;
@@ -105,7 +105,7 @@ test("l4 a deploy of the hub moves the chat along, with what was written meanwhi
 test.describe("where a visitor has one connection", () => {
   test.use({ settings: { USHER_LIMITS__CONNECTIONS_PER_VISITOR: "1" } });
 
-  test("p1 a tab that gave way to another says so, and takes the chat back when asked; the tabs are in step", async ({
+  test("v5 a tab that gave way to another says so, and takes the chat back when asked; the tabs are in step", async ({
     visit,
   }) => {
     const first = await visit();
@@ -123,7 +123,7 @@ test.describe("where a visitor has one connection", () => {
   });
 });
 
-test("p1 codes that say stop are explained in words: a refused session, a playbook that sleeps", async ({
+test("v5 codes that say stop are explained in words: a refused session, a playbook that sleeps", async ({
   hub,
   visit,
 }) => {

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { demoPlaybook } from "./playbook";
 
-test("d2 a text is there at once and says what becomes of it: sending, sent, seen, not sent", async ({
+test("v4 a text is there at once and says what becomes of it: sending, sent, seen, not sent", async ({
   agent,
   visit,
   hub,
@@ -56,7 +56,7 @@ for (const typing_preview of [false, true]) {
   test.describe(typing_preview ? "with a preview" : "without a preview", () => {
     test.use({ playbook: { ...demoPlaybook(60_000), typing_preview } });
 
-    test(`p3 typing shows both ways, ${typing_preview ? "with the text where the playbook says so, and the visitor is told" : "and not what is typed"}`, async ({
+    test(`v4 typing shows both ways, ${typing_preview ? "with the text where the playbook says so, and the visitor is told" : "and not what is typed"}`, async ({
       agent,
       visit,
     }) => {
@@ -96,7 +96,7 @@ async function turn(page: Page, visibilityState: "hidden" | "visible"): Promise<
   }, visibilityState);
 }
 
-test("p3 what comes unseen is counted at the button and in the title, and rings where the visitor wants it", async ({
+test("v4 what comes unseen is counted at the button and in the title, and rings where the visitor wants it", async ({
   agent,
   visit,
 }) => {
@@ -144,7 +144,7 @@ test("p3 what comes unseen is counted at the button and in the title, and rings 
   expect(await sounds(page)).toBe(1);
 });
 
-test("s6 texts of any kind come through whole: lines, links, emoji, right to left, very long, and no markup", async ({
+test("v4 texts of any kind come through whole: lines, links, emoji, right to left, very long, and no markup", async ({
   agent,
   visit,
 }) => {
@@ -201,7 +201,7 @@ test("s6 texts of any kind come through whole: lines, links, emoji, right to lef
 test.describe("with an agent who has much to say", () => {
   test.use({ settings: { USHER_LIMITS__AGENT_REQUESTS_PER_SECOND: "0", USHER_LIMITS__FRAMES_PER_SECOND: "0" } });
 
-  test("p3 of thousands of messages the newest are drawn, and the rest as far back as one scrolls", async ({
+  test("v4 of thousands of messages the newest are drawn, and the rest as far back as one scrolls", async ({
     agent,
     visit,
   }) => {

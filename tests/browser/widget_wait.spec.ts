@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-test("r9 a visitor sees the wait by the hub's clock, their place, and early offline and rescue without a reload", async ({
+test("v3 a visitor sees the wait by the hub's clock, their place, and early offline and rescue without a reload", async ({
   agent,
   visit,
   hub,

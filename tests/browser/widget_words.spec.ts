@@ -4,7 +4,7 @@ import { demoPlaybook } from "./playbook";
 test.describe("with an Arabic playbook", () => {
   test.use({ playbook: { ...demoPlaybook(60_000), locale: "ar" } });
 
-  test("r1 the playbook's language is the widget's, right to left where it is written so, in one file", async ({
+  test("v7 the playbook's language is the widget's, right to left where it is written so, in one file", async ({
     site,
     visit,
     agent,
@@ -34,7 +34,7 @@ test.describe("with an Arabic playbook", () => {
   });
 });
 
-test("r1 every language has its button, its window and its words, and a page may choose", async ({ site, visit }) => {
+test("v7 every language has its button, its window and its words, and a page may choose", async ({ site, visit }) => {
   const buttons = {
     nl: "Chat openen",
     de: "Chat öffnen",

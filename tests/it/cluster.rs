@@ -16,7 +16,6 @@ mod d6;
 mod d7;
 mod l3;
 mod l4;
+mod l5;
 mod load;
-mod p1;
-mod p3;
 mod w1;

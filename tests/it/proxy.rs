@@ -18,6 +18,8 @@ use crate::support::{
     wait,
 };
 
+mod unknown;
+
 /// Long enough for a byte to come over loopback; what has not come by then is not coming.
 const MOMENT: Duration = Duration::from_millis(150);
 
@@ -394,10 +396,4 @@ async fn h7_the_reply_to_a_commit_is_held_and_then_released_or_cut() {
     wait::until("it is held", async || (proxy.holding() == 1).then_some(())).await;
     proxy.heal();
     assert_eq!(hear(&mut other, commit.len()).await, commit);
-}
-
-#[tokio::test]
-#[should_panic(expected = "no proxy of a Redis")]
-async fn h7_a_fault_the_proxy_cannot_know_is_refused() {
-    Proxy::start(echo().await).await.set(Fault::SwallowPushes { percent: 1 });
 }

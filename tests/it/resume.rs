@@ -1,4 +1,6 @@
-//! Cut at any byte, back behind one's cursor: exactly what was missing.
+//! Cut at any byte, back behind one's cursor: exactly what was missing. And when there is no such log any more, that.
+
+use std::{fs, time::Duration};
 
 use rand::RngExt;
 use serde_json::{Value, json};
@@ -170,4 +172,73 @@ async fn d5_2000_disconnects_at_random_bytes_miss_nothing_and_double_nothing() {
     let Trial { sent, resets } = disconnects(&[hub.port], DISCONNECTS).await;
     println!("figure D5 disconnects={DISCONNECTS} texts={sent} mismatches=0 needless_resets={resets}");
     assert_eq!(resets, 0);
+}
+
+#[tokio::test]
+async fn p7_behind_a_restored_backup_a_cursor_from_before_gets_a_fresh_page() {
+    let mut hub = Hub::start().await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    for n in 0..3 {
+        visitor.say(&chat, &format!("before{n}"), "in the backup").await;
+    }
+    let (store, copy) = (hub.folder().path().join("usher.db"), hub.folder().path().join("backup.db"));
+    let backup = rusqlite::Connection::open(&store).expect("the store");
+    backup.execute("VACUUM INTO ?1", [copy.to_str().expect("a path")]).expect("a backup");
+    drop(backup);
+    let mut last = 0;
+    for n in 0..4 {
+        let reply = visitor.say(&chat, &format!("lost{n}"), "not in the backup").await;
+        last = reply["seq"].as_u64().expect("a seq");
+    }
+    hub.terminate();
+    hub.exit(Duration::from_secs(40)).await;
+    fs::copy(&copy, &store).expect("in its place");
+    for end in ["-wal", "-shm"] {
+        let _ = fs::remove_file(hub.folder().path().join(format!("usher.db{end}")));
+    }
+    hub.restart().await;
+    assert!(hub.log().contains("the store was restored"), "nothing in the log");
+
+    let other = visitor.again(&hub.visitors(), playbooks::LIVE).await;
+    assert_ne!(other.welcome["epoch"], visitor.welcome["epoch"]);
+    for n in 0..6 {
+        other.say(&chat, &format!("after{n}"), "written after the restore").await;
+    }
+    let old = visitor.resume(&hub.visitors(), playbooks::LIVE, &chat, last).await;
+    assert_eq!(old.welcome["recovered"], false);
+    assert_eq!(
+        texts(&old.welcome["events"]),
+        [["in the backup"; 3].as_slice(), ["written after the restore"; 6].as_slice()].concat()
+    );
+}
+
+#[tokio::test]
+async fn p7_a_restart_and_a_kill_keep_the_epoch_and_a_cursor_goes_on() {
+    let mut hub = Hub::start().await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    let cursor = visitor.say(&chat, "k1", "one").await["seq"].as_u64().expect("a seq");
+    visitor.say(&chat, "k2", "two").await;
+    for kill in [true, false, true] {
+        if kill {
+            hub.kill();
+        } else {
+            hub.terminate();
+            hub.exit(Duration::from_secs(40)).await;
+        }
+        hub.restart().await;
+        let back = visitor.resume(&hub.visitors(), playbooks::LIVE, &chat, cursor).await;
+        assert_eq!((&back.welcome["epoch"], &back.welcome["recovered"]), (&visitor.welcome["epoch"], &json!(true)));
+        assert_eq!(texts(&back.welcome["events"]), ["two"]);
+    }
+    assert!(!hub.log().contains("restored"), "{}", hub.log());
+}
+
+fn texts(events: &Value) -> Vec<&str> {
+    let events = events.as_array().expect("events").iter();
+    events
+        .filter(|event| event["type"] == "message" && event["by"]["kind"] == "visitor")
+        .filter_map(|event| event["text"].as_str())
+        .collect()
 }

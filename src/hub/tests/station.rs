@@ -137,6 +137,10 @@ impl Store for Station {
         self.store.now()
     }
 
+    async fn restored(&self) -> Result<Epoch> {
+        self.there().await?.restored().await
+    }
+
     async fn ready(&self) -> Result<()> {
         self.there().await?.ready().await
     }

@@ -61,6 +61,7 @@ impl From<StoreError> for Fault {
         match fault {
             StoreError::Unavailable(words) => Self::Lost(words),
             StoreError::Damaged(words) => Self::Refused(Refusal { code: None, words }),
+            fault @ StoreError::Cursor => Self::Refused(Refusal { code: None, words: fault.to_string() }),
         }
     }
 }

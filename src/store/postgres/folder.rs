@@ -32,12 +32,12 @@ impl Postgres {
         let order = Order::of(&query.folder);
         let nothing = FolderPage { conversations: Vec::new(), next: None };
         let start = match &query.before {
-            Some(cursor) => cursor::read_cursor(order.name, cursor),
-            None if order.newest_first => Some((i64::MAX, i64::MAX)),
-            None => Some((i64::MIN, i64::MIN)),
+            Some(cursor) => cursor::read_cursor(order.name, cursor).ok_or(StoreError::Cursor)?,
+            None if order.newest_first => (i64::MAX, i64::MAX),
+            None => (i64::MIN, i64::MIN),
         };
-        let words = query.query.as_deref().map(search::query).transpose();
-        let (Some((rank, id)), Ok(words)) = (start, words) else { return Ok(nothing) };
+        let (rank, id) = start;
+        let Ok(words) = query.query.as_deref().map(search::query).transpose() else { return Ok(nothing) };
         let words = words.unwrap_or_default();
         let limit = query.limit.clamp(1, 100);
         let (workspace, agent, most) = (query.workspace.as_str(), query.folder.agent(), limit as i64 + 1);
@@ -83,7 +83,7 @@ impl Order {
         match folder {
             Folder::Unassigned => Self {
                 name: "unassigned",
-                which: "c.state IN ('waiting', 'offline', 'unassigned') AND $5::text IS NULL",
+                which: "c.state IN ('waiting', 'offline', 'unassigned') AND c.live AND $5::text IS NULL",
                 rank: "since",
                 newest_first: false,
             },

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ids::{Millis, WorkspaceId},
     store::{
-        ItemPage, ItemQuery, ItemRow, OutboxRow, Result, cursor,
+        ItemPage, ItemQuery, ItemRow, OutboxRow, Result, StoreError, cursor,
         fault::damaged,
         item::{Stored, kind_name},
     },
@@ -20,9 +20,7 @@ use crate::{
 /// The rows that agent $6 may see: an admin ($7) also what is not the agents' business yet, and ($8) what is others'.
 const SEEN: &str = "($6::text IS NULL OR CASE c.state
      WHEN 'assigned' THEN c.assignee = $6 OR $8
-     WHEN 'bot' THEN $7
-     WHEN 'closed' THEN c.live OR $7
-     ELSE true END)";
+     ELSE c.live OR $7 END)";
 
 // === impl Postgres ===
 
@@ -30,10 +28,7 @@ impl Postgres {
     pub(super) async fn read_items(&self, query: &ItemQuery) -> Result<ItemPage> {
         let before = match &query.before {
             None => i64::MAX,
-            Some(cursor) => match cursor::read_cursor("items", cursor) {
-                Some((_, id)) => id,
-                None => return Ok(ItemPage { items: Vec::new(), next: None }),
-            },
+            Some(cursor) => cursor::read_cursor("items", cursor).ok_or(StoreError::Cursor)?.1,
         };
         // Each way of asking goes by its own index.
         let which = match (&query.conversation, query.kind) {

@@ -2,6 +2,8 @@
 //! own verdict. When the connection is lost nobody knows what became of the jobs under way: they are looked up over
 //! the next one before anybody is told anything, and before anything asked later is begun.
 
+#![expect(clippy::vec_box, reason = "jobs move from queue to batch without being copied")]
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use tokio::{sync::mpsc, time::sleep};

@@ -132,6 +132,7 @@ impl From<Fault> for OpenError {
     fn from(fault: Fault) -> Self {
         match StoreError::from(fault) {
             StoreError::Unavailable(words) | StoreError::Damaged(words) => Self::Failed(words),
+            fault @ StoreError::Cursor => Self::Failed(fault.to_string()),
         }
     }
 }

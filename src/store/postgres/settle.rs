@@ -1,5 +1,7 @@
 //! What became of jobs that were not written, or of which nobody knows.
 
+#![expect(clippy::vec_box, reason = "jobs move from queue to batch without being copied")]
+
 use super::{
     fault::Fault,
     job::{AppendJob, BeginJob, Job},

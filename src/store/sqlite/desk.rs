@@ -83,6 +83,11 @@ impl Desk {
         self.behind.failed();
     }
 
+    /// The log's last row.
+    pub(super) fn last_pos(&self) -> i64 {
+        self.last_pos
+    }
+
     /// This point within the transaction.
     pub(super) fn mark(&self) -> Mark {
         Mark { last_pos: self.last_pos, rows: self.behind.len(), touched: self.touched.len() }

@@ -23,17 +23,17 @@ struct Order {
 // === impl View ===
 
 impl View<'_> {
-    /// See [`Store::folder`](crate::store::Store::folder). A cursor that is none of this folder finds nothing.
+    /// See [`Store::folder`](crate::store::Store::folder).
     pub(super) fn folder(&self, query: &FolderQuery) -> Result<FolderPage> {
         let order = Order::of(&query.folder);
         let nothing = FolderPage { conversations: Vec::new(), next: None };
         let start = match &query.before {
-            Some(cursor) => cursor::read_cursor(order.name, cursor),
-            None if order.newest_first => Some((i64::MAX, i64::MAX)),
-            None => Some((i64::MIN, i64::MIN)),
+            Some(cursor) => cursor::read_cursor(order.name, cursor).ok_or(StoreError::Cursor)?,
+            None if order.newest_first => (i64::MAX, i64::MAX),
+            None => (i64::MIN, i64::MIN),
         };
-        let words = query.query.as_deref().map(search::query).transpose();
-        let (Some((rank, id)), Ok(words)) = (start, words) else { return Ok(nothing) };
+        let (rank, id) = start;
+        let Ok(words) = query.query.as_deref().map(search::query).transpose() else { return Ok(nothing) };
         let words = words.unwrap_or_default();
         let limit = query.limit.clamp(1, 100);
         let mut values: Vec<Value> = vec![
@@ -75,7 +75,7 @@ impl Order {
         match folder {
             Folder::Unassigned => Self {
                 name: "unassigned",
-                which: "c.state IN ('waiting', 'offline', 'unassigned') AND ?5 IS NULL",
+                which: "c.state IN ('waiting', 'offline', 'unassigned') AND c.live = 1 AND ?5 IS NULL",
                 rank: "since",
                 newest_first: false,
             },

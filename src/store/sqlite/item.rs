@@ -7,7 +7,7 @@ use crate::{
     chat::event::Item,
     ids::{Millis, WorkspaceId},
     store::{
-        ItemPage, ItemQuery, ItemRow, Result, cursor,
+        ItemPage, ItemQuery, ItemRow, Result, StoreError, cursor,
         item::{Stored, item_json, kind_name},
     },
 };
@@ -52,18 +52,13 @@ pub(super) fn keep(
 /// The rows that agent ?6 may see: an admin (?7) also what is not the agents' business yet, and (?8) what is others'.
 const SEEN: &str = "(?6 IS NULL OR CASE c.state
      WHEN 'assigned' THEN c.assignee = ?6 OR ?8
-     WHEN 'bot' THEN ?7
-     WHEN 'closed' THEN c.live OR ?7
-     ELSE 1 END)";
+     ELSE c.live OR ?7 END)";
 
 /// A page of items with the side panels of their conversations.
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let before = match &query.before {
         None => i64::MAX,
-        Some(cursor) => match cursor::read_cursor("items", cursor) {
-            Some((_, id)) => id,
-            None => return Ok(ItemPage { items: Vec::new(), next: None }),
-        },
+        Some(cursor) => cursor::read_cursor("items", cursor).ok_or(StoreError::Cursor)?.1,
     };
     // Each way of asking goes by its own index.
     let which = match (&query.conversation, query.kind) {

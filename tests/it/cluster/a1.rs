@@ -10,7 +10,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Cluster, Roamer, Spread, judge::judge, playbooks,
+    Cluster, Roamer, Spread,
+    judge::judge,
+    playbooks,
     proxy::{Cut, Fault, Way},
     size, wait,
 };

@@ -119,7 +119,7 @@ impl World {
     }
 
     /// One hub sleeps while the others go on, and wakes.
-    async fn sleep(&mut self, hub: usize, for_ms: i64) {
+    async fn doze(&mut self, hub: usize, for_ms: i64) {
         self.cluster.hubs[hub].pause();
         self.asleep = Some(hub);
         let until = wait::now() + for_ms;
@@ -152,7 +152,7 @@ async fn a3_no_frame_of_three_hubs_shows_an_assigned_conversation_to_others_thou
         }
         let for_ms = if n == 0 { 5_000 } else { world.random.random_range(5_000..30_000) };
         slept.push(for_ms as f64 / 1e3);
-        world.sleep(1 + n % 2, for_ms).await;
+        world.doze(1 + n % 2, for_ms).await;
     }
     for _ in 0..STEPS {
         world.step().await;
@@ -181,8 +181,9 @@ async fn a3_no_frame_of_three_hubs_shows_an_assigned_conversation_to_others_thou
         }
     }
     println!(
-        "figure A3 hubs=3 steps={} slept_s={slept:?} secrets={} previews={typed} frames={frames} bytes={bytes} leaks=0",
+        "figure A3 hubs=3 steps={} slept_s={:.0} secrets={} previews={typed} frames={frames} bytes={bytes} leaks=0",
         world.steps,
+        slept.iter().sum::<f64>(),
         secrets.len()
     );
 }

@@ -17,7 +17,9 @@ async fn spoil(client: &Client, chat: &str, rein: &Rein) -> usize {
     let mut refused = 0;
     while rein.goes_on() {
         let bad = match refused % 3 {
-            0 => json!({"type": "send", "conversation": chat, "key": format!("bad{refused}"), "text": "x".repeat(16_385)}),
+            0 => {
+                json!({"type": "send", "conversation": chat, "key": format!("bad{refused}"), "text": "x".repeat(16_385)})
+            }
             1 => json!({"type": "send", "conversation": chat, "key": "", "text": "no key"}),
             _ => json!({"type": "send", "conversation": "c_000000000000000000000000", "key": "k", "text": "nowhere"}),
         };

@@ -7,7 +7,7 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d5_disconnects_at_random_bytes_with_reconnects_to_other_hubs_miss_nothing_and_double_nothing() {
-    let count = size(800, 100_000);
+    let count = size(400, 100_000);
     let cluster = Cluster::start(3).await;
     let ports: Vec<u16> = cluster.hubs.iter().map(|hub| hub.port).collect();
     let Trial { sent, resets } = disconnects(&ports, count).await;

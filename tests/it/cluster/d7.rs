@@ -14,9 +14,9 @@ use crate::support::{
 
 const PAIRS: usize = 6;
 /// Texts that must be answered during each fault, before it ends.
-const TEXTS: u64 = 60;
+const TEXTS: u64 = 40;
 /// A fault lasts this long at least, so that whatever waits for Redis would be seen waiting; in milliseconds.
-const LASTS: std::ops::Range<i64> = 100..900;
+const LASTS: std::ops::Range<i64> = 50..500;
 
 /// What happens to Redis.
 #[derive(Clone, Copy, Debug, PartialEq)]

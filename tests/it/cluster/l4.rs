@@ -50,7 +50,7 @@ async fn l4_rolling_restarts_of_three_hubs_move_everybody_once_and_fail_no_send(
     let (refused, repeated) = load.setbacks();
     let everybody = || load.senders.iter().map(|sender| &sender.who).chain(&idle);
     let moves: usize = everybody().map(|client| client.dismissed).sum();
-    let others: usize = everybody().map(|client| client.mishaps.len()).sum();
+    let others: usize = everybody().map(|client| client.connections - 1 - client.dismissed).sum();
     println!(
         "figure L4 rolling_restarts={rounds} hubs=3 clients={} moves={moves} other_reconnects={others} sends={} \
          refused={refused} failed=0 repeated={repeated} drain_ms {}",
@@ -62,22 +62,4 @@ async fn l4_rolling_restarts_of_three_hubs_move_everybody_once_and_fail_no_send(
     let mishaps: Vec<&String> = everybody().flat_map(|client| &client.mishaps).collect();
     assert_eq!(refused, 0, "a send was refused");
     assert!(mishaps.is_empty(), "somebody was lost without a goodbye: {mishaps:#?}");
-    // And it could have been seen: every hub knows everybody.
-    for hub in 0..3 {
-        let watcher = cluster.agent(hub, "watcher0").await;
-        let online = watcher.welcome["agents"].as_array().expect("agents").iter().filter(|agent| agent["status"] == "online");
-        assert_eq!(online.count(), 6, "hub {hub} does not know who is there: {}", watcher.welcome["agents"]);
-    }
-    let flaps: Vec<_> = everybody().flat_map(Roamer::told).filter(|push| flap(push)).collect();
-    println!("figure P2 rolling_restarts={rounds} agents={} false_offline={}", 6 + IDLE / 4, flaps.len());
-    assert!(flaps.is_empty(), "{flaps:#?}");
-}
-
-/// Whether a push says that somebody, or live chat, had gone: nobody ever did.
-fn flap(push: &serde_json::Value) -> bool {
-    match push["type"].as_str() {
-        Some("available") => push["available"] == false,
-        // Who comes for the first time is switched off.
-        _ => push["reason"] != "connected" && push["agent"]["status"] != "online",
-    }
 }

@@ -9,8 +9,12 @@ use crate::support::{Agent, Cluster, Spread, judge::judge, playbooks, size, wait
 
 /// When waits of each case begin, in milliseconds from the first; their deadlines lie 10 s later, the shortest wait
 /// there is.
-const CASES: [(Case, std::ops::Range<i64>); 4] =
-    [(Case::StoreGone, 0..1_000), (Case::Healthy, 4_000..6_000), (Case::OneKilled, 6_000..8_000), (Case::AllKilled, 8_000..9_000)];
+const CASES: [(Case, std::ops::Range<i64>); 4] = [
+    (Case::StoreGone, 0..1_000),
+    (Case::Healthy, 4_000..6_000),
+    (Case::OneKilled, 6_000..8_000),
+    (Case::AllKilled, 8_000..9_000),
+];
 
 /// What happens around the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

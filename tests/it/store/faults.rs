@@ -98,12 +98,12 @@ async fn o_a_store_of_the_version_before_is_taken_over_with_all_that_is_in_it() 
         assert_eq!((talk.seq, talk.rated), (Seq(11), Some(5)));
         assert_eq!(talk.items.iter().map(|item| item.title.as_str()).collect::<Vec<_>>(), ["A lead"]);
         let log = store.events_after(&talk.id, Seq(0), 100, usize::MAX).await.expect("events");
-        let folded = usher::chat::conversation::Conversation::fold(
-            talk.id.clone(),
-            workspace(),
-            log.iter().map(|entry| entry.event()),
-        );
-        assert_eq!(folded, Some(talk));
+        let events = log.iter().map(|entry| entry.event());
+        let folded = usher::chat::conversation::Conversation::fold(talk.id.clone(), workspace(), events);
+        let mut folded = folded.expect("a conversation");
+        // What was rated in words then is in the log, and not in the fold of that time.
+        folded.rated_words = None;
+        assert_eq!(folded, talk);
         assert_eq!(store.rosters().await.expect("rosters"), []);
         // Bob was removed when nobody noted when: no token of that time is worth anything.
         let removed = store.removed_at(&workspace(), &"bob".into()).await.expect("removed_at").expect("noted");

@@ -165,7 +165,8 @@ impl Proxy {
 
     /// From now on this happens, both ways; what is only known downwards lets the other way pass.
     pub fn set(&self, fault: Fault) {
-        let downwards = matches!(fault, Fault::SwallowPushes { .. } | Fault::SwallowOn { .. } | Fault::HoldReply { .. });
+        let downwards =
+            matches!(fault, Fault::SwallowPushes { .. } | Fault::SwallowOn { .. } | Fault::HoldReply { .. });
         self.order(|orders| {
             orders.up = if downwards { Fault::Pass } else { fault };
             orders.down = fault;

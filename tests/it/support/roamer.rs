@@ -22,8 +22,6 @@ pub struct Roamer {
     pub dismissed: usize,
     /// How the others ended, for whoever wonders.
     pub mishaps: Vec<String>,
-    /// What ended connections were told of who is there and what is on offer.
-    told: Vec<Value>,
     /// When the wall clock shows this the hub wants to be asked again.
     not_before: i64,
     /// How long an answer may take before the connection is given up.
@@ -60,7 +58,6 @@ impl Roamer {
             connections: 0,
             dismissed: 0,
             mishaps: Vec::new(),
-            told: Vec::new(),
             not_before: 0,
             patience,
         };
@@ -118,12 +115,6 @@ impl Roamer {
             let last: Vec<&str> = seen.raw.iter().rev().take(4).map(String::as_str).collect();
             self.mishaps.push(format!("at {} hub {before}, closed: {:?}, frames: {last:#?}", wait::now(), seen.closed));
         }
-        self.told.extend(told(&client));
-    }
-
-    /// All pushes of who is there and what is on offer, of all connections.
-    pub fn told(&self) -> Vec<Value> {
-        self.told.iter().cloned().chain(self.client.iter().flat_map(told)).collect()
     }
 
     /// Asks until it is answered with something that is not to be repeated.
@@ -170,11 +161,6 @@ impl Roamer {
             }
         }
     }
-}
-
-fn told(client: &Client) -> Vec<Value> {
-    let wanted = |push: &&Value| matches!(push["type"].as_str(), Some("presence" | "available"));
-    client.seen().pushes.iter().filter(wanted).cloned().collect()
 }
 
 /// Whether a reply asks for the same again.

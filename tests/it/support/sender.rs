@@ -88,13 +88,13 @@ impl Sender {
                 }
                 None => return,
             };
-            // What was posted on a connection that ended meanwhile is answered on no other.
-            let ended = self.who.current().is_none_or(|client| client.seen().closed.is_some());
-            if ended && !self.window.is_empty() {
-                return self.again.push_front(n);
-            }
             let request = self.request(n);
-            let id = self.who.client().await.post(request).await;
+            // What was posted on a connection that ended meanwhile is answered on no other.
+            let client = match self.who.current() {
+                Some(client) if !self.window.is_empty() => client,
+                _ => self.who.client().await,
+            };
+            let id = client.post(request).await;
             self.window.push_back(Posted { n, id, at: Instant::now() });
         }
     }

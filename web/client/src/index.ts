@@ -1,5 +1,6 @@
 /** The typed client of protocol version 1, for visitors and for agents. Knows no DOM. */
-export { AgentClient, type AgentOptions, type ListQuery } from "./agent.js";
+export { AgentClient } from "./agent.js";
+export type { AgentOptions, ListQuery } from "./agent_options.js";
 export type { AgentState, NotifyPush } from "./agent_state.js";
 export { Backoff } from "./backoff.js";
 export { ClockOffset } from "./clock.js";
@@ -21,7 +22,7 @@ export {
   webStore,
 } from "./outbox_store.js";
 export { Refusal, type RefusalCode } from "./refusal.js";
-export { InboxRows } from "./rows.js";
+export { InboxRows, isUnassigned } from "./rows.js";
 export { SeenSender } from "./seen.js";
 export { Listeners, Signal } from "./signal.js";
 export { TypingSender, TypingShown } from "./typing.js";

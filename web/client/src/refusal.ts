@@ -22,3 +22,8 @@ export class Refusal extends Error {
     return RETRYABLE.includes(this.code);
   }
 }
+
+/** What the hub would not take, found before it was sent. */
+export function tooLong(): Refusal {
+  return new Refusal("too_large", { message: "That is too long to be sent." });
+}

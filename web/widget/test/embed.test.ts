@@ -38,7 +38,7 @@ function storage(): Storage {
   return Object.setPrototypeOf(kept, methods) as Storage;
 }
 
-test("o_calls_made_before_the_script_has_loaded_are_made_then_and_later_ones_at_once", () => {
+test("v6_calls_made_before_the_script_has_loaded_are_made_then_and_later_ones_at_once", () => {
   const page: { Usher?: unknown } = { Usher: [["identify", "jwt"], ["open"], ["nonsense"], ["__proto__"]] };
   vi.stubGlobal("window", page);
   const called: unknown[][] = [];
@@ -53,7 +53,7 @@ test("o_calls_made_before_the_script_has_loaded_are_made_then_and_later_ones_at_
   expect(called.slice(2)).toEqual([["close"], ["start"]]);
 });
 
-test("o_the_widget_keeps_to_its_own_names_in_the_pages_storage", () => {
+test("v1_the_widget_keeps_to_its_own_names_in_the_pages_storage", () => {
   const localStorage = storage();
   localStorage.setItem("basket", "3 lamps");
   vi.stubGlobal("window", { localStorage });
@@ -66,7 +66,7 @@ test("o_the_widget_keeps_to_its_own_names_in_the_pages_storage", () => {
   expect(Object.keys(localStorage)).toEqual(["basket"]);
 });
 
-test("o_a_forbidden_storage_remembers_nothing_and_breaks_nothing", () => {
+test("v1_a_forbidden_storage_remembers_nothing_and_breaks_nothing", () => {
   vi.stubGlobal("window", {
     get localStorage(): Storage {
       throw new DOMException("denied", "SecurityError");

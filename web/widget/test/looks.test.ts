@@ -6,7 +6,7 @@ function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-test("r1_letters_on_the_playbooks_colour_can_be_read_whatever_the_colour", () => {
+test("v2_letters_on_the_playbooks_colour_can_be_read_whatever_the_colour", () => {
   expect([luminance("#000"), luminance("#fff")]).toEqual([0, 1]);
   expect(luminance("#808080")).toBeCloseTo(0.2159, 4);
   expect(luminance("#abc")).toBe(luminance("#aabbcc"));

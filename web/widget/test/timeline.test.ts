@@ -92,7 +92,7 @@ test("p2_a_verdict_is_asked_for_once", () => {
   expect(rated([started(1), event(2, { type: "rated", score: 4 }, visitor)])).toBe(true);
 });
 
-test("r12_texts_of_one_person_that_follow_each_other_look_like_one_and_a_new_day_has_its_date", () => {
+test("v4_texts_of_one_person_that_follow_each_other_look_like_one_and_a_new_day_has_its_date", () => {
   const morning = new Date(2025, 11, 5, 9, 0).getTime();
   const at = (seq: number, minutes: number, by: Event["by"]) => ({
     ...text(seq, "Hi", { by }),

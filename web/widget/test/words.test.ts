@@ -27,7 +27,7 @@ function change(file: string, edit: (words: Record<string, unknown>) => void): v
   writeFileSync(path, JSON.stringify(all));
 }
 
-test("r1_the_widget_speaks_eight_languages", () => {
+test("v7_the_widget_speaks_eight_languages", () => {
   expect([...languages().keys()].sort()).toEqual(["ar", "de", "en", "es", "fr", "nl", "pl", "pt"]);
   for (const [language, all] of languages()) {
     expect(all.language).toBe(language);
@@ -38,7 +38,7 @@ test("r1_the_widget_speaks_eight_languages", () => {
   }
 });
 
-test("r1_a_missing_key_fails_the_build", () => {
+test("v7_a_missing_key_fails_the_build", () => {
   expect(languages(folder).size).toBe(8);
   change("pl.json", (all) => delete all.typing);
   change("de.json", (all) => {
@@ -56,7 +56,7 @@ test("r1_a_missing_key_fails_the_build", () => {
   );
 });
 
-test("r1_the_language_is_the_pages_wish_else_the_playbooks_else_english", () => {
+test("v7_the_language_is_the_pages_wish_else_the_playbooks_else_english", () => {
   expect(chooseLocale("pt-BR", "nl")).toBe("pt-BR");
   expect(chooseLocale(undefined, "nl", "de")).toBe("nl");
   expect(chooseLocale("sv", "fi", "fr-CA")).toBe("fr-CA");
@@ -64,19 +64,19 @@ test("r1_the_language_is_the_pages_wish_else_the_playbooks_else_english", () => 
   expect(["AR-eg", "de", "arn", ""].map(languageOf)).toEqual(["ar", "de", undefined, undefined]);
 });
 
-test("r9_the_place_in_the_queue_is_told_in_words", () => {
+test("v3_the_place_in_the_queue_is_told_in_words", () => {
   expect(fill(words.place, number(3))).toBe("You are number 3 in the queue.");
   // What a person is called is no pattern.
   expect(fill(words.joined, "$& {}")).toBe("$& {} joined");
 });
 
-test("r9_times_and_numbers_are_written_as_the_visitors_country_does", () => {
+test("v7_times_and_numbers_are_written_as_the_visitors_country_does", () => {
   expect([61_000, 60_001, 9_500, 1, 0].map(countdown)).toEqual(["1:01", "1:01", "0:10", "0:01", "0:00"]);
   const at = new Date(2025, 11, 5, 14, 5).getTime();
   expect([time(at), day(at), number(1_234)]).toEqual(["14:05", "Friday 5 December", "1,234"]);
 });
 
-test("p1_every_code_that_says_stop_and_that_a_person_can_do_something_about_has_words_of_its_own", () => {
+test("v5_every_code_that_says_stop_and_that_a_person_can_do_something_about_has_words_of_its_own", () => {
   const all: Record<string, string> = words;
   const said = [4502, 4503, 4504, 4505, "stopped"].map((code) => all[code]);
   expect(new Set(said).size).toBe(said.length);

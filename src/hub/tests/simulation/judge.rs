@@ -222,7 +222,10 @@ impl World {
             let from = first.unwrap_or(shown.len());
             let here = tab.follows.contains_key(id);
             let until = if here { shown.len() } else { from + log.len() };
-            assert!(log.iter().eq(shown[from..until].iter().copied()), "{name}: {id} is not as it was written");
+            assert!(
+                shown.get(from..until).is_some_and(|part| log.iter().eq(part.iter().copied())),
+                "{name}: {id} is not as it was written: {log:?} instead of {shown:?}"
+            );
         }
         let open = rows.iter().find(|row| row.visitor.id == *visitor && row.closed_at().is_none());
         if let Some(open) = open {

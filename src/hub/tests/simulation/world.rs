@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use super::{
     super::{
         super::{Hub, Settings, dice::Dice},
-        house::{House, settle, workspace},
+        house::{House, workspace},
         memory::Memory,
         station::Station,
         wires::{Wire, Wires},
@@ -152,9 +152,8 @@ impl World {
     /// Everybody leaves, and nothing stays behind.
     pub(super) async fn go_home(&mut self) {
         self.people.iter_mut().for_each(|person| person.tabs.clear());
-        for _ in 0..10 {
-            self.pass(12_000).await;
-        }
+        // Graces of half a minute, counts of words that are kept for one, and two rounds of the sweep.
+        self.pass(85_000).await;
         for node in self.nodes.iter().flatten() {
             let hub = &node.house.hub;
             let name = node.wire.node();
@@ -168,11 +167,9 @@ impl World {
         }
     }
 
+    /// Lets time go by, at least a millisecond: it passes only when everybody has done what they can.
     pub(super) async fn pass(&mut self, ms: u64) {
-        if ms > 0 {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-        }
-        settle().await;
+        tokio::time::sleep(Duration::from_millis(ms.max(1))).await;
     }
 
     /// Tabs read their mail, each with this likelihood; what they are shown is judged at once.

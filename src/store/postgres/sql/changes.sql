@@ -29,7 +29,7 @@ WITH given AS (
     SELECT
         id, workspace,
         CASE
-            WHEN state IN ('waiting', 'offline', 'unassigned') THEN 'unassigned'
+            WHEN state IN ('waiting', 'offline', 'unassigned') AND live THEN 'unassigned'
             WHEN state = 'assigned' THEN 'mine'
             WHEN state = 'closed' AND live THEN 'closed'
         END AS folder,

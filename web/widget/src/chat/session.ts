@@ -18,8 +18,13 @@ export interface Session {
   destroy(): void;
 }
 
-/** `news`: what happened since the last look; what was there when the chat came is none. */
-export function openSession(host: ChatHost, memory: Memory, news: (events: readonly Event[]) => void): Session {
+/** `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now. */
+export function openSession(
+  host: ChatHost,
+  memory: Memory,
+  news: (events: readonly Event[]) => void,
+  past: () => void,
+): Session {
   const { tell, changed: tellState, heard: tellEvent } = teller(host.emit, host.appearance.bot_name);
   const title = pageTitle();
   const gone = new AbortController();
@@ -99,7 +104,10 @@ export function openSession(host: ChatHost, memory: Memory, news: (events: reado
   function hear(conversation: string, seq: number, events: readonly Event[]): void {
     const before = heard;
     heard = { conversation, seq };
-    if (before === undefined) return;
+    if (before === undefined) {
+      if (seq > 0) past();
+      return;
+    }
     const from = before.conversation === conversation ? before.seq : 0;
     const fresh = events.filter((event) => event.seq > from);
     if (fresh.length === 0) return;

@@ -21,8 +21,8 @@ export function log(scene: Scene): Drawing {
         aria-live={ui.quiet ? "off" : "polite"}
         aria-relevant="additions"
         tabindex={0}
-        made={(box) => scroll.attach(box)}
-        onScroll={() => scroll.scrolled()}
+        made={scroll.attach}
+        onScroll={scroll.scrolled}
       >
         {(first > 0 || !state.complete) && (
           <button class="link" onClick={() => earlier(scene)}>

@@ -11,7 +11,7 @@ import { earlier, later, toEnd } from "./log.js";
 import styles from "./panel.css?inline";
 import { panel } from "./panel.js";
 import { type Scene, Ui } from "./scene.js";
-import { Scroll } from "./scroll.js";
+import { scrollKeeper } from "./scroll.js";
 import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
@@ -26,14 +26,12 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   // As in the style sheet: there the window covers the page.
   const narrow = matchMedia("(max-width: 480px), (max-height: 420px)");
   const ui = new Ui(soon);
-  const scroll = new Scroll(
+  const scroll = scrollKeeper(
     () => later(scene()),
     () => earlier(scene()),
   );
   let shown = false;
   let due = false;
-  /** Whether the hub has said hello. */
-  let met = false;
   let second: ReturnType<typeof setTimeout> | undefined;
   let newest: string | undefined;
 
@@ -44,7 +42,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   place.lang = words.language;
   launcher.setAttribute("aria-describedby", "unread");
   dark.onchange = narrow.onchange = soon;
-  const session = openSession(host, memory, heard);
+  const session = openSession(host, memory, heard, () => ui.hush());
   const { client } = session;
   client.state.subscribe(soon);
 
@@ -61,10 +59,6 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     if (!place.isConnected) return;
     place.className = theme === "dark" || (theme !== "light" && dark.matches) ? "chat dark" : "chat";
     const now = scene();
-    const { playbook, conversation } = now.state;
-    // A conversation that was there when the chat came is no news.
-    if (!met && playbook !== null && conversation !== null) ui.hush();
-    met ||= playbook !== null;
     const last = now.lines.at(-1);
     // One's own words are followed to the end, wherever one was reading.
     if (last?.key !== newest && last?.kind === "said" && last.mine) toEnd(now);
@@ -74,7 +68,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     scroll.hold();
     keepingFocus(root, place, () => draw(place, panel(now), badge(session.unread())));
     scroll.settle();
-    const left = client.clock.left(conversation?.deadline ?? 0);
+    const left = client.clock.left(now.state.conversation?.deadline ?? 0);
     // The countdown is drawn when its second changes, not a second after some other moment.
     if (left > 0) second = setTimeout(redraw, left % 1_000 || 1_000);
   }
