@@ -211,9 +211,7 @@ impl Hub {
         };
         core.shutdown().await;
         self.flush_beside().await;
-        if let Err(cause) = self.keep_roster().await {
-            tracing::warn!(error = %cause, "who was present at the end could not be kept");
-        }
+        self.farewell().await;
         ended
     }
 

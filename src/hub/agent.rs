@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Hub,
+    among::LOOK_PATIENCE,
     append::{Caller, Done},
     error::{HubError, Result},
     mailbox::CountsChange,
@@ -88,6 +89,8 @@ impl Hub {
         if !known {
             self.say_agent(workspace, &agent.id, false);
         }
+        // From the answer on every node that looks finds them here; and they are told of the others as of now.
+        let _ = tokio::time::timeout(LOOK_PATIENCE, self.look_now()).await;
         // First listen, then look: what is assigned from here on comes through the letter box.
         for conversation in self.store.assigned_to(workspace, &agent.id).await? {
             seated.follow(&conversation);

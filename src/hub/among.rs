@@ -35,7 +35,7 @@ use crate::{
 /// How long a session waits for its workspace to be joined; then it is served all the same and the sweep covers it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a session waits at most for the leases of other nodes to be read anew.
-const LOOK_PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const LOOK_PATIENCE: Duration = Duration::from_millis(500);
 /// How long after the last word a pulse follows.
 const PULSE_AFTER: Duration = Duration::from_secs(1);
 /// How often nodes whose words were lost are asked who is there, at most.

@@ -1,7 +1,10 @@
 //! Leases: who is present on a node is kept while the node lives, so that whoever comes after it knows. Presence itself
 //! is a set of agents, never a counter.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use super::{
     Hub,
@@ -40,12 +43,43 @@ impl Hub {
                 None => tracing::warn!(node = %kept.node, "a roster that cannot be read is passed over"),
             }
         }
+        self.note_offered();
+        Ok(())
+    }
+
+    /// Learns who is present on the other nodes; what cannot be read now is read later. To be called when the mesh runs
+    /// and before anybody comes in.
+    pub async fn meet(self: &Arc<Self>) {
         if !self.mesh.is_alone() {
             self.look_once().await;
+            self.note_offered();
         }
-        *self.offered.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            self.presence.offered().into_iter().collect();
-        Ok(())
+    }
+
+    /// The hub ends. Who is or was here counts as present for their grace, so that a deploy shows nobody a flap: the
+    /// last lease stands until it runs out, and says so. One that has nobody is given back.
+    pub(super) async fn farewell(&self) {
+        if let Err(cause) = self.keep_roster().await {
+            tracing::warn!(error = %cause, "who was present at the end could not be kept");
+        }
+        if self.mesh.is_alone() {
+            return;
+        }
+        let roster = self.presence.roster(self.store.now(), |_| true);
+        let said = match roster.agents.is_empty() {
+            true => self.mesh.resign().await,
+            false => self.mesh.renew(roster.encode().into()).await.map(drop),
+        };
+        match said {
+            Ok(()) => self.tell_moved(self.presence.take_moved()),
+            // The others have what was said three seconds ago, and the store.
+            Err(cause) => tracing::warn!(error = %cause, "who was present at the end could not be told"),
+        }
+    }
+
+    /// Nobody is here yet to be told.
+    fn note_offered(&self) {
+        *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = self.presence.offered().into_iter().collect();
     }
 
     async fn hear_roster(&self, node: &NodeId, lease: Millis, mut roster: Roster, now: Millis) -> Result<()> {
@@ -113,9 +147,9 @@ impl Hub {
 
     /// Keeps this node's roster; whether anybody is on it.
     pub(super) async fn keep_roster(&self) -> Result<bool> {
-        let roster = self.presence.roster(|_, _| true);
-        let somebody = !roster.agents.is_empty();
         let now = self.store.now();
+        let roster = self.presence.roster(now, |_| true);
+        let somebody = !roster.agents.is_empty();
         let until = if somebody { now.plus(lease_ms()) } else { now };
         self.store.keep_roster(self.mesh.node(), roster.encode().into(), until).await?;
         Ok(somebody)

@@ -3,10 +3,10 @@
 //!
 //! Nobody is declared gone on a guess: a stay ends upon leases that were read after its end. While they cannot be read
 //! the last known presence stands, and for a while after that, until every node has had the time to say again who is
-//! there. A node that slept for longer than its lease has looked before it acts.
+//! there. A node that slept for longer than its lease has looked before it acts, and what it wrote before is passed over.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -14,22 +14,22 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::sync::{Notify as Bell, watch};
 
 use super::{
     Hub,
     error::{HubError, Result},
     leases::lease_ms,
-    presence::GRACE_SILENT,
+    presence::{GRACE_CLOSED, GRACE_SILENT},
+    seat::Seat,
 };
 use crate::{
-    ids::{AgentId, Millis, NodeId, WorkspaceId},
+    ids::{Millis, NodeId, WorkspaceId},
     mesh::{Lease, MeshError, RENEW, Renewed},
     store::StoreError,
     wire::{
         node::{NodeFrame, Nothing},
-        roster::Roster,
+        roster::{Present, Roster, Stay},
     },
 };
 
@@ -66,7 +66,9 @@ struct Seen {
     failing: bool,
     /// What was known before leases could not be read stands until then.
     stands_until: Millis,
-    nodes: BTreeMap<NodeId, (Millis, Bytes)>,
+    /// After a long sleep connections may be gone without anybody here knowing it: until then only who was heard counts.
+    doubtful_until: Millis,
+    nodes: BTreeMap<NodeId, (Millis, Vec<Present>)>,
 }
 
 /// Why a look came to nothing.
@@ -136,6 +138,9 @@ impl Hub {
         if self.mesh.is_alone() {
             return Ok(());
         }
+        if self.lookout.seen().failing {
+            return Err(HubError::Unavailable);
+        }
         let ticket = self.lookout.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let mut made = self.lookout.made.subscribe();
         self.look_soon();
@@ -168,11 +173,16 @@ impl Hub {
         let was_failing = self.lookout.seen().failing;
         match looked {
             Ok(()) => {
+                let now = self.store.now();
                 let ended = {
                     let mut seen = self.lookout.seen();
-                    seen.made(began, self.store.now());
+                    seen.made(began, now);
                     seen.take_ended()
                 };
+                if now.since(began) > lease_ms() {
+                    // The node slept in the middle of it.
+                    self.look_soon();
+                }
                 if was_failing {
                     tracing::info!("the leases of other nodes can be read again");
                 }
@@ -195,11 +205,15 @@ impl Hub {
     }
 
     async fn look(self: &Arc<Self>, began: Millis) -> std::result::Result<(), Fault> {
-        let looked = self.lookout.seen().looked;
-        // After a long sleep connections may be gone without anybody here knowing it yet.
-        let slept = looked.is_some_and(|looked| began.since(looked) > lease_ms());
+        let (looked, doubtful) = {
+            let mut seen = self.lookout.seen();
+            if seen.looked.is_some_and(|looked| began.since(looked) > lease_ms()) {
+                seen.doubtful_until = began.plus(GRACE_SILENT);
+            }
+            (seen.looked, began < seen.doubtful_until)
+        };
         let moved = self.presence.take_moved();
-        let roster = self.presence.roster(|workspace, agent| !slept || self.was_heard(workspace, agent, began));
+        let roster = self.presence.roster(began, |present| !doubtful || self.is_certain(present, began));
         let renewed = match self.mesh.renew(roster.encode().into()).await {
             Ok(renewed) => renewed,
             Err(cause) => {
@@ -215,9 +229,7 @@ impl Hub {
                 self.among.asked.insert(workspace);
             }
         }
-        for workspace in moved {
-            self.say(&workspace, || NodeFrame::Here(Nothing {}));
-        }
+        self.tell_moved(moved);
         let leases = self.mesh.leases().await?;
         self.take_in(leases).await?;
         Ok(())
@@ -229,15 +241,22 @@ impl Hub {
         let mut fresh = Vec::new();
         for Lease { node, left, roster } in leases {
             let end = now.plus(i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
+            let Some(roster) = Roster::decode(&roster) else {
+                tracing::warn!(%node, "a roster that cannot be read is passed over");
+                continue;
+            };
+            if now.since(roster.at) > lease_ms() + GRACE_CLOSED {
+                tracing::debug!(%node, "a node slept and sent what it had written before; it will look and say it anew");
+                continue;
+            }
             let same = {
                 let mut seen = self.lookout.seen();
-                let known = seen.nodes.get_mut(&node).filter(|(_, known)| *known == roster);
+                let known = seen.nodes.get_mut(&node).filter(|(_, known)| *known == roster.agents);
                 known.map(|(lease, _)| *lease = end).is_some()
             };
-            match Roster::decode(&roster) {
-                _ if same => self.presence.prolong(&node, end),
-                Some(read) => fresh.push((node, end, roster, read)),
-                None => tracing::warn!(%node, "a roster that cannot be read is passed over"),
+            match same {
+                true => self.presence.prolong(&node, end),
+                false => fresh.push((node, end, roster)),
             }
         }
         let unknown = self.presence.unknown_in(fresh.iter().map(|(.., roster)| roster));
@@ -245,16 +264,28 @@ impl Hub {
             true => Vec::new(),
             false => self.store.agents(&unknown.into_iter().collect::<Vec<_>>()).await?,
         };
-        for (node, end, bytes, roster) in fresh {
+        for (node, end, roster) in fresh {
             for flip in self.presence.hear(&node, end, &roster, &rows) {
                 self.flipped(Some(flip));
             }
-            self.lookout.seen().nodes.insert(node, (end, bytes));
+            self.lookout.seen().nodes.insert(node, (end, roster.agents));
         }
         Ok(())
     }
 
-    fn was_heard(&self, workspace: &WorkspaceId, agent: &AgentId, now: Millis) -> bool {
-        self.board.seats_of(workspace, agent).iter().any(|seat| now.since(seat.last_heard()) <= GRACE_SILENT)
+    /// Tells the others of these workspaces that there is something to see.
+    pub(super) fn tell_moved(&self, moved: BTreeSet<WorkspaceId>) {
+        for workspace in moved {
+            self.say(&workspace, || NodeFrame::Here(Nothing {}));
+        }
+    }
+
+    /// Whether what this node holds of somebody needs no look at their connections.
+    fn is_certain(&self, present: &Present, now: Millis) -> bool {
+        let heard = |seat: &Arc<Seat>| now.since(seat.last_heard()) <= GRACE_SILENT;
+        match present.stay {
+            Stay::Seated => self.board.seats_of(&present.workspace, &present.agent).iter().any(heard),
+            Stay::Leaving { until, .. } => until > now,
+        }
     }
 }

@@ -148,20 +148,15 @@ impl Presence {
         flip
     }
 
-    /// Who is present on this node. Of those with connections only who `is_heard`: after a long sleep the others may
-    /// be gone without this node knowing it yet.
-    pub fn roster(&self, is_heard: impl Fn(&WorkspaceId, &AgentId) -> bool) -> Roster {
+    /// Who is present on this node at this moment, as far as it `is_so`: after a long sleep they may be gone without
+    /// this node knowing it yet.
+    pub fn roster(&self, at: Millis, is_so: impl Fn(&Present) -> bool) -> Roster {
         let people = self.lock();
         let here = people.all().filter_map(|(workspace, person)| {
             let stay = person.here.as_ref()?.stay();
-            let agent = person.agent.id.clone();
-            (stay != Stay::Seated || is_heard(workspace, &agent)).then(|| Present {
-                workspace: workspace.clone(),
-                agent,
-                stay,
-            })
+            Some(Present { workspace: workspace.clone(), agent: person.agent.id.clone(), stay })
         });
-        Roster { agents: here.collect() }
+        Roster { at, agents: here.filter(is_so).collect() }
     }
 
     /// The workspaces whose people on this node changed since this was asked last.

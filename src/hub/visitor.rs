@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Hub,
-    append::{Caller, Face},
+    append::{Caller, Face, finds_nobody},
     doubt::UnderWay,
     error::{HubError, Result},
     page::{Page, Recover},
@@ -119,7 +119,10 @@ impl Hub {
             return Err(HubError::NotOffered);
         }
         paced()?;
-        let (row, entries) = self.begin(&workspace, guest, &newest);
+        let (mut row, mut entries) = self.begin(&workspace, guest, &newest);
+        if !self.mesh.is_alone() && entries.iter().any(finds_nobody) && !self.finds_nobody(&workspace).await {
+            (row, entries) = self.begin(&workspace, guest, &newest);
+        }
         let id = row.id.clone();
         // Whoever is to see it follows before it exists: nothing can fall between.
         let tail = seated.follow(&id);

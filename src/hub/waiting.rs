@@ -12,6 +12,7 @@ use tokio::{sync::Notify as Bell, time::Instant};
 
 use super::{
     Hub,
+    among::LOOK_PATIENCE,
     append::Caller,
     error::{HubError, Result},
     tail::Tail,
@@ -204,6 +205,13 @@ impl Hub {
             }
         }
         Ok(!self.presence.anybody(workspace))
+    }
+
+    /// Whether whoever comes to the Live Chat card now finds nobody, as memory says: where others may know better, that is
+    /// looked up. While it cannot be, memory stands.
+    pub(super) async fn finds_nobody(self: &Arc<Self>, workspace: &WorkspaceId) -> bool {
+        let looked = tokio::time::timeout(LOOK_PATIENCE, self.is_deserted(workspace)).await;
+        looked.unwrap_or(Ok(true)).unwrap_or(true)
     }
 
     async fn carry_over(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<()> {

@@ -134,6 +134,7 @@ impl House {
     /// Lets a hub run, upon a store with playbooks in it.
     pub(super) async fn run(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
         hub.recall().await.unwrap();
+        hub.meet().await;
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));
         let house = Self { store, hub, stop, running };

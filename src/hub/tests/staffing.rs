@@ -109,7 +109,10 @@ async fn pr2_a_reconnect_on_another_node_within_the_grace_shows_no_flap_anywhere
     for round in 0..6 {
         match round % 2 {
             0 => close(jane),
-            _ => drop(jane),
+            _ => {
+                jane.seat().heard(town.store.now());
+                drop(jane);
+            }
         }
         // To the very last moment.
         everybody(&mut watchers, &mut visitor, 19_900).await;
