@@ -58,8 +58,10 @@ pub(super) struct Lookout {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// When the last look began that came to its end.
-    looked: Option<Millis>,
+    /// When the last look began, whatever came of it.
+    began: Option<Millis>,
+    /// Whether one came to its end.
+    looked: bool,
     /// Stays that end by then may be ended.
     known: Millis,
     /// Whether the last look failed.
@@ -103,7 +105,7 @@ impl Seen {
         if std::mem::take(&mut self.failing) {
             self.stands_until = now.plus(STANDS);
         }
-        self.looked = Some(began);
+        self.looked = true;
         if now >= self.stands_until {
             self.known = began.plus(-SLACK);
         }
@@ -207,7 +209,7 @@ impl Hub {
     async fn look(self: &Arc<Self>, began: Millis) -> std::result::Result<(), Fault> {
         let (looked, doubtful) = {
             let mut seen = self.lookout.seen();
-            if seen.looked.is_some_and(|looked| began.since(looked) > lease_ms()) {
+            if seen.began.replace(began).is_some_and(|last| began.since(last) > lease_ms()) {
                 seen.doubtful_until = began.plus(GRACE_SILENT);
             }
             (seen.looked, began < seen.doubtful_until)
@@ -222,7 +224,7 @@ impl Hub {
             }
         };
         let mut moved = moved;
-        if renewed == Renewed::Anew && looked.is_some() {
+        if renewed == Renewed::Anew && looked {
             // To the others this node was gone, with all that it had.
             moved.extend(roster.agents.into_iter().map(|present| present.workspace));
             for workspace in self.among.rooms.all() {

@@ -172,7 +172,7 @@ impl Presence {
     /// Those whose last stay is over by `now`, and when to look again.
     pub fn expire(&self, now: Millis) -> (Vec<Flip>, Option<Millis>) {
         let mut people = self.lock();
-        let (mut flips, mut next, mut moved) = (Vec::new(), None::<Millis>, Vec::new());
+        let (mut flips, mut next, mut went) = (Vec::new(), None::<Millis>, false);
         let People { crews, leases, expired, .. } = &mut *people;
         *expired = now.max(*expired);
         for (workspace, crew) in crews {
@@ -181,15 +181,13 @@ impl Presence {
                 if let Some(reason) = person.expire(now, leases) {
                     flips.extend(person.flip(workspace, was, reason));
                 }
-                if was_here && person.here.is_none() {
-                    moved.push(workspace.clone());
-                }
+                went |= was_here && person.here.is_none();
                 next = next.into_iter().chain(person.next_end(leases)).min();
             }
         }
-        if !moved.is_empty() {
-            people.moved.extend(moved);
-            self.ring();
+        if went {
+            // The others know by themselves when a stay ends.
+            self.changed.notify_one();
         }
         people.forget_leases(now);
         people.tidy();

@@ -248,7 +248,7 @@ async fn pr1_who_left_while_their_node_slept_is_gone_in_time_and_does_not_come_b
 #[tokio::test(start_paused = true)]
 async fn pr3_while_leases_cannot_be_read_nobody_is_declared_gone_and_a_while_after_that_whoever_is_gone_is() {
     let town = Town::of(2).await;
-    town.hubs[0].house.hub.save_playbook(&workspace(), &patient(3_600_000), 1).await.unwrap();
+    town.hubs[1].house.hub.save_playbook(&workspace(), &patient(3_600_000), 1).await.unwrap();
     let jane = town.hubs[0].agent("jane").await;
     let mut cy = town.hubs[1].device("cy").await;
     let (_, mut visitor, conversation) = town.hubs[1].chat("v_1").await;
