@@ -265,9 +265,10 @@ impl Hub {
         self.tell_active(seat);
     }
 
-    /// Whether other nodes cannot be heard: everything goes on through the store, slower.
+    /// Whether other nodes cannot be heard, or their leases not be read: everything goes on through the store, slower,
+    /// and whoever was last known to be there stays.
     pub fn is_degraded(&self) -> bool {
-        !self.mesh.is_alone() && self.mesh.health() == Health::Deaf
+        !self.mesh.is_alone() && (self.mesh.health() == Health::Deaf || self.lookout.is_failing())
     }
 
     /// Whether clients are being sent away.

@@ -161,8 +161,9 @@ impl Hub {
             tracing::warn!(%workspace, "a workspace could not be joined yet: until it is, the store is looked into");
         }
         if sure {
-            // Who is present there may have been said while nobody here listened.
-            let _ = tokio::time::timeout(LOOK_PATIENCE, self.look_now()).await;
+            // Who is present there, or switched on, may have been said while nobody here listened.
+            let looks = async { self.look_now().await.and(self.agents(&workspace).await) };
+            let _ = tokio::time::timeout(LOOK_PATIENCE, looks).await;
         }
         // Nobody else tells it.
         let _ = tell.set(());

@@ -92,6 +92,11 @@ impl Default for Lookout {
 }
 
 impl Lookout {
+    /// Whether the leases of other nodes could not be read when that was tried last.
+    pub(super) fn is_failing(&self) -> bool {
+        self.seen().failing
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,7 +145,7 @@ impl Hub {
         if self.mesh.is_alone() {
             return Ok(());
         }
-        if self.lookout.seen().failing {
+        if self.lookout.is_failing() {
             return Err(HubError::Unavailable);
         }
         let ticket = self.lookout.asked.fetch_add(1, Ordering::Relaxed) + 1;
@@ -172,7 +177,7 @@ impl Hub {
         let asked = self.lookout.asked.load(Ordering::Relaxed);
         let began = self.store.now();
         let looked = self.look(began).await;
-        let was_failing = self.lookout.seen().failing;
+        let was_failing = self.lookout.is_failing();
         match looked {
             Ok(()) => {
                 let now = self.store.now();

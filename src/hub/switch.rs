@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     Hub,
+    among::LOOK_PATIENCE,
     error::{HubError, Result},
     presence::{Flip, shown},
     seat::Who,
@@ -76,7 +77,10 @@ impl Hub {
         loop {
             let as_of = self.presence.as_of();
             let learned = match self.store.agent(&workspace, &moved.agent).await {
-                Ok(Some(row)) => self.presence.learn_one(&row, reason, as_of),
+                Ok(Some(row)) => {
+                    self.look_for_away([&row]).await;
+                    self.presence.learn_one(&row, reason, as_of)
+                }
                 Ok(None) => return self.removed(&workspace, &moved.agent, None),
                 // The next look at all of them finds it.
                 Err(cause) => return tracing::debug!(error = %cause, "an agent's row could not be read yet"),
@@ -125,6 +129,7 @@ impl Hub {
         if self.mesh.is_alone() {
             return Ok(());
         }
+        self.look_for_away(rows.iter().copied()).await;
         let learned = self.presence.learn(workspace, rows, as_of, self.board.has_agents(workspace));
         for flip in learned.flips {
             self.flipped(Some(flip));
@@ -135,6 +140,13 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Before these rows, read a moment ago, show anybody away: whoever switched on was there, and the leases say where.
+    async fn look_for_away<'a>(&self, rows: impl IntoIterator<Item = &'a AgentRow>) {
+        if self.presence.seems_away(rows) {
+            let _ = tokio::time::timeout(LOOK_PATIENCE, self.look_now()).await;
+        }
     }
 
     /// Tells everybody of a changed status, and visitors when somebody came or everybody left.

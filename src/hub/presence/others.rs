@@ -81,6 +81,19 @@ impl Presence {
         unknown.map(|present| present.workspace.clone()).collect()
     }
 
+    /// Whether somebody would be taken for away who switched on elsewhere a moment ago, where their node's lease was not
+    /// read since: nobody can switch on without being there.
+    pub(crate) fn seems_away<'a>(&self, rows: impl IntoIterator<Item = &'a AgentRow>) -> bool {
+        let people = self.lock();
+        rows.into_iter().filter(|row| row.online).any(|row| {
+            let crew = people.crews.get(&row.workspace);
+            match crew.and_then(|crew| crew.agents.get(&row.agent.id)) {
+                Some(person) => !person.online && !person.is_present(),
+                None => crew.is_some_and(|crew| crew.whole),
+            }
+        })
+    }
+
     /// Takes over all agents of a workspace as they are stored, read after `as_of`. `whole` when somebody here is shown
     /// them all.
     pub(crate) fn learn(&self, workspace: &WorkspaceId, rows: &[&AgentRow], as_of: u64, whole: bool) -> Learned {
