@@ -8,7 +8,10 @@ use std::{
 use dashmap::DashMap;
 use tokio::time::Instant;
 
-use super::Hub;
+use super::{
+    Hub,
+    seat::{Seat, Who},
+};
 use crate::{
     chat::event::{MissedReason, PlaybookRef},
     ids::{Millis, PlaybookId, WorkspaceId},
@@ -197,6 +200,8 @@ impl Hub {
             self.playbooks.newest.remove(id);
         });
         let Some(row) = read? else { return Ok(()) };
+        // As in a turn: of two that tell at once the later one has the last word.
+        let _told = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         if before != Some(self.available(&row)) {
             self.tell_available(workspace);
         }
@@ -220,10 +225,17 @@ impl Hub {
         }
     }
 
+    /// What a visitor's session is met with. What was to be told to it before is out of date.
+    pub(super) fn offer(&self, seat: &Seat, row: &PlaybookRow) -> Available {
+        let _told = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        seat.mail.put(|mail| mail.available = None);
+        self.available(row)
+    }
+
     /// Tells every visitor of a workspace whether somebody could take a chat.
     fn tell_available(&self, workspace: &WorkspaceId) {
         self.board.visitors(workspace, |seat| {
-            let super::seat::Who::Visitor { playbook, .. } = &seat.who else { return };
+            let Who::Visitor { playbook, .. } = &seat.who else { return };
             let Some(row) = self.playbooks.newest(playbook) else { return };
             let available = self.available(&row);
             seat.mail.put(|mail| mail.available = Some(available));

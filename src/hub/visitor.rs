@@ -96,7 +96,8 @@ impl Hub {
                 Some(shown)
             }
         };
-        Ok((seated, Greeting { available: self.available(&guest.playbook), conversation }))
+        let available = self.offer(seated.seat(), &guest.playbook);
+        Ok((seated, Greeting { available, conversation }))
     }
 
     /// Opens a conversation and runs the playbook from its first card; the open one when there is one. `paced` is asked

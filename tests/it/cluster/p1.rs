@@ -14,8 +14,6 @@ use crate::support::{
     size, token, wait,
 };
 
-/// Agents of one round.
-const TOGETHER: usize = 50;
 /// How long anybody may count as present after their last sign of life.
 const GONE: f64 = 35_000.0;
 
@@ -66,7 +64,7 @@ async fn told(watcher: &Agent, sub: &str, status: &str, limit: Duration) -> (Ins
 }
 
 /// One round: everybody comes, goes, and is gone. Gives how long each took.
-async fn round(cluster: &mut Cluster, watcher: &Agent, round: usize) -> Vec<(Exit, f64)> {
+async fn round(cluster: &mut Cluster, watcher: &Agent, round: usize, together: usize) -> Vec<(Exit, f64)> {
     let line = Proxy::start(([127, 0, 0, 1], cluster.hubs[0].port).into()).await;
     let place = |n: usize| match EXITS[n % EXITS.len()] {
         Exit::HubKilled => cluster.agents(DIES),
@@ -75,8 +73,8 @@ async fn round(cluster: &mut Cluster, watcher: &Agent, round: usize) -> Vec<(Exi
         Exit::Clean | Exit::Killed => cluster.agents(0),
     };
     let sub = |n: usize| format!("agent{round}-{n}");
-    let arrivals = join_all((0..TOGETHER).map(|n| arrive(place(n), sub(n)))).await;
-    for n in 0..TOGETHER {
+    let arrivals = join_all((0..together).map(|n| arrive(place(n), sub(n)))).await;
+    for n in 0..together {
         told(watcher, &sub(n), "online", Duration::from_secs(10)).await;
     }
     let mut stalled = Vec::new();
@@ -92,7 +90,7 @@ async fn round(cluster: &mut Cluster, watcher: &Agent, round: usize) -> Vec<(Exi
         }
     }
     let mut times = Vec::new();
-    for n in 0..TOGETHER {
+    for n in 0..together {
         let (at, reason) = told(watcher, &sub(n), "away", Duration::from_secs(60)).await;
         let (exit, took) = (EXITS[n % EXITS.len()], at.duration_since(left).as_secs_f64() * 1e3);
         assert!(took <= GONE, "{} ({exit:?}, {reason}) was gone after {took:.0} ms", sub(n));
@@ -106,12 +104,12 @@ async fn round(cluster: &mut Cluster, watcher: &Agent, round: usize) -> Vec<(Exi
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pr1_agents_of_three_hubs_who_go_in_whatever_way_are_gone_in_time_and_leave_no_ghost() {
-    let rounds = size(1, 20);
+    let (rounds, together) = (size(1, 5), size(50, 200));
     let mut cluster = Cluster::start(3).await;
     let watcher = cluster.agent(0, "watcher").await;
     let mut times = Vec::new();
     for n in 0..rounds {
-        times.extend(round(&mut cluster, &watcher, n).await);
+        times.extend(round(&mut cluster, &watcher, n, together).await);
     }
     cluster.well().await;
     // The set is empty, at every hub, the one that woke and the one that was born again included.
@@ -128,8 +126,8 @@ async fn pr1_agents_of_three_hubs_who_go_in_whatever_way_are_gone_in_time_and_le
             agents["agents"].as_array().expect("a list").iter().filter(|agent| agent["status"] == "online").count();
     }
     // And nobody came back with the one that woke, not for a moment.
-    for n in 0..rounds * TOGETHER {
-        let of = format!(r#""id":"agent{}-{}""#, n / TOGETHER, n % TOGETHER);
+    for n in 0..rounds * together {
+        let of = format!(r#""id":"agent{}-{}""#, n / together, n % together);
         let online = |raw: &&String| {
             raw.contains(r#""type":"presence""#) && raw.contains(&of) && raw.contains(r#""status":"online""#)
         };

@@ -61,7 +61,7 @@ impl Watch {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pr2_hubs_that_go_or_die_show_nobody_a_flap_of_agents_whose_tabs_come_back_late() {
-    let ends = size(2, 18);
+    let ends = size(2, 12);
     let mut cluster = Cluster::start(3).await;
     let mut desks = Vec::new();
     for n in 0..AGENTS {

@@ -1,7 +1,7 @@
 //! Somebody whom no death of a hub silences: comes back by the next one and asks again what was not answered, as the
 //! protocol tells a client to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub struct Roamer {
     /// How the others ended, for whoever wonders.
     pub mishaps: Vec<String>,
     /// What ended connections were told of who is there and what is on offer.
-    told: Vec<Value>,
+    told: Vec<(Instant, Value)>,
     /// When the wall clock shows this the hub wants to be asked again.
     not_before: i64,
     /// How long an answer may take before the connection is given up.
@@ -121,8 +121,8 @@ impl Roamer {
         self.told.extend(told(&client));
     }
 
-    /// All pushes of who is there and what is on offer, of all connections.
-    pub fn told(&self) -> Vec<Value> {
+    /// All pushes of who is there and what is on offer, of all connections, and when they came.
+    pub fn told(&self) -> Vec<(Instant, Value)> {
         self.told.iter().cloned().chain(self.client.iter().flat_map(told)).collect()
     }
 
@@ -172,9 +172,11 @@ impl Roamer {
     }
 }
 
-fn told(client: &Client) -> Vec<Value> {
-    let wanted = |push: &&Value| matches!(push["type"].as_str(), Some("presence" | "available"));
-    client.seen().pushes.iter().filter(wanted).cloned().collect()
+fn told(client: &Client) -> Vec<(Instant, Value)> {
+    let wanted = |raw: &String| raw.contains(r#""type":"presence""#) || raw.contains(r#""type":"available""#);
+    let seen = client.seen();
+    let told = seen.raw.iter().zip(&seen.times).filter(|(raw, _)| wanted(raw));
+    told.map(|(raw, at)| (*at, serde_json::from_str(raw).expect("JSON"))).collect()
 }
 
 /// Whether a reply asks for the same again.
