@@ -401,6 +401,52 @@ async fn b_a_removed_agents_sessions_end_on_every_node_within_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn r6_whoever_was_let_in_on_one_node_is_there_for_who_comes_to_the_card_on_another_in_the_same_moment() {
+    for lost in [0, 1_000] {
+        let town = Town::of(3).await;
+        // Both nodes know the workspace and nobody in it.
+        let (_guest, mut early) = town.hubs[1].visitor("v_0").await;
+        let mut bob = town.hubs[2].device("bob").await;
+        live(5_000, &mut [&mut early, &mut bob]).await;
+        bob.flips.clear();
+        town.wires.faults(Faults { lost, ..Faults::default() });
+        let mut jane = town.hubs[0].agent("jane").await;
+        let (_, mut visitor, conversation) = town.hubs[1].chat("v_1").await;
+        assert_eq!(town.row(&conversation).await.missed, None, "lost {lost}");
+        live(5_000, &mut [&mut early, &mut bob, &mut jane, &mut visitor]).await;
+        assert_eq!((available(&early), available(&visitor)), (Some(AvailableReason::Ok), Some(AvailableReason::Ok)));
+        // And nobody was shown her away, which she never was.
+        assert!(told(&mut bob, "jane").iter().all(|(status, _)| *status != Away), "lost {lost}");
+        // At night it goes to the offline flow at once.
+        jane.hub.set_online(&jane.seat().who.clone(), None, false).await.unwrap();
+        live(5_000, &mut [&mut early, &mut bob, &mut jane, &mut visitor]).await;
+        let (_, mut visitor, conversation) = town.hubs[2].chat("v_2").await;
+        read(&mut [&mut visitor]).await;
+        assert_eq!(town.row(&conversation).await.missed, Some(MissedReason::NobodyOnline), "lost {lost}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pr1_whoever_left_before_their_node_ended_is_gone_by_their_goodbye_and_not_by_its_lease() {
+    let mut town = Town::of(2).await;
+    let jane = town.hubs[0].agent("jane").await;
+    let mut bob = town.hubs[1].device("bob").await;
+    live(5_000, &mut [&mut bob]).await;
+    bob.flips.clear();
+    let ended = town.hubs.remove(0);
+    ended.house.hub.drain();
+    close(jane);
+    let id = ended.id().clone();
+    ended.house.close().await;
+    town.wires.cut(&id);
+    live(20_900, &mut [&mut bob]).await;
+    assert_eq!(told(&mut bob, "jane"), nothing());
+    live(400, &mut [&mut bob]).await;
+    assert_eq!(told(&mut bob, "jane"), [(Away, Closed)]);
+    assert_eq!(town.hubs[0].house.hub.presence().len(), 2, "she and bob are shown to bob");
+}
+
+#[tokio::test(start_paused = true)]
 async fn r8_before_anybody_is_carried_over_the_leases_and_the_switches_are_read_not_remembered() {
     let town = Town::of(2).await;
     let mut bob = town.hubs[1].agent("bob").await;
