@@ -16,6 +16,7 @@
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`], `adopting`, `removal` | what sessions ask |
+//! | `remembered` | what memory answers while the store does not |
 //! | [`dice`] | where chance comes from |
 
 use std::{
@@ -58,6 +59,7 @@ pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+mod remembered;
 mod removal;
 pub mod rings;
 pub mod rooms;
