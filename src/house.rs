@@ -146,8 +146,9 @@ impl House {
         at_once: impl Future<Output = ()>,
     ) -> Result<Left, tokio::task::JoinError> {
         let (ended, apart) = (CancellationToken::new(), CancellationToken::new());
-        let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
         let mut mesh = tokio::spawn(keep(self.mesh.clone(), apart.clone()));
+        self.hub.meet().await;
+        let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
         let mut fate = self.fate;

@@ -10,11 +10,12 @@
 //! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
-//! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
+//! | [`presence`], `switch`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
+//! | `leases`, `lookout` | who is present where, kept and told while a node lives; the others' looked at |
 //! | [`notify`], [`rings`], `active` | notifications, and which device rings |
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
-//! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
+//! | [`visitor`], [`agent`], [`page`], `adopting`, `removal` | what sessions ask |
 //! | `remembered` | what memory answers while the store does not |
 //! | [`dice`] | where chance comes from |
 
@@ -49,6 +50,7 @@ mod glimpse;
 mod hints;
 mod leases;
 mod ledger;
+mod lookout;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
@@ -58,17 +60,19 @@ pub mod playbooks;
 pub mod presence;
 pub mod queue;
 mod remembered;
+mod removal;
 pub mod rings;
 pub mod rooms;
 pub mod seat;
 mod sweep;
+mod switch;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
-    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, mailbox::Leave,
-    metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
+    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, lookout::Lookout,
+    mailbox::Leave, metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
     waiting::Waiting,
 };
 use crate::{
@@ -114,6 +118,7 @@ pub struct Hub {
     dice: Dice,
     board: Board,
     presence: Presence,
+    lookout: Lookout,
     playbooks: Playbooks,
     waiting: Waiting,
     queue: Queue,
@@ -164,6 +169,7 @@ impl Hub {
             dice,
             board: Board::default(),
             presence: Presence::default(),
+            lookout: Lookout::default(),
             playbooks: Playbooks::default(),
             waiting: Waiting::default(),
             queue: Queue::default(),
@@ -195,6 +201,8 @@ impl Hub {
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
         core.spawn(self.clone().run_roster());
+        core.spawn(self.clone().run_lookout());
+        core.spawn(self.clone().run_agents());
         core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
@@ -205,9 +213,7 @@ impl Hub {
         };
         core.shutdown().await;
         self.flush_beside().await;
-        if let Err(cause) = self.keep_roster().await {
-            tracing::warn!(error = %cause, "who was present at the end could not be kept");
-        }
+        self.farewell().await;
         ended
     }
 
@@ -261,9 +267,10 @@ impl Hub {
         self.tell_active(seat);
     }
 
-    /// Whether other nodes cannot be heard: everything goes on through the store, slower.
+    /// Whether other nodes cannot be heard, or their leases not be read: everything goes on through the store, slower,
+    /// and whoever was last known to be there stays.
     pub fn is_degraded(&self) -> bool {
-        !self.mesh.is_alone() && self.mesh.health() == Health::Deaf
+        !self.mesh.is_alone() && (self.mesh.health() == Health::Deaf || self.lookout.is_failing())
     }
 
     /// Whether clients are being sent away.

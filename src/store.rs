@@ -220,8 +220,8 @@ pub trait Store: Send + Sync + 'static {
     /// One agent, if known and not removed.
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>>;
 
-    /// The agents of a workspace that were not removed, by name.
-    async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>>;
+    /// The agents of these workspaces that were not removed, by workspace and name.
+    async fn agents(&self, workspaces: &[WorkspaceId]) -> Result<Vec<AgentRow>>;
 
     /// Sets an agent's switch. False when there is no such agent.
     async fn set_online(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool>;

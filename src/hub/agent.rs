@@ -1,9 +1,10 @@
 //! What an agent's session (and REST on their behalf) asks of the hub, beside commands.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     Hub,
+    among::LOOK_PATIENCE,
     append::{Caller, Done},
     error::{HubError, Result},
     mailbox::CountsChange,
@@ -15,17 +16,13 @@ use super::{
 };
 use crate::{
     chat::{
-        command::{Actor, Command},
+        command::Command,
         event::{AgentRef, ItemKind},
     },
     ids::{AgentId, ConversationId, Millis, WorkspaceId},
-    store::{
-        AgentRow, Counts, Folder, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded, NotifySettings, Viewer, revoked,
-    },
+    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded, Viewer, revoked},
     wire::{
         agent::{AgentStatus, PresenceReason},
-        code::CloseCode,
-        push::PresencePush,
         request::FolderName,
     },
 };
@@ -34,8 +31,6 @@ use crate::{
 const FIRST: usize = 50;
 /// Rows read at once of an agent's own conversations.
 const CHUNK: usize = 100;
-/// After what time a look that the store could not serve is repeated.
-const AGAIN: Duration = Duration::from_millis(250);
 
 /// What an agent is met with.
 #[derive(Debug)]
@@ -91,11 +86,16 @@ impl Hub {
         };
         let flip = flip.or_else(|| (!known).then(newcomer));
         self.flipped(flip);
+        if !known {
+            self.say_agent(workspace, &agent.id, false);
+        }
+        // From the answer on every node that looks finds them here; and they are told of the others as of now.
+        let _ = tokio::time::timeout(LOOK_PATIENCE, self.look_now()).await;
         // First listen, then look: what is assigned from here on comes through the letter box.
         for conversation in self.store.assigned_to(workspace, &agent.id).await? {
             seated.follow(&conversation);
         }
-        let as_of = self.presence.settled(workspace, &agent.id);
+        let as_of = self.presence.as_of();
         let desk = self.desk(workspace, &agent.id).await.map_err(|error| match error {
             // Removed while they came in.
             HubError::NoAgent => HubError::Revoked,
@@ -129,7 +129,7 @@ impl Hub {
     }
 
     /// What lies before an agent now.
-    pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
+    pub async fn desk(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
         let agents = self.agents(workspace).await?;
         let own = agents.iter().find(|(row, _)| row.agent.id == *agent);
         let row = own.map(|(row, _)| row.clone()).ok_or(HubError::NoAgent)?;
@@ -150,8 +150,10 @@ impl Hub {
     }
 
     /// The agents of a workspace with their status.
-    pub async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<(AgentRow, AgentStatus)>> {
-        let agents = self.store.agents(workspace).await?;
+    pub async fn agents(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<Vec<(AgentRow, AgentStatus)>> {
+        let as_of = self.presence.as_of();
+        let agents = self.store.agents(std::slice::from_ref(workspace)).await?;
+        self.learn(workspace, &agents.iter().collect::<Vec<_>>(), as_of).await?;
         Ok(agents.into_iter().map(|row| (row.clone(), self.presence.status(&row))).collect())
     }
 
@@ -255,112 +257,6 @@ impl Hub {
             },
         };
         self.command(conversation, &Caller::from(who), &command).await
-    }
-
-    /// Sets the switch: one's own, or as an admin somebody else's off.
-    pub async fn set_online(self: &Arc<Self>, who: &Who, of: Option<&AgentId>, online: bool) -> Result<()> {
-        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
-        let of = of.unwrap_or(&agent.id);
-        let own = *of == agent.id;
-        if !own && !admin {
-            return Err(HubError::forbidden("only admins may switch somebody else off"));
-        }
-        if !own && online {
-            return Err(HubError::forbidden("nobody can be switched on by somebody else"));
-        }
-        let before = self.store.agent(workspace, of).await?.ok_or(HubError::NoAgent)?;
-        if !self.store.set_online(workspace, of, online).await? {
-            return Err(HubError::NoAgent);
-        }
-        self.settle(&before, if own { PresenceReason::Toggle } else { PresenceReason::Admin }).await
-    }
-
-    /// Sets what an agent wants to be notified of.
-    pub async fn set_notify(self: &Arc<Self>, who: &Who, notify: NotifySettings) -> Result<()> {
-        let Who::Agent { workspace, agent, .. } = who else { return Err(HubError::not_found()) };
-        let before = self.store.agent(workspace, &agent.id).await?.ok_or(HubError::NoAgent)?;
-        if !self.store.set_notify(workspace, &agent.id, notify).await? {
-            return Err(HubError::NoAgent);
-        }
-        self.settle(&before, PresenceReason::Toggle).await
-    }
-
-    /// Presence learns what was stored of an agent, however many devices store at once.
-    async fn settle(self: &Arc<Self>, before: &AgentRow, reason: PresenceReason) -> Result<()> {
-        loop {
-            let as_of = self.presence.settled(&before.workspace, &before.agent.id);
-            let now = self.store.agent(&before.workspace, &before.agent.id).await?;
-            let row = now.ok_or(HubError::NoAgent)?;
-            if let Ok(flip) = self.presence.settle(before, &row, reason, as_of) {
-                self.flipped(flip);
-                return Ok(());
-            }
-        }
-    }
-
-    /// Removes an agent: their sessions end and their chats go back to Unassigned. False when there was nothing to
-    /// remove and nothing to free: asked again after a failure, it frees what is left.
-    pub async fn remove_agent(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let row = self.store.agent(workspace, agent).await?;
-        let removed = row.is_some() && self.store.remove_agent(workspace, agent).await?;
-        if let Some(row) = row.filter(|_| removed) {
-            for seat in self.board.seats_of(workspace, agent) {
-                seat.mail.put(|mail| {
-                    mail.leave.get_or_insert(super::mailbox::Leave {
-                        code: CloseCode::Unauthorized,
-                        after_ms: None,
-                        because: None,
-                    });
-                });
-            }
-            self.flipped(self.presence.dismiss(&row));
-        }
-        Ok(self.free(workspace, agent).await? || removed)
-    }
-
-    /// Gives back what belongs to an agent who is none any more. False when that was nothing.
-    async fn free(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let left = self.store.assigned_to(workspace, agent).await?;
-        for conversation in &left {
-            let owner = self.store.load(conversation).await?.and_then(|row| row.conversation.assignee().cloned());
-            let Some(owner) = owner.filter(|owner| owner.id == *agent) else { continue };
-            let owner = Caller::Agent(workspace.clone(), Actor::Agent { agent: owner, admin: false });
-            match self.command(conversation, &owner, &Command::Assign { to: None }).await {
-                // Somebody reassigned or closed it first: it is free either way.
-                Ok(_) | Err(HubError::Refused(_)) => {}
-                Err(cause) => return Err(cause),
-            }
-        }
-        Ok(!left.is_empty())
-    }
-
-    /// After an assignment was committed: its owner may just have been removed.
-    pub(super) async fn look_after(self: Arc<Self>, workspace: WorkspaceId, owner: AgentId) {
-        loop {
-            let looked = match self.store.agent(&workspace, &owner).await {
-                Ok(Some(_)) => return,
-                Ok(None) => self.free(&workspace, &owner).await,
-                Err(cause) => Err(cause.into()),
-            };
-            match looked {
-                Ok(_) => return,
-                Err(cause) => tracing::warn!(error = %cause, "could not look after an assignment; trying again"),
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-    }
-
-    /// Tells everybody of a changed status, and visitors when somebody came or everybody left.
-    pub(super) fn flipped(self: &Arc<Self>, flip: Option<Flip>) {
-        let Some(flip) = flip else { return };
-        let push = PresencePush { agent: super::presence::shown(&flip.agent, flip.status), reason: flip.reason };
-        self.board.agents(&flip.workspace, |seat| {
-            seat.mail.put(|mail| {
-                mail.presence.insert(flip.agent.id.clone(), push.clone());
-            });
-        });
-        self.metrics.flip(flip.status, flip.reason);
-        self.turned(flip.workspace);
     }
 
     async fn rows(

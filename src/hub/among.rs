@@ -34,6 +34,8 @@ use crate::{
 
 /// How long a session waits for its workspace to be joined; then it is served all the same and the sweep covers it.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a session waits at most for the leases of other nodes to be read anew.
+pub(super) const LOOK_PATIENCE: Duration = Duration::from_millis(500);
 /// How long after the last word a pulse follows.
 const PULSE_AFTER: Duration = Duration::from_secs(1);
 /// How often nodes whose words were lost are asked who is there, at most.
@@ -158,6 +160,11 @@ impl Hub {
         if !sure {
             tracing::warn!(%workspace, "a workspace could not be joined yet: until it is, the store is looked into");
         }
+        if sure {
+            // Who is present there, or switched on, may have been said while nobody here listened.
+            let looks = async { self.look_now().await.and(self.agents(&workspace).await) };
+            let _ = tokio::time::timeout(LOOK_PATIENCE, looks).await;
+        }
         // Nobody else tells it.
         let _ = tell.set(());
         self.ask(&workspace, None);
@@ -201,6 +208,7 @@ impl Hub {
             self.mesh.part(workspace);
             self.among.actives.part(workspace);
             self.among.elsewhere.part(workspace);
+            self.presence.part(workspace);
         });
         let quiet = |said: &Said| !said.pulsed && said.at.elapsed() >= PULSE_AFTER;
         let mut due: Vec<WorkspaceId> =
@@ -259,7 +267,11 @@ impl Hub {
             NodeFrame::Playbook(moved) => {
                 tokio::spawn(self.clone().heard_playbook(workspace.clone(), moved.playbook));
             }
-            NodeFrame::Agent(_) | NodeFrame::Pulse(_) => {}
+            NodeFrame::Agent(moved) => {
+                tokio::spawn(self.clone().heard_agent(workspace.clone(), moved));
+            }
+            NodeFrame::Here(_) => self.look_soon(),
+            NodeFrame::Pulse(_) => {}
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         command::{Actor, Command, last_brought},
         conversation::{Conversation, Sight, State},
         decide::{Policy, Refusal, decide},
-        event::{Event, What},
+        event::{Event, MissedReason, What},
     },
     ids::{ConversationId, ItemId, Millis, Seq, VisitorId, WorkspaceId},
     store::{Append, Appended},
@@ -82,7 +82,7 @@ impl Hub {
         let actor = caller.actor();
         let owned = || tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()));
         // What another node committed may not have been heard of yet: no is said only upon the store's word.
-        let mut sure = self.mesh.is_alone();
+        let (mut sure, mut looked) = (self.mesh.is_alone(), self.mesh.is_alone());
         let playbook = match owned().flatten() {
             Some(playbook) => playbook,
             None if !sure && self.make_sure(&tail).await? => {
@@ -119,6 +119,12 @@ impl Hub {
                     return self.made_before(&tail, item).await;
                 }
                 return Ok(Done { seq: head, at, duplicate: false, item: None, events: 0 });
+            }
+            if events.iter().any(finds_nobody)
+                && !std::mem::replace(&mut looked, true)
+                && !self.finds_nobody(&newest.workspace).await
+            {
+                continue;
             }
             let append = Append {
                 conversation: conversation.clone(),
@@ -258,6 +264,11 @@ impl Decided {
             row,
         })
     }
+}
+
+/// Whether an event says that there was nobody at the Live Chat card.
+pub(super) fn finds_nobody(entry: &Arc<Entry>) -> bool {
+    matches!(entry.event().what, What::Missed { reason: MissedReason::NobodyOnline, .. })
 }
 
 /// Whether an event changes more of the fold than the last text.

@@ -1,6 +1,9 @@
 //! Who is connected, and who follows what. Guards never leave this file.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use dashmap::DashMap;
 
@@ -135,6 +138,11 @@ impl Board {
     /// Whether any agent of the workspace has a connection.
     pub fn has_agents(&self, workspace: &WorkspaceId) -> bool {
         self.agents.contains_key(workspace)
+    }
+
+    /// The workspaces of which any agent has a connection.
+    pub fn workspaces_of_agents(&self) -> BTreeSet<WorkspaceId> {
+        self.agents.iter().map(|agents| agents.key().clone()).collect()
     }
 
     /// The sessions of one agent, oldest first.

@@ -1,19 +1,24 @@
 //! Leases: who is present on a node is kept while the node lives, so that whoever comes after it knows. Presence itself
 //! is a set of agents, never a counter.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use super::{
     Hub,
     presence::{GRACE_CLOSED, GRACE_SILENT},
 };
 use crate::{
-    ids::{Millis, NodeId, WorkspaceId},
+    ids::{Millis, NodeId},
     mesh::{LEASE, RENEW},
     store::Result,
     wire::roster::{Roster, Stay},
 };
 
+/// How soon a look at the leases of others that came to nothing is repeated.
+const AGAIN: Duration = Duration::from_secs(1);
 /// For how long changes are gathered behind one that was kept at once.
 const GATHER: Duration = Duration::from_millis(200);
 
@@ -25,7 +30,7 @@ impl Hub {
     ///
     /// # Errors
     /// When the store gives no answer.
-    pub async fn recall(&self) -> Result<()> {
+    pub async fn recall(self: &Arc<Self>) -> Result<()> {
         let now = self.store.now();
         for kept in self.store.rosters().await? {
             // A clock that was set back makes nobody stay for longer.
@@ -38,9 +43,43 @@ impl Hub {
                 None => tracing::warn!(node = %kept.node, "a roster that cannot be read is passed over"),
             }
         }
-        *self.offered.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            self.presence.offered().into_iter().collect();
+        self.note_offered();
         Ok(())
+    }
+
+    /// Learns who is present on the other nodes; what cannot be read now is read later. To be called when the mesh runs
+    /// and before anybody comes in.
+    pub async fn meet(self: &Arc<Self>) {
+        if !self.mesh.is_alone() {
+            self.look_once().await;
+            self.note_offered();
+        }
+    }
+
+    /// The hub ends. Who is or was here counts as present for their grace, so that a deploy shows nobody a flap: the
+    /// last lease stands until it runs out, and says so. One that has nobody is given back.
+    pub(super) async fn farewell(&self) {
+        if let Err(cause) = self.keep_roster().await {
+            tracing::warn!(error = %cause, "who was present at the end could not be kept");
+        }
+        if self.mesh.is_alone() {
+            return;
+        }
+        let roster = self.presence.roster(self.store.now(), |_| true);
+        let said = match roster.agents.is_empty() {
+            true => self.mesh.resign().await,
+            false => self.mesh.renew(roster.encode().into()).await.map(drop),
+        };
+        match said {
+            Ok(()) => self.tell_moved(self.presence.take_moved()),
+            // The others have what was said three seconds ago, and the store.
+            Err(cause) => tracing::warn!(error = %cause, "who was present at the end could not be told"),
+        }
+    }
+
+    /// Nobody is here yet to be told.
+    fn note_offered(&self) {
+        *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = self.presence.offered().into_iter().collect();
     }
 
     async fn hear_roster(&self, node: &NodeId, lease: Millis, mut roster: Roster, now: Millis) -> Result<()> {
@@ -49,11 +88,9 @@ impl Hub {
                 *until = (*until).min(now.plus(GRACE_SILENT));
             }
         }
-        let workspaces: BTreeSet<&WorkspaceId> = roster.agents.iter().map(|present| &present.workspace).collect();
-        let mut rows = Vec::new();
-        for workspace in workspaces {
-            rows.extend(self.store.agents(workspace).await?);
-        }
+        let unknown: Vec<_> = self.presence.unknown_in(std::iter::once(&roster)).into_iter().collect();
+        let rows = self.store.agents(&unknown).await?;
+        // Nobody is here yet to be told.
         self.presence.hear(node, lease, &roster, &rows);
         Ok(())
     }
@@ -61,21 +98,23 @@ impl Hub {
     /// Ends stays that are over until the hub ends. Never returns.
     pub(super) async fn run_presence(self: Arc<Self>) {
         loop {
-            let now = self.store.now();
-            let (flips, next) = self.presence.expire(now);
+            let (flips, next) = self.presence.expire(self.known(None).0);
             for flip in flips {
                 self.flipped(Some(flip));
             }
-            match next {
-                Some(next) => {
-                    let wait = Duration::from_millis(next.since(now).max(0) as u64 + 1);
-                    tokio::select! {
-                        biased;
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.presence.ending() => {}
-                    }
+            let Some(at) = self.known(next).1 else {
+                self.presence.ending().await;
+                continue;
+            };
+            let wait = at.since(self.store.now()) + 1;
+            if wait > 0 {
+                tokio::select! {
+                    biased;
+                    () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
+                    () = self.presence.ending() => {}
                 }
-                None => self.presence.ending().await,
+            } else if self.look_now().await.is_err() {
+                tokio::time::sleep(AGAIN).await;
             }
         }
     }
@@ -108,9 +147,9 @@ impl Hub {
 
     /// Keeps this node's roster; whether anybody is on it.
     pub(super) async fn keep_roster(&self) -> Result<bool> {
-        let roster = self.presence.roster();
-        let somebody = !roster.agents.is_empty();
         let now = self.store.now();
+        let roster = self.presence.roster(now, |_| true);
+        let somebody = !roster.agents.is_empty();
         let until = if somebody { now.plus(lease_ms()) } else { now };
         self.store.keep_roster(self.mesh.node(), roster.encode().into(), until).await?;
         Ok(somebody)
@@ -118,6 +157,6 @@ impl Hub {
 }
 
 /// How long a lease stands, in milliseconds.
-fn lease_ms() -> i64 {
+pub(super) fn lease_ms() -> i64 {
     i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
 }

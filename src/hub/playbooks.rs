@@ -8,7 +8,10 @@ use std::{
 use dashmap::DashMap;
 use tokio::time::Instant;
 
-use super::Hub;
+use super::{
+    Hub,
+    seat::{Seat, Who},
+};
 use crate::{
     chat::event::{MissedReason, PlaybookRef},
     ids::{Millis, PlaybookId, WorkspaceId},
@@ -24,6 +27,8 @@ const SEEN_EVERY: i64 = 60_000;
 
 /// Among other nodes, after how long the newest version is read again: a hint about it may have been lost.
 const READ_EVERY: Duration = Duration::from_secs(10);
+/// A sweep leaves out what was read so lately.
+const SWEPT_AFTER: Duration = Duration::from_secs(1);
 
 /// What was read of the store's playbooks.
 #[derive(Debug, Default)]
@@ -53,9 +58,9 @@ impl Playbooks {
     }
 
     /// Whether it is time to read a playbook again; the one who is told so does it, and nobody else meanwhile.
-    fn is_due(&self, id: &PlaybookId) -> bool {
+    fn is_due(&self, id: &PlaybookId, after: Duration) -> bool {
         self.newest.get_mut(id).is_some_and(|mut newest| {
-            let due = newest.read_at.elapsed() >= READ_EVERY;
+            let due = newest.read_at.elapsed() >= after;
             if due {
                 newest.read_at = Instant::now();
             }
@@ -78,7 +83,7 @@ impl Hub {
     /// The newest version of a playbook. None when there never was one.
     pub async fn playbook(&self, id: &PlaybookId) -> Result<Option<Arc<PlaybookRow>>> {
         let Some(known) = self.playbooks.newest(id) else { return self.read_playbook(id).await };
-        if self.mesh.is_alone() || !self.playbooks.is_due(id) {
+        if self.mesh.is_alone() || !self.playbooks.is_due(id, READ_EVERY) {
             return Ok(Some(known));
         }
         // Another node may have saved it. What cannot be read now stays as it was known.
@@ -183,7 +188,7 @@ impl Hub {
     /// Reads again the playbooks whose visitors are here, those that were not read for a while.
     pub(super) async fn sweep_playbooks(&self) -> Result<()> {
         for (id, workspace) in self.playbooks.ids() {
-            if self.among.rooms.has(&workspace) && self.playbooks.is_due(&id) {
+            if self.among.rooms.has(&workspace) && self.playbooks.is_due(&id, SWEPT_AFTER) {
                 self.playbook_changed(&workspace, &id).await?;
             }
         }
@@ -202,6 +207,8 @@ impl Hub {
             self.playbooks.newest.remove(id);
         });
         let Some(row) = read? else { return Ok(()) };
+        // As in a turn: of two that tell at once the later one has the last word.
+        let _told = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         if before != Some(self.available(&row)) {
             self.tell_available(workspace);
         }
@@ -225,10 +232,17 @@ impl Hub {
         }
     }
 
+    /// What a visitor's session is met with. What was to be told to it before is out of date.
+    pub(super) fn offer(&self, seat: &Seat, row: &PlaybookRow) -> Available {
+        let _told = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        seat.mail.put(|mail| mail.available = None);
+        self.available(row)
+    }
+
     /// Tells every visitor of a workspace whether somebody could take a chat.
     fn tell_available(&self, workspace: &WorkspaceId) {
         self.board.visitors(workspace, |seat| {
-            let super::seat::Who::Visitor { playbook, .. } = &seat.who else { return };
+            let Who::Visitor { playbook, .. } = &seat.who else { return };
             let Some(row) = self.playbooks.newest(playbook) else { return };
             let available = self.available(&row);
             seat.mail.put(|mail| mail.available = Some(available));

@@ -2,22 +2,21 @@
 //! grace), every change of the two with its reason.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify as Bell;
 
+mod crew;
 mod here;
+mod others;
 mod person;
 
-use self::{
-    here::Here,
-    person::{Person, There},
-};
+use self::{crew::People, here::Here, person::Person};
 use crate::{
     chat::event::AgentRef,
-    ids::{AgentId, Millis, NodeId, WorkspaceId},
+    ids::{AgentId, Millis, WorkspaceId},
     store::{AgentRow, NotifySettings},
     wire::{
         agent::{Agent, AgentStatus, PresenceReason},
@@ -30,16 +29,17 @@ pub const GRACE_CLOSED: i64 = 20_000;
 /// How long an agent stays present after they were last heard, in milliseconds.
 pub const GRACE_SILENT: i64 = 30_000;
 
-type People = HashMap<WorkspaceId, HashMap<AgentId, Person>>;
-
-/// The agents who are or recently were connected to some node.
+/// The agents who are or recently were connected to some node; among other nodes also those who are not, of workspaces
+/// whose agents are here.
 #[derive(Debug, Default)]
 pub struct Presence {
     people: Mutex<People>,
     /// Somebody's stay has got an end.
     ending: Bell,
-    /// The roster of this node changed.
+    /// The roster of this node changed: for the store.
     changed: Bell,
+    /// And for the mesh.
+    moved: Bell,
 }
 
 /// An agent's status changed.
@@ -70,40 +70,43 @@ impl Presence {
     /// One more connection of an agent; the row is as the store has it.
     pub fn arrive(&self, row: &AgentRow) -> Option<Flip> {
         let mut people = self.lock();
-        let agents = people.entry(row.workspace.clone()).or_default();
+        let stamp = people.stamp();
+        let agents = &mut people.crew(&row.workspace).agents;
         let known = agents.get(&row.agent.id).map(Person::status);
-        let person = agents.entry(row.agent.id.clone()).or_insert_with(|| Person::new(row));
+        let person = agents.entry(row.agent.id.clone()).or_insert_with(|| Person::new(row, stamp));
         // The row was read before: of one who is known here, memory knows the switch at least as well.
         person.agent = row.agent.clone();
         let stayed = person.here.as_ref().map(Here::stay);
         person.here.get_or_insert_default().arrive();
         let was = known.unwrap_or(AgentStatus::of(row.online, false));
+        let flip = person.flip(&row.workspace, was, PresenceReason::Connected);
         if stayed != Some(Stay::Seated) {
-            self.changed.notify_one();
+            people.moved.insert(row.workspace.clone());
+            self.ring();
         }
-        person.flip(&row.workspace, was, PresenceReason::Connected)
+        flip
     }
 
     /// One connection less. The agent stays present for the grace.
     pub fn depart(&self, workspace: &WorkspaceId, agent: &AgentId, heard: Millis, clean: bool, now: Millis) {
         let mut people = self.lock();
-        let person = people.get_mut(workspace).and_then(|agents| agents.get_mut(agent));
-        let Some(here) = person.and_then(|person| person.here.as_mut()) else { return };
+        let Some(here) = people.person(workspace, agent).and_then(|person| person.here.as_mut()) else { return };
         here.depart(heard, clean, now);
         if here.gone_at().is_some() {
+            people.moved.insert(workspace.clone());
             self.ending.notify_one();
-            self.changed.notify_one();
+            self.ring();
         }
     }
 
-    /// How often an agent's switch was taken over from the store; for [`Presence::settle`].
-    pub fn settled(&self, workspace: &WorkspaceId, agent: &AgentId) -> u64 {
-        let people = self.lock();
-        people.get(workspace).and_then(|agents| agents.get(agent)).map_or(0, |person| person.settled)
+    /// A moment in the order of what is taken over from the store; for [`Presence::settle`] and its like.
+    pub fn as_of(&self) -> u64 {
+        self.lock().last_stamp()
     }
 
-    /// Takes over the switch and the wishes as they are stored. Two devices may set them at once: a row that was read
-    /// before somebody else settled is refused, to be read again, so that the last one to be stored stands.
+    /// Takes over the switch and the wishes as they are stored. Several may set them at once, on this node and on
+    /// others: a row that was read before somebody else settled is refused, to be read again, so that the last one to be
+    /// stored stands. `before` says what an agent was who is not known here.
     ///
     /// # Errors
     /// [`Overtaken`] when somebody settled since `as_of`.
@@ -115,15 +118,9 @@ impl Presence {
         as_of: u64,
     ) -> Result<Option<Flip>, Overtaken> {
         let mut people = self.lock();
-        match people.get_mut(&row.workspace).and_then(|agents| agents.get_mut(&row.agent.id)) {
-            Some(person) if person.settled != as_of => Err(Overtaken),
-            Some(person) => {
-                let was = person.status();
-                person.online = row.online;
-                person.notify = row.notify;
-                person.settled += 1;
-                Ok(person.flip(&row.workspace, was, reason))
-            }
+        let stamp = people.stamp();
+        match people.person(&row.workspace, &row.agent.id) {
+            Some(person) => person.settle(row, reason, as_of, stamp),
             None => {
                 let (was, status) = (AgentStatus::of(before.online, false), AgentStatus::of(row.online, false));
                 let flip = || Flip { workspace: row.workspace.clone(), agent: row.agent.clone(), status, reason };
@@ -132,76 +129,74 @@ impl Presence {
         }
     }
 
-    /// An agent was removed: switched off, and forgotten once their last session is gone.
-    pub fn dismiss(&self, row: &AgentRow) -> Option<Flip> {
-        let off = AgentRow { online: false, ..row.clone() };
-        let mut as_of = self.settled(&row.workspace, &row.agent.id);
-        loop {
-            match self.settle(row, &off, PresenceReason::Admin, as_of) {
-                Ok(flip) => return flip,
-                Err(Overtaken) => as_of = self.settled(&row.workspace, &row.agent.id),
-            }
+    /// An agent was removed: switched off, and forgotten once their last session is gone. `before` says what an agent
+    /// was who is not known here.
+    pub fn dismiss(&self, workspace: &WorkspaceId, agent: &AgentId, before: Option<&AgentRow>) -> Option<Flip> {
+        let mut people = self.lock();
+        let stamp = people.stamp();
+        let Some(person) = people.person(workspace, agent) else {
+            let gone = Person::new(&AgentRow { online: false, ..before?.clone() }, stamp);
+            return gone.flip(workspace, AgentStatus::of(before?.online, false), PresenceReason::Admin);
+        };
+        let was = person.status();
+        (person.online, person.settled) = (false, stamp);
+        let flip = person.flip(workspace, was, PresenceReason::Admin);
+        if !person.is_present() {
+            people.crew(workspace).agents.remove(agent);
         }
+        people.tidy();
+        flip
     }
 
-    /// Who is present on this node.
-    pub fn roster(&self) -> Roster {
+    /// Who is present on this node at this moment, as far as it `is_so`: after a long sleep they may be gone without
+    /// this node knowing it yet.
+    pub fn roster(&self, at: Millis, is_so: impl Fn(&Present) -> bool) -> Roster {
         let people = self.lock();
-        let here = |workspace: &WorkspaceId, person: &Person| {
+        let here = people.all().filter_map(|(workspace, person)| {
             let stay = person.here.as_ref()?.stay();
             Some(Present { workspace: workspace.clone(), agent: person.agent.id.clone(), stay })
-        };
-        let agents = people
-            .iter()
-            .flat_map(|(workspace, agents)| agents.values().filter_map(move |person| here(workspace, person)));
-        Roster { agents: agents.collect() }
+        });
+        Roster { at, agents: here.filter(is_so).collect() }
     }
 
-    /// Takes over who was present on another node, whose lease ends at `lease`. Rows are of agents who may not be
-    /// known yet; whoever has none and is not known was removed, and is left out.
-    pub fn hear(&self, node: &NodeId, lease: Millis, roster: &Roster, rows: &[AgentRow]) {
-        let mut people = self.lock();
-        for present in &roster.agents {
-            let agents = people.entry(present.workspace.clone()).or_default();
-            let row = || rows.iter().find(|row| row.workspace == present.workspace && row.agent.id == present.agent);
-            if !agents.contains_key(&present.agent)
-                && let Some(row) = row()
-            {
-                agents.insert(present.agent.clone(), Person::new(row));
-            }
-            let Some(person) = agents.get_mut(&present.agent) else { continue };
-            person.there.retain(|there| there.node != *node);
-            person.there.push(There { node: node.clone(), stay: present.stay, lease });
-        }
-        people.retain(|_, agents| !agents.is_empty());
-        self.ending.notify_one();
+    /// The workspaces whose people on this node changed since this was asked last.
+    pub fn take_moved(&self) -> BTreeSet<WorkspaceId> {
+        std::mem::take(&mut self.lock().moved)
+    }
+
+    /// They could not be told yet; or they are to be told again.
+    pub fn put_moved(&self, moved: impl IntoIterator<Item = WorkspaceId>) {
+        self.lock().moved.extend(moved);
     }
 
     /// Those whose last stay is over by `now`, and when to look again.
     pub fn expire(&self, now: Millis) -> (Vec<Flip>, Option<Millis>) {
         let mut people = self.lock();
-        let (mut flips, mut next) = (Vec::new(), None::<Millis>);
-        for (workspace, agents) in people.iter_mut() {
-            agents.retain(|_, person| {
+        let (mut flips, mut next, mut went) = (Vec::new(), None::<Millis>, false);
+        let People { crews, leases, expired, .. } = &mut *people;
+        *expired = now.max(*expired);
+        for (workspace, crew) in crews {
+            for person in crew.agents.values_mut() {
                 let (was, was_here) = (person.status(), person.here.is_some());
-                if let Some(reason) = person.expire(now) {
+                if let Some(reason) = person.expire(now, leases) {
                     flips.extend(person.flip(workspace, was, reason));
                 }
-                if was_here && person.here.is_none() {
-                    self.changed.notify_one();
-                }
-                next = next.into_iter().chain(person.next_end()).min();
-                person.is_present()
-            });
+                went |= was_here && person.here.is_none();
+                next = next.into_iter().chain(person.next_end(leases)).min();
+            }
         }
-        people.retain(|_, agents| !agents.is_empty());
+        if went {
+            // The others know by themselves when a stay ends.
+            self.changed.notify_one();
+        }
+        people.forget_leases(now);
+        people.tidy();
         (flips, next)
     }
 
     /// An agent's status, given their stored switch.
     pub fn status(&self, row: &AgentRow) -> AgentStatus {
-        let people = self.lock();
-        match people.get(&row.workspace).and_then(|agents| agents.get(&row.agent.id)) {
+        match self.lock().person(&row.workspace, &row.agent.id) {
             Some(person) => person.status(),
             None => AgentStatus::of(row.online, false),
         }
@@ -209,28 +204,27 @@ impl Presence {
 
     /// Whether anybody of the workspace could take a chat.
     pub fn anybody(&self, workspace: &WorkspaceId) -> bool {
-        self.lock().get(workspace).is_some_and(|agents| agents.values().any(Person::is_online))
+        self.lock().crews.get(workspace).is_some_and(|crew| crew.agents.values().any(Person::is_online))
     }
 
     /// The workspaces in which somebody could.
     pub fn offered(&self) -> Vec<WorkspaceId> {
         let people = self.lock();
-        let offered = people.iter().filter(|(_, agents)| agents.values().any(Person::is_online));
+        let offered = people.crews.iter().filter(|(_, crew)| crew.agents.values().any(Person::is_online));
         offered.map(|(workspace, _)| workspace.clone()).collect()
     }
 
-    /// Whether an agent is switched on, and what they want to be notified of. None for one who is not present.
+    /// Whether an agent is switched on, and what they want to be notified of. None for one who is not known here.
     pub fn wants(&self, workspace: &WorkspaceId, agent: &AgentId) -> Option<(bool, NotifySettings)> {
-        let people = self.lock();
-        people.get(workspace)?.get(agent).map(|person| (person.online, person.notify))
+        self.lock().person(workspace, agent).map(|person| (person.online, person.notify))
     }
 
-    /// How many agents are held in memory; zero once everybody's grace is over.
+    /// How many agents are held in memory; zero once everybody's grace is over and nobody looks at them any more.
     pub fn len(&self) -> usize {
-        self.lock().values().map(HashMap::len).sum()
+        self.lock().all().count()
     }
 
-    /// Whether nobody is present.
+    /// Whether nobody is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -240,9 +234,19 @@ impl Presence {
         self.ending.notified().await;
     }
 
-    /// Returns when the roster of this node changed.
+    /// Returns when the roster of this node changed; for whoever keeps it.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// The same for whoever tells the others.
+    pub async fn moved(&self) {
+        self.moved.notified().await;
+    }
+
+    fn ring(&self) {
+        self.changed.notify_one();
+        self.moved.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, People> {
@@ -311,7 +315,7 @@ mod tests {
         assert_eq!(presence.arrive(&jane), None);
         assert_eq!(presence.arrive(&jane), None);
         assert!(!presence.anybody(&jane.workspace));
-        let flip = presence.settle(&jane, &row(true), PresenceReason::Toggle, 1).unwrap();
+        let flip = presence.settle(&jane, &row(true), PresenceReason::Toggle, presence.as_of()).unwrap();
         assert_eq!(flip.map(|flip| flip.status), Some(AgentStatus::Online));
         // A device that read the row before the switch was used brings nothing old back.
         assert_eq!(presence.arrive(&jane), None);
@@ -348,7 +352,10 @@ mod tests {
         let presence = Presence::default();
         let jane = row(true);
         presence.arrive(&jane);
-        assert_eq!(presence.dismiss(&jane).map(|flip| flip.status), Some(AgentStatus::Offline));
+        assert_eq!(
+            presence.dismiss(&jane.workspace, &jane.agent.id, None).map(|flip| flip.status),
+            Some(AgentStatus::Offline)
+        );
         assert!(!presence.anybody(&jane.workspace));
         // They come back at once on another device; the old session going must not take the new one along.
         presence.arrive(&row(false));

@@ -18,6 +18,7 @@ mod resuming;
 mod ringing;
 mod sights;
 mod simulation;
+mod staffing;
 mod station;
 mod sweeping;
 mod tab;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Hub,
-    append::{Caller, Face},
+    append::{Caller, Face, finds_nobody},
     doubt::UnderWay,
     error::{HubError, Result},
     page::{Page, Recover},
@@ -111,7 +111,8 @@ impl Hub {
         if let Some(shown) = &conversation {
             self.visitor_came(&shown.loaded.conversation.id, guest.page.clone());
         }
-        Ok((seated, Greeting { available: self.available(&guest.playbook), conversation }))
+        let available = self.offer(seated.seat(), &guest.playbook);
+        Ok((seated, Greeting { available, conversation }))
     }
 
     /// Opens a conversation and runs the playbook from its first card; the open one when there is one. `paced` is asked
@@ -134,7 +135,10 @@ impl Hub {
             return Err(HubError::NotOffered);
         }
         paced()?;
-        let (row, entries) = self.begin(&workspace, guest, &newest);
+        let (mut row, mut entries) = self.begin(&workspace, guest, &newest);
+        if !self.mesh.is_alone() && entries.iter().any(finds_nobody) && !self.finds_nobody(&workspace).await {
+            (row, entries) = self.begin(&workspace, guest, &newest);
+        }
         let id = row.id.clone();
         // Whoever is to see it follows before it exists: nothing can fall between.
         let tail = seated.follow(&id);

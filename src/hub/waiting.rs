@@ -12,6 +12,7 @@ use tokio::{sync::Notify as Bell, time::Instant};
 
 use super::{
     Hub,
+    among::LOOK_PATIENCE,
     append::Caller,
     error::{HubError, Result},
     tail::Tail,
@@ -181,16 +182,42 @@ impl Hub {
     /// The last available agent left: whoever waits is carried into the offline flow now, not at the deadline. Tried
     /// until the store took it or somebody is back.
     pub(super) async fn everyone_left(self: Arc<Self>, workspace: WorkspaceId) {
+        let mut told = false;
         while !self.presence.anybody(&workspace) {
             match self.carry_over(&workspace).await {
                 Ok(()) => return,
+                Err(cause) if told => tracing::debug!(%cause, "could not carry over who waits yet"),
                 Err(cause) => tracing::warn!(error = %cause, "could not carry over who waits; trying again"),
             }
+            told = true;
             tokio::time::sleep(Duration::from_millis(AGAIN_MS.unsigned_abs())).await;
         }
     }
 
+    /// Whether certainly nobody could take a chat: by the switches as they are stored and the leases as they are now, not
+    /// by what this node remembers of them.
+    async fn is_deserted(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<bool> {
+        if !self.mesh.is_alone() {
+            let agents = self.agents(workspace).await?;
+            // Where everybody is switched off, nobody has to be looked for.
+            if agents.iter().any(|(row, _)| row.online) {
+                self.look_now().await?;
+            }
+        }
+        Ok(!self.presence.anybody(workspace))
+    }
+
+    /// Whether whoever comes to the Live Chat card now finds nobody, as memory says: where others may know better, that is
+    /// looked up. While it cannot be, memory stands.
+    pub(super) async fn finds_nobody(self: &Arc<Self>, workspace: &WorkspaceId) -> bool {
+        let looked = tokio::time::timeout(LOOK_PATIENCE, self.is_deserted(workspace)).await;
+        looked.unwrap_or(Ok(true)).unwrap_or(true)
+    }
+
     async fn carry_over(self: &Arc<Self>, workspace: &WorkspaceId) -> Result<()> {
+        if !self.is_deserted(workspace).await? {
+            return Ok(());
+        }
         let queue = self.store.queue(workspace).await?;
         let carried = stream::iter(queue).map(|queued| {
             let hub = self.clone();

@@ -324,8 +324,8 @@ impl Store for Postgres {
         self.read_agent(workspace, agent).await
     }
 
-    async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
-        self.read_agents(workspace).await
+    async fn agents(&self, workspaces: &[WorkspaceId]) -> Result<Vec<AgentRow>> {
+        self.read_agents(workspaces).await
     }
 
     async fn set_online(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool> {

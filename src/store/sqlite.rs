@@ -321,9 +321,9 @@ impl Store for Sqlite {
         self.readers.read(move |view| agent::one(view.conn, &workspace, &agent)).await
     }
 
-    async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
-        let workspace = workspace.clone();
-        self.readers.read(move |view| agent::all(view.conn, &workspace)).await
+    async fn agents(&self, workspaces: &[WorkspaceId]) -> Result<Vec<AgentRow>> {
+        let workspaces = workspaces.to_vec();
+        self.readers.read(move |view| agent::all(view.conn, workspaces)).await
     }
 
     async fn set_online(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool> {

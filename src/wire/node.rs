@@ -98,6 +98,8 @@ frames! {
     Playbook(PlaybookMoved) = "playbook",
     /// An agent's row in the store changed.
     Agent(AgentMoved) = "agent",
+    /// Who is present on this node changed: its lease says who is.
+    Here(Nothing) = "here",
     /// This node has just come, or may have missed something: who is there?
     Ask(Ask) = "ask",
     /// Everything the node has of visitors, watchers and active connections, in parts.

@@ -8,6 +8,9 @@ use crate::ids::{AgentId, Millis, WorkspaceId};
 /// The agents who are present on one node. Their names and switches are not in it: those are the store's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roster {
+    /// When it was written, by the store's clock: a node that slept may send what it had written before.
+    #[serde(default)]
+    pub at: Millis,
     /// Who.
     pub agents: Vec<Present>,
 }
@@ -66,7 +69,7 @@ mod tests {
             agent: agent.into(),
             stay,
         });
-        let roster = Roster { agents: agents.into() };
+        let roster = Roster { at: Millis(5), agents: agents.into() };
         assert_eq!(Roster::decode(&roster.encode()), Some(roster));
         let later = br#"{"agents":[{"workspace":"w","agent":"a","stay":"seated","mood":"good"}],"more":1}"#;
         assert_eq!(Roster::decode(later).map(|roster| roster.agents.len()), Some(1));

@@ -7,7 +7,7 @@ use usher::store::postgres::{Mode, Options, Postgres as Store};
 
 use crate::{
     operator::{run_to_its_end, words},
-    support::{Hub, Settings, hub::free_port, judge::judge, playbooks, postgres::Postgres, wait, wire::Wire},
+    support::{Hub, Redis, Settings, hub::free_port, judge::judge, playbooks, postgres::Postgres, wait, wire::Wire},
 };
 
 #[tokio::test]
@@ -72,6 +72,36 @@ async fn o_a_drained_hub_leaves_no_transaction_open_in_its_database() {
     })
     .await;
     assert!(!server.log().contains("open transaction"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn r6_a_visitor_on_one_hub_and_an_agent_on_another_chat_on_one_database() {
+    let (server, redis) = (Postgres::start().await, Redis::start().await);
+    let settings = Settings::new().postgres(&server.url()).set("USHER_MESH", &redis.url());
+    let (here, there) = tokio::join!(settings.clone().start(), settings.clone().start());
+    let jane = here.online("jane").await;
+    let available = async || {
+        let visitor = there.visitor(playbooks::LIVE).await;
+        (visitor.welcome["available"] == true).then_some(visitor)
+    };
+    let visitor = wait::until("the other hub knows of jane", available).await;
+    let chat = visitor.start().await;
+    jane.row(&chat, "waiting").await;
+    jane.claim(&chat).await;
+    visitor.event_of(&chat, "assigned").await;
+    visitor.say(&chat, "v1", "Hello over there").await;
+    jane.event(&chat, |event| event["key"] == "v1").await;
+    jane.say(&chat, "j1", "Hello back").await;
+    visitor.event(&chat, |event| event["key"] == "j1").await;
+    // A hub that runs alone does not come between them.
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("playbooks")).expect("a folder");
+    let alone = Settings::new().postgres(&server.url());
+    let output = run_to_its_end(Hub::command(&alone, &folder, free_port())).await;
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert!(words(&output).contains("the database is in use by another hub"), "{}", words(&output));
+    jane.finish(&chat).await;
+    visitor.event_of(&chat, "closed").await;
 }
 
 #[tokio::test]

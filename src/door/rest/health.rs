@@ -11,7 +11,6 @@ use prometheus_client::encoding::text::encode;
 use serde_json::json;
 
 use super::{Problem, Rooms, list::private};
-use crate::mesh::Health;
 
 /// How long the store may take to prove that it takes writes.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,11 +30,7 @@ pub(super) async fn ready(State(rooms): State<Rooms>) -> Result<Response, Proble
     }
     match tokio::time::timeout(PATIENCE, rooms.hub.store().ready()).await {
         Ok(Ok(())) => {
-            // The mesh of one node is always well.
-            let degraded: &[&str] = match rooms.hub.mesh().health() {
-                Health::Well => &[],
-                Health::Deaf => &["redis"],
-            };
+            let degraded: &[&str] = if rooms.hub.is_degraded() { &["redis"] } else { &[] };
             return Ok(private(&json!({"status": "ok", "degraded": degraded})));
         }
         Ok(Err(fault)) => tracing::warn!(error = %fault, "the store takes no writes"),

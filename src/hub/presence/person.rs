@@ -1,6 +1,8 @@
 //! One agent: what they want, and where they can be reached.
 
-use super::{Flip, GRACE_CLOSED, here::Here};
+use std::collections::BTreeMap;
+
+use super::{Flip, GRACE_CLOSED, Overtaken, here::Here};
 use crate::{
     chat::event::AgentRef,
     ids::{Millis, NodeId, WorkspaceId},
@@ -18,35 +20,29 @@ pub(super) struct Person {
     /// The switch.
     pub(super) online: bool,
     pub(super) notify: NotifySettings,
-    /// How often the switch and the wishes were taken over from the store.
+    /// When the switch and the wishes were taken over from the store, in the order of such moments.
     pub(super) settled: u64,
     /// On this node.
     pub(super) here: Option<Here>,
     /// On other nodes, and on those that are gone.
-    pub(super) there: Vec<There>,
+    pub(super) there: BTreeMap<NodeId, Stay>,
 }
 
-/// An agent's stay on another node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct There {
-    pub(super) node: NodeId,
-    pub(super) stay: Stay,
-    /// When the node's lease ends, unless it is renewed.
-    pub(super) lease: Millis,
-}
+/// When the leases of nodes end, unless they are renewed.
+pub(super) type Leases = BTreeMap<NodeId, Millis>;
 
 // === impl Person ===
 
 impl Person {
     /// Somebody who is nowhere yet; the row is as the store has it.
-    pub(super) fn new(row: &AgentRow) -> Self {
+    pub(super) fn new(row: &AgentRow, stamp: u64) -> Self {
         Self {
             agent: row.agent.clone(),
             online: row.online,
             notify: row.notify,
-            settled: 1,
+            settled: stamp,
             here: None,
-            there: Vec::new(),
+            there: BTreeMap::new(),
         }
     }
 
@@ -63,40 +59,61 @@ impl Person {
         self.status() == AgentStatus::Online
     }
 
+    /// Takes over the switch and the wishes as they are stored, unless somebody took over a newer row since `as_of`.
+    pub(super) fn settle(
+        &mut self,
+        row: &AgentRow,
+        reason: PresenceReason,
+        as_of: u64,
+        stamp: u64,
+    ) -> Result<Option<Flip>, Overtaken> {
+        if self.settled > as_of {
+            return Err(Overtaken);
+        }
+        let was = self.status();
+        self.agent = row.agent.clone();
+        (self.online, self.notify, self.settled) = (row.online, row.notify, stamp);
+        Ok(self.flip(&row.workspace, was, reason))
+    }
+
+    /// What others are told of them.
+    pub(super) fn told(&self, workspace: &WorkspaceId, reason: PresenceReason) -> Flip {
+        Flip { workspace: workspace.clone(), agent: self.agent.clone(), status: self.status(), reason }
+    }
+
     /// What others are told, if their status was another.
     pub(super) fn flip(&self, workspace: &WorkspaceId, was: AgentStatus, reason: PresenceReason) -> Option<Flip> {
-        let status = self.status();
-        (was != status).then(|| Flip { workspace: workspace.clone(), agent: self.agent.clone(), status, reason })
+        (was != self.status()).then(|| self.told(workspace, reason))
     }
 
     /// When the next of their stays ends, as far as that is known.
-    pub(super) fn next_end(&self) -> Option<Millis> {
-        let here = self.here.as_ref().and_then(Here::gone_at);
-        here.into_iter().chain(self.there.iter().map(There::gone_at)).map(|(at, _)| at).min()
+    pub(super) fn next_end(&self, leases: &Leases) -> Option<Millis> {
+        self.ends(leases).map(|(at, _)| at).min()
     }
 
     /// Ends the stays that are over by `now`; why the last of them ended.
-    pub(super) fn expire(&mut self, now: Millis) -> Option<PresenceReason> {
-        let over = |end: &(Millis, PresenceReason)| end.0 <= now;
-        let here = self.here.as_ref().and_then(Here::gone_at).filter(over);
-        if here.is_some() {
-            self.here = None;
+    pub(super) fn expire(&mut self, now: Millis, leases: &Leases) -> Option<PresenceReason> {
+        let last = self.ends(leases).filter(|(at, _)| *at <= now).max_by_key(|(at, _)| *at).map(|(_, reason)| reason);
+        if last.is_some() {
+            self.here.take_if(|here| here.gone_at().is_some_and(|(at, _)| at <= now));
+            self.there.retain(|node, stay| end(node, *stay, leases).0 > now);
         }
-        let ended = self.there.iter().map(There::gone_at).filter(over).chain(here);
-        let last = ended.max_by_key(|(at, _)| *at).map(|(_, reason)| reason);
-        self.there.retain(|there| there.gone_at().0 > now);
         last
+    }
+
+    fn ends(&self, leases: &Leases) -> impl Iterator<Item = (Millis, PresenceReason)> {
+        let here = self.here.as_ref().and_then(Here::gone_at);
+        here.into_iter().chain(self.there.iter().map(|(node, stay)| end(node, *stay, leases)))
     }
 }
 
-// === impl There ===
-
-impl There {
-    /// When this stay ends, unless the node tells more, and why.
-    fn gone_at(&self) -> (Millis, PresenceReason) {
-        match self.stay {
-            Stay::Leaving { until, reason } => (until, reason),
-            Stay::Seated => (self.lease.plus(GRACE_CLOSED), PresenceReason::NodeLost),
+/// When a stay on another node ends, unless that tells more, and why.
+fn end(node: &NodeId, stay: Stay, leases: &Leases) -> (Millis, PresenceReason) {
+    match stay {
+        Stay::Leaving { until, reason } => (until, reason),
+        Stay::Seated => {
+            let lease = leases.get(node).copied().unwrap_or_default();
+            (lease.plus(GRACE_CLOSED), PresenceReason::NodeLost)
         }
     }
 }

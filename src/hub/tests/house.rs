@@ -134,6 +134,7 @@ impl House {
     /// Lets a hub run, upon a store with playbooks in it.
     pub(super) async fn run(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
         hub.recall().await.unwrap();
+        hub.meet().await;
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));
         let house = Self { store, hub, stop, running };
@@ -275,6 +276,10 @@ impl Visitor {
 // === impl Clerk ===
 
 impl Clerk {
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
     pub(super) async fn give(&self, conversation: &ConversationId, command: Command) -> Result<Done> {
         self.hub.command(conversation, &Caller::from(&self.who), &command).await
     }

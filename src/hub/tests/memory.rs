@@ -350,11 +350,11 @@ impl Store for Memory {
         Ok(self.up()?.agent(workspace, agent).cloned())
     }
 
-    async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
+    async fn agents(&self, workspaces: &[WorkspaceId]) -> Result<Vec<AgentRow>> {
         let kept = self.up()?;
-        let here = kept.agents.values().filter(|known| !known.removed && known.row.workspace == *workspace);
+        let here = kept.agents.values().filter(|known| !known.removed && workspaces.contains(&known.row.workspace));
         let mut rows: Vec<AgentRow> = here.map(|known| known.row.clone()).collect();
-        rows.sort_by(|one, two| one.agent.name.cmp(&two.agent.name));
+        rows.sort_by(|one, two| (&one.workspace, &one.agent.name).cmp(&(&two.workspace, &two.agent.name)));
         Ok(rows)
     }
 

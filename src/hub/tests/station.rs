@@ -278,8 +278,8 @@ impl Store for Station {
         self.there().await?.agent(workspace, agent).await
     }
 
-    async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
-        self.there().await?.agents(workspace).await
+    async fn agents(&self, workspaces: &[WorkspaceId]) -> Result<Vec<AgentRow>> {
+        self.there().await?.agents(workspaces).await
     }
 
     async fn set_online(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool> {

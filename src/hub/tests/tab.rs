@@ -22,9 +22,9 @@ use crate::{
     ids::{AgentId, ConversationId, Seq},
     store::Counts,
     wire::{
-        agent::AgentStatus,
+        agent::{AgentStatus, PresenceReason},
         entry::Entry,
-        push::{Available, NotifyPush, Side, VisitorMoved, Watching},
+        push::{Available, NotifyPush, PresencePush, Side, VisitorMoved, Watching},
         request::NotifyReason,
     },
 };
@@ -42,6 +42,8 @@ pub(super) struct Tab {
     /// Those that stand in a trace.
     pub(super) traced: Counts,
     pub(super) presence: BTreeMap<AgentId, AgentStatus>,
+    /// What it was told of agents, and why.
+    pub(super) flips: Vec<(AgentId, AgentStatus, PresenceReason)>,
     pub(super) available: Option<Available>,
     pub(super) place: Option<(ConversationId, u32)>,
     /// The events of each conversation, as they came.
@@ -80,6 +82,7 @@ impl Tab {
             counts: Counts::default(),
             traced: Counts::default(),
             presence: BTreeMap::new(),
+            flips: Vec::new(),
             available: None,
             place: None,
             logs: BTreeMap::new(),
@@ -172,6 +175,8 @@ impl Tab {
 
     /// Takes out what waits, in the order a session writes it.
     pub(super) async fn read(&mut self) {
+        // Whoever reads is alive.
+        self.seat().heard(self.hub.store().now());
         while let Some(mail) = self.seat().mail.take() {
             let Mail { news, follow, begun, rows, counts, presence, notify, typing, seen, visitor, watching, .. } =
                 *mail;
@@ -197,7 +202,12 @@ impl Tab {
             self.counts.unassigned = counts.unassigned.map_or(self.counts.unassigned, |(count, _)| count);
             self.counts.mine = counts.mine.map_or(self.counts.mine, |(count, _)| count);
             self.counts.closed = counts.closed.map_or(self.counts.closed, |(count, _)| count);
-            self.presence.extend(presence.into_values().map(|push| (push.agent.id, push.agent.status)));
+            let mut presence: Vec<_> = presence.into_values().collect();
+            presence.sort_by(|one, two| one.agent.id.cmp(&two.agent.id));
+            for PresencePush { agent, reason } in presence {
+                self.presence.insert(agent.id.clone(), agent.status);
+                self.flips.push((agent.id, agent.status, reason));
+            }
             self.available = mail.available.or(self.available);
             self.place = mail.queue.or(self.place.take());
             let mut shown = std::mem::take(&mut self.shown);

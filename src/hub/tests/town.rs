@@ -52,11 +52,35 @@ impl Town {
         town
     }
 
-    async fn node(&self, name: &str, seed: u64, settings: Settings) -> Node {
+    pub(super) async fn node(&self, name: &str, seed: u64, settings: Settings) -> Node {
         let station = Station::new(self.store.clone(), seed);
         let wire = self.wires.node(name);
         let house = House::among(self.store.clone(), station.clone(), wire.clone(), settings).await;
         Node { house, station, wire }
+    }
+
+    /// A node is killed. Whoever sat there is gone; their tabs are of no use any more.
+    pub(super) async fn kill(&mut self, at: usize) {
+        let node = self.hubs.remove(at);
+        node.station.ways(|ways| ways.dead = true);
+        self.wires.cut(node.wire.node());
+        node.house.kill().await;
+    }
+
+    /// A node stands still, or goes on.
+    pub(super) fn freeze(&self, at: usize, frozen: bool) {
+        self.hubs[at].station.freeze(frozen);
+        self.wires.freeze(self.hubs[at].id(), frozen);
+    }
+
+    /// What carries words and leases is gone, for everybody, or is back.
+    pub(super) fn cut_off(&self, cut: bool) {
+        for node in &self.hubs {
+            match cut {
+                true => self.wires.deafen(node.id(), true),
+                false => self.wires.heal(node.id()),
+            }
+        }
     }
 
     /// The conversation as the store has it.

@@ -42,6 +42,7 @@ pub(super) struct Wire {
     node: NodeId,
     wires: Arc<Wires>,
     bell: Arc<Notify>,
+    thawed: Arc<Notify>,
 }
 
 struct Inner {
@@ -68,6 +69,7 @@ struct End {
     /// What it would have said meanwhile, had it not.
     held: Vec<(WorkspaceId, Bytes)>,
     bell: Arc<Notify>,
+    thawed: Arc<Notify>,
 }
 
 // === impl Wires ===
@@ -88,7 +90,7 @@ impl Wires {
 
     /// One more node.
     pub(super) fn node(self: &Arc<Self>, name: &str) -> Arc<Wire> {
-        let (node, bell) = (NodeId::from(name), Arc::new(Notify::new()));
+        let (node, bell, thawed) = (NodeId::from(name), Arc::new(Notify::new()), Arc::new(Notify::new()));
         let end = End {
             joined: BTreeSet::new(),
             wanted: BTreeSet::new(),
@@ -99,9 +101,10 @@ impl Wires {
             frozen: false,
             held: Vec::new(),
             bell: bell.clone(),
+            thawed: thawed.clone(),
         };
         assert!(self.lock().ends.insert(node.clone(), end).is_none(), "an incarnation's name is new");
-        Arc::new(Wire { node, wires: self.clone(), bell })
+        Arc::new(Wire { node, wires: self.clone(), bell, thawed })
     }
 
     /// From now on this happens to words.
@@ -149,6 +152,7 @@ impl Wires {
         end.frozen = frozen;
         end.bell.notify_one();
         if !frozen {
+            end.thawed.notify_waiters();
             for (workspace, body) in std::mem::take(&mut end.held) {
                 inner.say(node, &workspace, &body);
             }
@@ -225,6 +229,17 @@ impl Wire {
         }
     }
 
+    /// Whoever stands still hears no answer.
+    async fn awake(&self) {
+        loop {
+            let thawed = self.thawed.notified();
+            if self.wires.lock().ends.get(&self.node).is_none_or(|end| !end.frozen) {
+                return;
+            }
+            thawed.await;
+        }
+    }
+
     fn cut_off(&self) -> Result<(), MeshError> {
         match self.is_deaf() {
             true => Err(MeshError("cut off".into())),
@@ -286,6 +301,7 @@ impl Mesh for Wire {
     }
 
     async fn renew(&self, roster: Bytes) -> Result<Renewed, MeshError> {
+        self.awake().await;
         self.cut_off()?;
         let now = Instant::now();
         let before = self.wires.lock().leases.insert(self.node.clone(), (now + LEASE, roster));
@@ -300,6 +316,7 @@ impl Mesh for Wire {
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, MeshError> {
+        self.awake().await;
         self.cut_off()?;
         let mut inner = self.wires.lock();
         inner.leases.retain(|_, (until, _)| *until > Instant::now());

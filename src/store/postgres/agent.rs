@@ -59,9 +59,12 @@ impl Postgres {
         row.as_ref().map(read).transpose()
     }
 
-    pub(super) async fn read_agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM agent WHERE workspace = $1 AND NOT removed ORDER BY name, id");
-        self.pool.query(&sql, &[&workspace.as_str()]).await?.iter().map(read).collect()
+    pub(super) async fn read_agents(&self, workspaces: &[WorkspaceId]) -> Result<Vec<AgentRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM agent WHERE workspace = ANY($1) AND NOT removed ORDER BY workspace, name, id"
+        );
+        let workspaces: Vec<&str> = workspaces.iter().map(WorkspaceId::as_str).collect();
+        self.pool.query(&sql, &[&workspaces]).await?.iter().map(read).collect()
     }
 
     pub(super) async fn switch(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool> {

@@ -53,14 +53,18 @@ pub(super) fn one(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId) -
 }
 
 /// See [`Store::agents`](crate::store::Store::agents).
-pub(super) fn all(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
+pub(super) fn all(conn: &Connection, mut workspaces: Vec<WorkspaceId>) -> Result<Vec<AgentRow>> {
     let mut select = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM agent WHERE workspace = ?1 AND removed = 0 ORDER BY name, id"
     ))?;
-    let mut rows = select.query([workspace.as_str()])?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
+    workspaces.sort();
+    workspaces.dedup();
+    for workspace in workspaces {
+        let mut rows = select.query([workspace.as_str()])?;
+        while let Some(row) = rows.next()? {
+            found.push(read(row)?);
+        }
     }
     Ok(found)
 }

@@ -25,6 +25,7 @@ async fn l4_rolling_restarts_of_three_hubs_move_everybody_once_and_fail_no_send(
         });
     }
     let rein = Rein::new();
+    let settled = Instant::now();
     let mut drains = Vec::new();
     let deploy = async {
         for _ in 0..rounds {
@@ -62,4 +63,25 @@ async fn l4_rolling_restarts_of_three_hubs_move_everybody_once_and_fail_no_send(
     let mishaps: Vec<&String> = everybody().flat_map(|client| &client.mishaps).collect();
     assert_eq!(refused, 0, "a send was refused");
     assert!(mishaps.is_empty(), "somebody was lost without a goodbye: {mishaps:#?}");
+    // And it could have been seen: every hub knows everybody.
+    for hub in 0..3 {
+        let watcher = cluster.agent(hub, "watcher0").await;
+        let online =
+            watcher.welcome["agents"].as_array().expect("agents").iter().filter(|agent| agent["status"] == "online");
+        assert_eq!(online.count(), 6, "hub {hub} does not know who is there: {}", watcher.welcome["agents"]);
+    }
+    // Before, people came one after the other; from then on nobody ever went.
+    let told = everybody().flat_map(Roamer::told).filter(|(at, _)| *at > settled);
+    let flaps: Vec<_> = told.filter(|(_, push)| flap(push)).map(|(at, push)| (at - settled, push)).collect();
+    println!("figure P2 rolling_restarts={rounds} agents={} false_offline={}", 6 + IDLE / 4, flaps.len());
+    assert!(flaps.is_empty(), "{flaps:#?}");
+}
+
+/// Whether a push says that somebody, or live chat, had gone: nobody ever did.
+fn flap(push: &serde_json::Value) -> bool {
+    match push["type"].as_str() {
+        Some("available") => push["available"] == false,
+        // Who comes for the first time is switched off.
+        _ => push["reason"] != "connected" && push["agent"]["status"] != "online",
+    }
 }

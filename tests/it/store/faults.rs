@@ -84,7 +84,7 @@ async fn o_a_store_of_the_version_before_is_taken_over_with_all_that_is_in_it() 
     for _ in 0..2 {
         let store = open(&path);
         store.ready().await.expect("it takes writes");
-        let agents = store.agents(&workspace()).await.expect("agents");
+        let agents = store.agents(&[workspace()]).await.expect("agents");
         let known: Vec<_> = agents.iter().map(|row| (row.agent.id.as_str(), row.online)).collect();
         assert_eq!(known, [("jane", true), ("root", false)]);
         let mine = store.assigned_to(&workspace(), &"jane".into()).await.expect("assigned_to");

@@ -1,7 +1,7 @@
 //! Somebody whom no death of a hub silences: comes back by the next one and asks again what was not answered, as the
 //! protocol tells a client to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ pub struct Roamer {
     pub dismissed: usize,
     /// How the others ended, for whoever wonders.
     pub mishaps: Vec<String>,
+    /// What ended connections were told of who is there and what is on offer.
+    told: Vec<(Instant, Value)>,
     /// When the wall clock shows this the hub wants to be asked again.
     not_before: i64,
     /// How long an answer may take before the connection is given up.
@@ -58,6 +60,7 @@ impl Roamer {
             connections: 0,
             dismissed: 0,
             mishaps: Vec::new(),
+            told: Vec::new(),
             not_before: 0,
             patience,
         };
@@ -115,6 +118,12 @@ impl Roamer {
             let last: Vec<&str> = seen.raw.iter().rev().take(4).map(String::as_str).collect();
             self.mishaps.push(format!("at {} hub {before}, closed: {:?}, frames: {last:#?}", wait::now(), seen.closed));
         }
+        self.told.extend(told(&client));
+    }
+
+    /// All pushes of who is there and what is on offer, of all connections, and when they came.
+    pub fn told(&self) -> Vec<(Instant, Value)> {
+        self.told.iter().cloned().chain(self.client.iter().flat_map(told)).collect()
     }
 
     /// Asks until it is answered with something that is not to be repeated.
@@ -161,6 +170,13 @@ impl Roamer {
             }
         }
     }
+}
+
+fn told(client: &Client) -> Vec<(Instant, Value)> {
+    let wanted = |raw: &String| raw.contains(r#""type":"presence""#) || raw.contains(r#""type":"available""#);
+    let seen = client.seen();
+    let told = seen.raw.iter().zip(&seen.times).filter(|(raw, _)| wanted(raw));
+    told.map(|(raw, at)| (*at, serde_json::from_str(raw).expect("JSON"))).collect()
 }
 
 /// Whether a reply asks for the same again.

@@ -232,7 +232,7 @@ pub(crate) async fn s1_workspaces_do_not_see_each_other(new: NewGround<'_>) {
     assert_eq!(store.queue(&foreign).await.expect("queue").len(), 1);
     store.agent_hello(&foreign, &agent("jane"), true, None).await.expect("hello");
     assert_eq!(store.agent(&workspace(), &id_of("jane")).await.expect("agent"), None);
-    assert!(store.agents(&workspace()).await.expect("agents").is_empty());
+    assert!(store.agents(&[workspace()]).await.expect("agents").is_empty());
     assert!(!store.set_online(&workspace(), &id_of("jane"), true).await.expect("answered"));
 }
 

@@ -44,10 +44,16 @@ pub(crate) async fn r10_the_switch_is_the_agents_and_survives_everything(new: Ne
     }
     says_hello(&*store, &agent("abe"), false).await;
     let names = async |store: &dyn Store| {
-        let agents = store.agents(&workspace()).await.expect("agents");
+        let agents = store.agents(&[workspace()]).await.expect("agents");
         agents.into_iter().map(|row| row.agent.name).collect::<Vec<_>>()
     };
     assert_eq!(names(&*store).await, ["Jane D.", "abe of Usher"]);
+    // Several workspaces at once, each once.
+    store.agent_hello(&"a".into(), &agent("zoe"), false, None).await.expect("hello");
+    let both = store.agents(&[workspace(), "a".into(), workspace(), "nobody's".into()]).await.expect("agents");
+    let both: Vec<_> = both.iter().map(|row| (row.workspace.as_str(), row.agent.id.as_str())).collect();
+    assert_eq!(both, [("a", "zoe"), ("default", "jane"), ("default", "abe")]);
+    assert!(store.agents(&[]).await.expect("agents").is_empty());
     // Removed, and back again: switched off.
     assert!(store.remove_agent(&workspace(), &id_of("jane")).await.expect("removed"));
     assert!(!store.remove_agent(&workspace(), &id_of("jane")).await.expect("answered"));

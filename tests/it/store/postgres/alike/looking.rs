@@ -113,7 +113,7 @@ impl Pair<'_> {
             });
         }
         both!(self, store => {
-            let rows = store.agents(workspace).await.expect("agents");
+            let rows = store.agents(std::slice::from_ref(workspace)).await.expect("agents");
             rows.into_iter().map(|row| row.agent.id).collect::<Vec<_>>()
         });
         both!(self, store => {
