@@ -92,8 +92,8 @@ pub enum Command {
     Handed {
         /// Which item.
         item: ItemId,
-        /// Where it is kept now.
-        external: External,
+        /// Where it is kept now; None when the receiver did not say.
+        external: Option<External>,
     },
     /// System: handing an item on failed.
     HandFailed {

@@ -43,7 +43,8 @@ export function sentence(event: Event): string | null {
     case "details":
       return `${who(event)} filled in ${list(pathsOf(event.changes).map(fieldName))}`;
     case "item":
-      return `${ITEM[event.kind]} created`;
+      // The hub itself makes no items: from it, a known one has reached the CRM.
+      return event.by.kind === "system" ? `${ITEM[event.kind]} was handed on` : `${ITEM[event.kind]} created`;
     case "item_failed":
       return `${ITEM[event.kind]} could not be handed on: ${event.message}`;
     default:
