@@ -10,17 +10,26 @@ use async_trait::async_trait;
 
 pub mod agents;
 pub mod append;
+pub mod delivery;
 pub mod folder;
 pub mod item;
+pub mod outbox;
 pub mod playbook;
 pub mod sqlite;
+pub mod webhook;
 
 pub use self::{
     agents::{AgentRow, NotifySettings},
     append::{Append, Appended, Begun, FolderCount},
+    delivery::{
+        Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Revived,
+        Settled, Take, Taken, Verdict,
+    },
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
-    item::{ItemPage, ItemQuery, ItemRow, OutboxRow},
+    item::{ItemPage, ItemQuery, ItemRow},
+    outbox::Outbox,
     playbook::{PlaybookRow, Saved},
+    webhook::{Disabled, MAX_WEBHOOKS, Topic, Topics, Webhook, WebhookSecret},
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -62,11 +71,12 @@ pub struct Queued {
     pub since: Millis,
 }
 
-/// The store. Every method is one business step and one answer; none leaves half of it.
+/// The store. Every method is one business step and one answer; none leaves half of it. What is handed on to the
+/// outside is the [`Outbox`].
 ///
 /// All of them may fail with [`StoreError::Unavailable`]; reads never block writes.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Outbox + Send + Sync + 'static {
     /// This store's incarnation. Made with the store, changed when it is restored.
     fn epoch(&self) -> Epoch;
 
@@ -196,7 +206,4 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of a workspace's leads, deals and activities, newest first.
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage>;
-
-    /// Outbox rows not yet delivered, oldest first.
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>>;
 }

@@ -7,6 +7,7 @@ mod house;
 mod inboxes;
 mod kept;
 mod memory;
+mod outbox;
 mod queueing;
 mod racing;
 mod reading;

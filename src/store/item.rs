@@ -1,4 +1,4 @@
-//! Leads, deals and activities, and the rows that wait to be handed on.
+//! Leads, deals and activities.
 
 use crate::{
     chat::{
@@ -58,21 +58,4 @@ pub struct ItemPage {
     pub items: Vec<ItemRow>,
     /// Where the next page begins; None at the end.
     pub next: Option<String>,
-}
-
-/// Something the outside is to be told; written in the transaction of the event it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxRow {
-    /// Its place in the outbox.
-    pub id: i64,
-    /// Whose company.
-    pub workspace: WorkspaceId,
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// `item.created`, `conversation.closed` …
-    pub topic: String,
-    /// The event's JSON.
-    pub payload: String,
-    /// When.
-    pub at: Millis,
 }

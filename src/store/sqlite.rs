@@ -21,6 +21,7 @@ mod behind;
 mod checkpoint;
 mod clock;
 mod counter;
+mod delivery;
 mod desk;
 mod fault;
 mod folder;
@@ -40,6 +41,7 @@ mod row;
 mod search;
 mod tail;
 mod watch;
+mod webhook;
 mod words;
 mod work;
 mod writer;
@@ -48,7 +50,7 @@ pub use self::open::OpenError;
 use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
 use super::{
     AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
-    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, Saved, Store,
+    NotifySettings, PlaybookRow, Queued, Result, Saved, Store,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -116,6 +118,7 @@ impl Sqlite {
         let clock = Arc::new(Clock::default());
         let mut conn = open::writing(path)?;
         let epoch = migrate::migrate(&mut conn, clock.now())?;
+        delivery::free(&conn, clock.now())?;
         let tail = Arc::new(Tail::default());
         let desk = Desk::new(conn, tail.clone()).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
         let (ask, asked) = sync_channel(1);
@@ -351,9 +354,5 @@ impl Store for Sqlite {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         let query = query.clone();
         self.readers.read(move |view| item::page(view, &query)).await
-    }
-
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        self.readers.read(move |view| outbox::waiting(view, limit)).await
     }
 }

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::folders::{Sizes, folder_of, rank};
+use super::{
+    folders::{Sizes, folder_of, rank},
+    outbox::Told,
+};
 use crate::{
     chat::{
         conversation::{Conversation, State},
@@ -26,7 +29,7 @@ pub(super) struct Kept {
     pub(super) playbooks: BTreeMap<PlaybookId, Vec<PlaybookRow>>,
     pub(super) sizes: Sizes,
     pub(super) items: Vec<ItemRow>,
-    pub(super) outbox: Vec<OutboxRow>,
+    pub(super) told: Told,
 }
 
 /// One conversation.
@@ -96,43 +99,28 @@ impl Kept {
     pub(super) fn follow(&mut self, conversation: &ConversationId, entries: &[Arc<Entry>]) {
         let row = &self.conversations[conversation].row;
         for event in entries.iter().map(|entry| entry.event()) {
-            let topic = match &event.what {
-                What::Item(item) => match self.items.iter_mut().find(|known| known.id == item.item) {
-                    Some(known) => {
-                        known.external = item.external.clone();
-                        continue;
-                    }
-                    None => {
-                        self.items.push(ItemRow {
-                            id: item.item.clone(),
-                            workspace: row.workspace.clone(),
-                            conversation: conversation.clone(),
-                            visitor: row.visitor.id.clone(),
-                            kind: item.kind,
-                            title: item.title.clone(),
-                            fields: item.fields.clone(),
-                            details: row.details.clone(),
-                            page: row.page.as_ref().map(|page| page.url.clone()),
-                            at: event.at,
-                            external: None,
-                        });
-                        "item.created"
-                    }
-                },
-                What::Started(_) => "conversation.started",
-                What::Missed { .. } => "conversation.missed",
-                What::Assigned { .. } => "conversation.assigned",
-                What::Closed { .. } => "conversation.closed",
-                _ => continue,
-            };
-            self.outbox.push(OutboxRow {
-                id: self.outbox.len() as i64 + 1,
-                workspace: row.workspace.clone(),
-                conversation: conversation.clone(),
-                topic: topic.into(),
-                payload: serde_json::to_string(event).unwrap(),
-                at: event.at,
-            });
+            if let What::Item(item) = &event.what {
+                if let Some(known) = self.items.iter_mut().find(|known| known.id == item.item) {
+                    known.external = item.external.clone();
+                    continue;
+                }
+                self.items.push(ItemRow {
+                    id: item.item.clone(),
+                    workspace: row.workspace.clone(),
+                    conversation: conversation.clone(),
+                    visitor: row.visitor.id.clone(),
+                    kind: item.kind,
+                    title: item.title.clone(),
+                    fields: item.fields.clone(),
+                    details: row.details.clone(),
+                    page: row.page.as_ref().map(|page| page.url.clone()),
+                    at: event.at,
+                    external: None,
+                });
+            }
+            if let Some(topic) = Topic::of(&event.what) {
+                self.told.put(&row.workspace, conversation, event, topic);
+            }
         }
     }
 

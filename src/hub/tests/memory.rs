@@ -120,7 +120,7 @@ impl Memory {
         }
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, Kept>> {
+    pub(super) fn up(&self) -> Result<MutexGuard<'_, Kept>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match self.down.load(Ordering::SeqCst) {
             true => Err(StoreError::Unavailable("it is down".into())),
@@ -382,9 +382,5 @@ impl Store for Memory {
 
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         Ok(self.up()?.items(query))
-    }
-
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        Ok(self.up()?.outbox.iter().take(limit).cloned().collect())
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    counter,
+    counter, delivery,
     desk::Desk,
     fault::refused,
     heads::{Head, Keys},
-    item, outbox, row,
+    item, row,
 };
 use crate::{
     chat::{
@@ -18,7 +18,7 @@ use crate::{
         event::{VisitorRef, What},
     },
     ids::{ConversationId, MessageKey, Seq, VisitorId, WorkspaceId},
-    store::{Append, Appended, Begun, FolderCount, Result},
+    store::{Append, Appended, Begun, FolderCount, Result, Topic},
     wire::entry::Entry,
 };
 
@@ -34,8 +34,8 @@ impl Desk {
         }
         let id = row::insert(&self.conn, row)?;
         self.heads.put(row.id.clone(), Head { id, seq: Seq(0), keys: Keys::All(Vec::new()) });
-        let first = self.write(&row.id, id, entries, None)?;
-        self.follow(&row.workspace, id, first, entries)?;
+        self.write(&row.id, id, entries, None)?;
+        self.follow(&row.workspace, id, entries)?;
         let counts = counter::moved(&self.conn, &row.workspace, None, row::folder(row))?;
         Ok(Begun::Done { counts })
     }
@@ -57,10 +57,10 @@ impl Desk {
         if let Some(row) = row {
             check_row(conversation, row, entries)?;
         }
-        let first = self.write(conversation, id, entries, key)?;
+        self.write(conversation, id, entries, key)?;
         if !entries.iter().all(|entry| is_text(entry)) {
             let workspace = self.workspace(id)?;
-            self.follow(&workspace, id, first, entries)?;
+            self.follow(&workspace, id, entries)?;
         }
         let counts = match row {
             None => Vec::new(),
@@ -108,18 +108,15 @@ impl Desk {
     }
 
     /// Writes what hangs on events: items, and what the outside is told.
-    fn follow(&self, workspace: &WorkspaceId, id: i64, first: i64, entries: &[Arc<Entry>]) -> Result<()> {
-        for (pos, entry) in (first..).zip(entries) {
-            let event = entry.event();
-            let topic = match &event.what {
-                What::Started(_) => "conversation.started",
-                What::Missed { .. } => "conversation.missed",
-                What::Assigned { .. } => "conversation.assigned",
-                What::Closed { .. } => "conversation.closed",
-                What::Item(item) if item::keep(&self.conn, workspace, id, event.at, item)? => "item.created",
-                _ => continue,
+    fn follow(&self, workspace: &WorkspaceId, id: i64, entries: &[Arc<Entry>]) -> Result<()> {
+        for event in entries.iter().map(|entry| entry.event()) {
+            let known = match &event.what {
+                What::Item(item) => !item::keep(&self.conn, workspace, id, event.at, item)?,
+                _ => false,
             };
-            outbox::put(&self.conn, id, topic, pos)?;
+            if let Some(topic) = Topic::of(&event.what).filter(|_| !known) {
+                delivery::put(&self.conn, workspace, id, event, topic)?;
+            }
         }
         Ok(())
     }

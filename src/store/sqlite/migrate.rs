@@ -7,7 +7,10 @@ use super::open::OpenError;
 use crate::ids::{Epoch, Millis};
 
 /// The steps, in order; a step that was ever released is never edited, which the checksums enforce.
-const STEPS: &[Step] = &[Step { name: "first", sql: include_str!("migrations/0001_first.sql") }];
+const STEPS: &[Step] = &[
+    Step { name: "first", sql: include_str!("migrations/0001_first.sql") },
+    Step { name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
+];
 
 /// What `PRAGMA application_id` says in a file of ours: "USHR".
 const OURS: i64 = 0x5553_4852;
