@@ -17,8 +17,9 @@ use crate::{
     config::Config,
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
-    ids::WorkspaceId,
+    ids::{NodeId, WorkspaceId},
     mesh::Alone,
+    outbox::{self, Office, Rules, courier::NoCourier},
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
@@ -30,6 +31,8 @@ pub mod journal;
 
 /// How long sessions have to end when the hub drains.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How long deliveries under way may take after that.
+const LAST_DELIVERIES: Duration = Duration::from_secs(2);
 /// How often rates of those who have not been here lately are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -38,6 +41,7 @@ pub struct House {
     hub: Arc<Hub>,
     lobby: Arc<Lobby>,
     door: Arc<Door<Rooms>>,
+    office: Arc<Office>,
     /// `/metrics` for a listener of its own.
     metrics: axum::Router,
     shutdown: Shutdown,
@@ -58,6 +62,9 @@ pub enum OpenFault {
     /// A secret in the data folder.
     #[error("cannot use the keys: {0}")]
     Keys(io::Error),
+    /// The way to the outside.
+    #[error("cannot hand on to webhooks: {0}")]
+    Outbox(#[from] NoCourier),
     /// The store gave no answer.
     #[error("cannot fill the store: {0}")]
     Unavailable(#[from] StoreError),
@@ -91,17 +98,24 @@ impl House {
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
+        let office = Office::new(hub.clone(), NodeId::from(config.node.as_str()), outbox_settings(config))?;
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         let mut registry = Registry::default();
         hub.metrics.register(&mut registry);
+        office.metrics().register(&mut registry);
         let metrics = DoorMetrics::register(&mut registry);
         let shutdown = Shutdown::default();
-        let registry = Arc::new(registry);
         let apart = config.listen.metrics.is_some();
-        let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
-        let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
+        let rooms = door::Rooms {
+            hub: hub.clone(),
+            lobby: lobby.clone(),
+            registry: Arc::new(registry),
+            shutdown: shutdown.clone(),
+            outbox: outbox_settings(config).rules,
+        };
+        let (routes, metrics_routes) = (door::routes(rooms.clone(), !apart), door::metrics_only(rooms));
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, lobby, door, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+        Ok(Self { hub, lobby, door, office, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -131,15 +145,17 @@ impl House {
     ) -> Result<Left, tokio::task::JoinError> {
         let ended = CancellationToken::new();
         let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
+        let mut outbox = tokio::spawn(self.office.clone().run(self.shutdown.draining.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
         let died = tokio::select! {
             () = stop => None,
-            core = &mut core => Some(core),
+            ended = &mut core => Some(ended),
+            ended = &mut outbox => Some(ended),
         };
-        if let Some(core) = died {
+        if let Some(ended) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
-            core??;
+            ended??;
             return Ok(Left::Hurried);
         }
         self.shutdown.draining.cancel();
@@ -153,6 +169,9 @@ impl House {
             tracing::warn!("stopping although some sessions have not ended: they come back by themselves");
         }
         self.shutdown.closed.cancel();
+        // What is cut off here is delivered by the next to take it, under the same name.
+        let _ = tokio::time::timeout(LAST_DELIVERIES, &mut outbox).await;
+        outbox.abort();
         ended.cancel();
         core.await??;
         let _ = door.await;
@@ -199,6 +218,13 @@ fn hub_settings(config: &Config) -> hub::Settings {
         connections_per_visitor: config.limits.connections_per_visitor as usize,
         connections_per_agent: config.limits.connections_per_agent as usize,
         ..hub::Settings::default()
+    }
+}
+
+fn outbox_settings(config: &Config) -> outbox::Settings {
+    outbox::Settings {
+        rules: Rules { allow_private: config.outbox.allow_private },
+        first_retry: Duration::from_millis(config.outbox.first_retry_ms),
     }
 }
 

@@ -105,6 +105,11 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, detail)
     }
 
+    /// 409: the moment has passed, or there is no room.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
+    }
+
     /// 412: somebody else saved meanwhile; the version is now this.
     pub fn stale(version: u32) -> Self {
         let detail = format!("somebody else saved meanwhile: the version is {version} now");

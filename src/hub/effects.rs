@@ -19,7 +19,7 @@ use crate::{
         summary::Summary,
     },
     ids::{AgentId, ConversationId, Millis, Seq, WorkspaceId},
-    store::{Folder, FolderCount},
+    store::{Folder, FolderCount, Topic},
     wire::{entry::Entry, shared::Shared},
 };
 
@@ -94,6 +94,7 @@ impl Hub {
                 _ => {}
             }
         }
+        self.ring_outbox(entries);
         self.send_row(tail, Some(before), counts);
         let waiting = tail.with(|hot| Face::of(&hot.conversation).waiting).unwrap_or(false);
         if (waiting || before.waiting)
@@ -104,6 +105,13 @@ impl Hub {
         self.notify_of(tail, actor, entries);
         if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {
             self.look_again(tail);
+        }
+    }
+
+    /// Whoever hands on what is in the outbox need not wait for their next look.
+    pub(super) fn ring_outbox(&self, entries: &[Arc<Entry>]) {
+        if entries.iter().any(|entry| Topic::of(&entry.event().what).is_some()) {
+            self.outbox_bell.notify_one();
         }
     }
 

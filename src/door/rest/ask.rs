@@ -12,6 +12,9 @@ pub(super) struct Asked<T>(pub(super) T);
 /// The one name in the path.
 pub(super) struct Id<T>(pub(super) T);
 
+/// The two names in the path.
+pub(super) struct Ids<T, U>(pub(super) T, pub(super) U);
+
 /// The body, whatever it says.
 pub(super) struct Text(pub(super) String);
 
@@ -37,6 +40,20 @@ impl<T: From<String>, S: Send + Sync> FromRequestParts<S> for Id<T> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(T::from(name))),
             // It is no name of anything.
+            Err(_) => Err(Problem::not_found("there is nothing at this address")),
+        }
+    }
+}
+
+// === impl Ids ===
+
+impl<T: From<String>, U: From<String>, S: Send + Sync> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((one, two))) => Ok(Self(T::from(one), U::from(two))),
+            // They are no names of anything.
             Err(_) => Err(Problem::not_found("there is nothing at this address")),
         }
     }

@@ -6,7 +6,14 @@ use http::{HeaderValue, header};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{Problem, agents::AgentRead, items::ItemRead, playbooks::PlaybookRead, why::Why};
+use super::{
+    Problem,
+    agents::AgentRead,
+    items::ItemRead,
+    playbooks::PlaybookRead,
+    webhooks::{DeliveryRead, WebhookMade, WebhookRead, WebhookWanted},
+    why::Why,
+};
 use crate::{
     chat::{
         event::Event,
@@ -68,6 +75,18 @@ const ROUTES: &[Route] = &[
     ),
     route("get", "/v1/agents", "agent", &[], "200", "The agents of the workspace"),
     route("delete", "/v1/agents/{id}", "admin", &[], "204", "Remove an agent: sessions end, chats are freed"),
+    route("get", "/v1/webhooks", "admin", &[], "200", "The webhooks of the workspace"),
+    route("post", "/v1/webhooks", "admin", &[], "201", "Make a webhook; its secret is told this once"),
+    route("delete", "/v1/webhooks/{id}", "admin", &[], "204", "End a webhook; what waits for it is forgotten"),
+    route(
+        "get",
+        "/v1/webhooks/{id}/deliveries",
+        "admin",
+        &["state", "before", "limit"],
+        "200",
+        "What became of each event, newest first, for seven days",
+    ),
+    route("post", "/v1/webhooks/{id}/deliveries/{delivery}/retry", "admin", &[], "200", "Try a dead delivery again"),
     route("get", "/v1/why", "agent", &["playbook"], "200", "Why live chat is, or is not, offered now"),
     route("get", "/healthz", "anybody", &[], "200", "Whether the process answers"),
     route("get", "/readyz", "anybody", &[], "200", "Whether it should get traffic"),
@@ -161,11 +180,19 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if route.who != "anybody" {
         operation["security"] = json!([{"agent": []}]);
     }
-    if matches!(route.method, "post" | "put") {
-        let playbook = reference::<Playbook>(generator);
-        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": playbook}}});
+    if let Some(schema) = body(route, generator) {
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": schema}}});
     }
     operation
+}
+
+/// What is to be sent along.
+fn body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
+    match (route.method, route.path) {
+        ("post", "/v1/playbooks") | ("put", _) => Some(reference::<Playbook>(generator)),
+        ("post", "/v1/webhooks") => Some(reference::<WebhookWanted>(generator)),
+        _ => None,
+    }
 }
 
 /// `get /v1/playbooks/{id}` is `get_playbooks_id`.
@@ -178,6 +205,7 @@ fn parameter(name: &str, required: bool) -> Value {
     let schema = match name {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
         "folder" => json!({"type": "string", "enum": ["unassigned", "mine", "closed", "all"]}),
+        "state" => json!({"type": "string", "enum": ["waiting", "delivered", "dead"]}),
         "kind" => json!({"type": "string", "enum": ["lead", "deal", "activity"]}),
         _ => json!({"type": "string"}),
     };
@@ -203,6 +231,10 @@ fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
         }
         ("get", "/v1/items") => listed("items", &reference::<ItemRead>(generator)),
         ("get", "/v1/agents") => listed("agents", &reference::<AgentRead>(generator)),
+        ("get", "/v1/webhooks") => listed("webhooks", &reference::<WebhookRead>(generator)),
+        ("post", "/v1/webhooks") => reference::<WebhookMade>(generator),
+        ("get", "/v1/webhooks/{id}/deliveries") => listed("deliveries", &reference::<DeliveryRead>(generator)),
+        ("post", "/v1/webhooks/{id}/deliveries/{delivery}/retry") => reference::<DeliveryRead>(generator),
         ("get", "/v1/why") => reference::<Why>(generator),
         ("get", "/metrics") => return Some(json!({"application/openmetrics-text": {}})),
         ("get", "/docs") => return Some(json!({"text/html": {}})),
