@@ -20,6 +20,7 @@ mod liveness;
 mod log;
 mod notify;
 mod operator;
+mod outbox;
 mod playbook;
 mod presence;
 mod rest;

@@ -4,6 +4,7 @@ mod agents;
 mod conversations;
 mod machine;
 mod playbooks;
+mod webhooks;
 mod widget;
 
 use serde_json::json;

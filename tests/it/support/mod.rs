@@ -10,9 +10,10 @@ pub mod log;
 pub mod mirror;
 pub mod playbooks;
 pub mod raw;
+pub mod receiver;
 pub mod settings;
 pub mod token;
 pub mod visitor;
 pub mod wait;
 
-pub use self::{agent::Agent, client::Client, hub::Hub, settings::Settings, visitor::Visitor};
+pub use self::{agent::Agent, client::Client, hub::Hub, receiver::Receiver, settings::Settings, visitor::Visitor};
