@@ -114,26 +114,30 @@ async fn s7_a_redirect_is_no_delivery_and_is_not_followed() {
 
 #[tokio::test]
 async fn w2_410_switches_the_webhook_off_and_gives_up_what_waits() {
-    let hub = settings().start().await;
-    let receiver = Receiver::with(|_| Manner::Hang).await;
+    let hub = settings().set("USHER_OUTBOX__FIRST_RETRY_MS", "5000").start().await;
+    let receiver = Receiver::with(|_| Manner::status(503)).await;
     let other = Receiver::start().await;
     let webhook = receiver.hooked(&hub, None).await;
     let kept = other.hooked(&hub, None).await;
     let (jane, chat) = assigned(&hub).await;
-    receiver.got(1, "the first", |_| true).await;
     make(&jane, &chat, "k").await;
+    // The first waits for its next try, the others for their turn.
+    wait::until("the first failure", async || {
+        let waiting = deliveries(&hub, &webhook, "&state=waiting").await;
+        (waiting.len() == 3 && waiting[2]["tries"] == 1).then_some(())
+    })
+    .await;
     receiver.now(|_| Manner::status(410));
     let visitor = hub.visitor(LEAD).await;
     lead(&visitor).await;
-    let all = wait::within(Duration::from_secs(30), "all to be given up", async || {
-        let dead = deliveries(&hub, &webhook, "&state=dead").await;
-        (dead.len() == 6 || dead.len() == 5 || dead.len() == 4).then_some(dead).filter(|dead| {
-            // What began after it was switched off was never put in.
-            dead.iter().any(|one| one["status"] == 410)
-        })
-    })
-    .await;
-    assert!(all.iter().all(|one| one["status"] == 410 || one["error"].as_str().is_some_and(|why| why.contains("410"))));
+    let all = settled(&hub, &webhook, "dead", 6).await;
+    assert_eq!(receiver.messages().len(), 2, "nothing was sent any more");
+    let why = |one: &Value| one["error"].as_str().expect("words").to_owned();
+    assert_eq!(all.iter().filter(|one| why(one) == "it answered 410 Gone").count(), 1);
+    assert_eq!(
+        all.iter().filter(|one| why(one).starts_with("the webhook is switched off: it answered 410")).count(),
+        5
+    );
     let hooks = hub.rest("GET", "/v1/webhooks", None).await.ok();
     let of = |id: &str| {
         let hooks = hooks["webhooks"].as_array().expect("a list");
@@ -141,7 +145,6 @@ async fn w2_410_switches_the_webhook_off_and_gives_up_what_waits() {
     };
     assert_eq!(of(&webhook)["disabled"]["reason"], "it answered 410 Gone");
     assert_eq!(of(&kept)["disabled"], Value::Null);
-    settled(&hub, &webhook, "dead", all.len()).await;
     failed(&jane, &chat, "switched off").await;
     // Nothing new is put in for it, and nothing old is brought back.
     let count = deliveries(&hub, &webhook, "").await.len();

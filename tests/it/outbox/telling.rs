@@ -136,6 +136,7 @@ async fn r18_a_receiver_that_hangs_holds_up_neither_the_chat_nor_other_receivers
     }
     // Four under way, and no more, to the one that hangs.
     slow.got(4, "what hangs", |_| true).await;
+    settled(&hub, &quick_hook, "delivered", 20 * 3).await;
     let (meanwhile, worst) = sends(100).await;
     let began = Instant::now();
     jane.ok(json!({"type": "item", "conversation": chat, "kind": "lead", "title": "A lead", "key": "k"})).await;
