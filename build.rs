@@ -8,15 +8,19 @@
 //! Otherwise npm installs what the lock file names, when `web/node_modules` differs from it, and Vite builds, when a
 //! source differs from the last build. Without npm, or when that fails, the hub builds all the same: with pages that say
 //! so, and one warning. Tracked files are never touched.
+//!
+//! Whatever is text is laid into `$OUT_DIR/web.gz` once more, compressed, where that makes it smaller.
 
 use std::{
     env, fs,
     hash::{DefaultHasher, Hash, Hasher},
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use flate2::{Compression, write::GzEncoder};
 
 /// Whatever a build of the pages depends on, files and folders, below `web`.
 const SOURCES: [&str; 12] = [
@@ -35,6 +39,8 @@ const SOURCES: [&str; 12] = [
 ];
 /// What a whole build has at its top.
 const MADE: [&str; 3] = ["index.html", "demo.html", "widget.js"];
+/// The endings of files that are worth compressing.
+const TEXTS: [&str; 8] = ["html", "js", "mjs", "css", "json", "map", "svg", "webmanifest"];
 /// Beside the build: the hash of what it was made of. Missing beside placeholders.
 const STAMP: &str = "web.stamp";
 /// Beside the build: what npm said, when it failed.
@@ -47,21 +53,53 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-env-changed=USHER_SKIP_WEB");
     println!("cargo::rerun-if-env-changed=USHER_WEB_DIST");
 
+    pages(&sources, &out)?;
+    let packed = out.join("web.gz");
+    clear(&packed)?;
+    pack(&out.join("web"), &packed).context("the pages cannot be compressed")
+}
+
+/// Lays the pages into `web`.
+fn pages(sources: &Path, out: &Path) -> Result<()> {
     if let Some(ready) = env::var_os("USHER_WEB_DIST") {
-        return take(Path::new(&ready), &out).context("USHER_WEB_DIST names no build of the web folder");
+        return take(Path::new(&ready), out).context("USHER_WEB_DIST names no build of the web folder");
     }
     // A path that is not there would run this at every build.
     for source in SOURCES.iter().map(|name| sources.join(name)).filter(|path| path.exists()) {
         println!("cargo::rerun-if-changed={}", source.display());
     }
     if env::var("USHER_SKIP_WEB").is_ok_and(|skip| skip == "1") {
-        return if whole(&out.join("web")) { Ok(()) } else { stand_in(&out) };
+        return if whole(&out.join("web")) { Ok(()) } else { stand_in(out) };
     }
-    if let Err(reason) = build(&sources, &out) {
+    if let Err(reason) = build(sources, out) {
         println!(
             "cargo::warning=the pages and the widget are placeholders: {reason:#} (after mending it: `touch build.rs` and build again)"
         );
-        stand_in(&out)?;
+        stand_in(out)?;
+    }
+    Ok(())
+}
+
+/// Compresses every text below `from` that gets smaller by it. The same input gives the same bytes.
+fn pack(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let target = to.join(path.file_name().context("a file has a name")?);
+        if path.is_dir() {
+            pack(&path, &target)?;
+            continue;
+        }
+        if !path.extension().is_some_and(|ending| TEXTS.iter().any(|text| ending == *text)) {
+            continue;
+        }
+        let plain = fs::read(&path)?;
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(&plain)?;
+        let packed = packer.finish()?;
+        if packed.len() < plain.len() {
+            fs::write(target, packed)?;
+        }
     }
     Ok(())
 }

@@ -99,6 +99,7 @@ impl House {
         seed(&*store, &config.playbooks.seeds).await?;
         let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
         let office = Office::new(hub.clone(), NodeId::from(config.node.as_str()), outbox_settings(config))?;
+        hub.recall().await?;
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         let mut registry = Registry::default();
         hub.metrics.register(&mut registry);

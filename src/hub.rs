@@ -2,13 +2,18 @@
 //!
 //! | file | noun |
 //! |---|---|
+//! | [`among`], [`rooms`] | what nodes tell each other, and in which workspaces |
+//! | `hints`, `behind`, `ledger` | what others committed, set in motion here once |
+//! | `sweep` | what the mesh lost, found in the store |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
 //! | [`tail`] | a followed conversation in memory |
-//! | [`board`], [`seat`], [`mailbox`] | who is connected, what they follow, what waits for them |
+//! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
-//! | [`presence`], [`playbooks`] | who could take a chat; whether one is offered |
-//! | [`notify`], [`beside`] | notifications; what is kept beside the log |
+//! | [`presence`], `leases`, [`playbooks`] | who could take a chat, here and elsewhere; whether one is offered |
+//! | [`notify`], [`rings`], `active` | notifications, and which device rings |
+//! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
+//! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`] | what sessions ask |
 
 use std::{
@@ -25,44 +30,47 @@ use rand::RngExt;
 use tokio::{sync::Notify as Bell, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+mod active;
+mod adopting;
 pub mod agent;
+pub mod among;
 pub mod append;
+mod behind;
 pub mod beside;
 pub mod board;
 mod doubt;
 pub mod effects;
+mod elsewhere;
 pub mod error;
+pub mod follow;
+mod glimpse;
+mod hints;
+mod leases;
+mod ledger;
 pub mod mailbox;
 pub mod metrics;
 pub mod notify;
+mod overheard;
 pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+pub mod rings;
+pub mod rooms;
 pub mod seat;
+mod sweep;
 pub mod tail;
 pub mod visitor;
 pub mod waiting;
 
 use self::{
-    append::Caller,
-    beside::Unwritten,
-    board::Board,
-    doubt::Doubts,
-    mailbox::Leave,
-    metrics::Metrics,
-    notify::Rings,
-    playbooks::Playbooks,
-    presence::Presence,
-    queue::Queue,
-    seat::{Seat, Seated, Who},
-    tail::Tail,
-    waiting::Waiting,
+    among::Among, append::Caller, beside::Unwritten, board::Board, doubt::Doubts, mailbox::Leave, metrics::Metrics,
+    playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat, waiting::Waiting,
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
     ids::{ConversationId, WorkspaceId},
-    mesh::Mesh,
+    mesh::{Health, Mesh},
     store::Store,
     wire::code::CloseCode,
 };
@@ -74,6 +82,9 @@ const ABANDON_EVERY: Duration = Duration::from_secs(60);
 /// Silent conversations closed in one look.
 const ABANDON_MOST: usize = 1_000;
 
+/// By how much each client lengthens the time over which all are told to come back when the hub drains, in milliseconds:
+/// so that twenty come back in a second.
+const BACK_EVERY_MS: u64 = 50;
 /// Within what time agents are told to come back when the hub drains, in milliseconds.
 const AGENTS_BACK_MS: u64 = 5_000;
 
@@ -86,7 +97,8 @@ pub struct Settings {
     pub connections_per_visitor: usize,
     /// Sessions of one agent at most; 0 lifts it.
     pub connections_per_agent: usize,
-    /// Over what time clients are told to come back when the hub drains, in milliseconds.
+    /// Over what time clients are told to come back at most when the hub drains, in milliseconds; few are told to come
+    /// sooner.
     pub drain_spread_ms: u64,
 }
 
@@ -103,6 +115,7 @@ pub struct Hub {
     rings: Rings,
     unwritten: Unwritten,
     doubts: Doubts,
+    among: Among,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
@@ -146,6 +159,7 @@ impl Hub {
             rings: Rings::default(),
             unwritten: Unwritten::default(),
             doubts: Doubts::default(),
+            among: Among::default(),
             rows_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
@@ -162,9 +176,15 @@ impl Hub {
     /// The panic of a core task.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
         let mut core = JoinSet::new();
+        core.spawn(self.clone().run_among());
+        core.spawn(self.clone().run_behind());
+        core.spawn(self.clone().run_sweep());
+        core.spawn(self.clone().run_glimpses());
         core.spawn(self.clone().run_waiting());
         core.spawn(self.clone().run_queue());
         core.spawn(self.clone().run_presence());
+        core.spawn(self.clone().run_roster());
+        core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
         let ended = tokio::select! {
@@ -173,6 +193,9 @@ impl Hub {
         };
         core.shutdown().await;
         self.flush_beside().await;
+        if let Err(cause) = self.keep_roster().await {
+            tracing::warn!(error = %cause, "who was present at the end could not be kept");
+        }
         ended
     }
 
@@ -216,9 +239,24 @@ impl Hub {
         &self.outbox_bell
     }
 
+    /// What this node has to do with the others.
+    pub fn among(&self) -> &Among {
+        &self.among
+    }
+
     /// Notes a request of a session.
     pub fn asked(&self, seat: &Seat) {
-        seat.asked(self.ticks.fetch_add(1, Ordering::Relaxed) + 1);
+        // Comparable with other nodes' by the store's clock, and still rising where two fall into one millisecond.
+        let now = self.store.now().0.unsigned_abs() << 10;
+        let next = |tick: u64| Some(now.max(tick + 1));
+        let tick = self.ticks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
+        seat.asked(now.max(tick + 1));
+        self.tell_active(seat);
+    }
+
+    /// Whether other nodes cannot be heard: everything goes on through the store, slower.
+    pub fn is_degraded(&self) -> bool {
+        !self.mesh.is_alone() && self.mesh.health() == Health::Deaf
     }
 
     /// Whether clients are being sent away.
@@ -226,84 +264,20 @@ impl Hub {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Tells every session to come back elsewhere, each after its own share of the spread. Requests under way are
+    /// Tells every session to come back elsewhere, each after its own share of a spread that follows their number. Requests under way are
     /// answered; presence is left to its grace.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
-        let spread = self.settings.drain_spread_ms;
         let (visitors, agents, _) = self.board.sizes();
-        tracing::info!(visitors, agents, "draining: every client is told to come back");
+        let all = u64::try_from(visitors + agents).unwrap_or(u64::MAX);
+        let spread = all.saturating_mul(BACK_EVERY_MS).min(self.settings.drain_spread_ms);
+        tracing::info!(visitors, agents, spread_ms = spread, "draining: every client is told to come back");
         self.board.everybody(|seat| {
             // An agent must be back before their grace is over, or they would flap: see `presence`.
             let spread = if seat.who.agent().is_some() { spread.min(AGENTS_BACK_MS) } else { spread };
             let after_ms = rand::rng().random_range(0..=spread);
             seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
         });
-    }
-
-    /// Gives a session its place. A person's oldest session over the limit is sent away.
-    fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
-        let seat = Seat::new(who, self.store.now());
-        if let Some(oldest) = self.board.sit(&seat, most) {
-            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
-        }
-        self.asked(&seat);
-        if self.is_draining() {
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
-        }
-        Seated::new(self.clone(), seat)
-    }
-
-    fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
-        self.board.follow(conversation, seat)
-    }
-
-    fn unfollow(&self, conversation: &ConversationId, seat: &Arc<Seat>) {
-        let left = self.board.unfollow(conversation, seat);
-        if left.is_none()
-            && let Some(tail) = self.board.tail(conversation)
-            && seat.who.agent().is_some()
-        {
-            self.tell_watching(&tail);
-        }
-    }
-
-    /// A session is over.
-    fn leave(&self, seat: &Arc<Seat>, follows: &[ConversationId], present: bool, clean: bool) {
-        self.board.rise(seat);
-        for conversation in follows {
-            self.unfollow(conversation, seat);
-            if seat.who.agent().is_none() {
-                self.row_later(conversation);
-                if let Some(tail) = self.board.tail(conversation) {
-                    self.tell_visitor(&tail);
-                }
-            }
-        }
-        if let (Some(agent), true) = (seat.who.agent(), present) {
-            self.presence.depart(seat.who.workspace(), agent, seat.last_heard(), clean, self.store.now());
-        }
-    }
-
-    /// Ends graces until the hub ends. Never returns.
-    async fn run_presence(self: Arc<Self>) {
-        loop {
-            let now = self.store.now();
-            let (flips, next) = self.presence.expire(now);
-            for flip in flips {
-                self.flipped(Some(flip));
-            }
-            match next {
-                Some(next) => {
-                    let wait = Duration::from_millis(next.since(now).max(0) as u64 + 1);
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.presence.poked() => {}
-                    }
-                }
-                None => self.presence.poked().await,
-            }
-        }
     }
 
     /// Flushes what may wait for a second until the hub ends. Never returns.
@@ -317,6 +291,8 @@ impl Hub {
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);
+            self.tend_rooms();
+            self.answer_asks();
         }
     }
 

@@ -177,8 +177,8 @@ impl de::Visitor<'_> for Text {
 // === impl ItemId ===
 
 impl ItemId {
-    /// The id of an item a playbook makes. Derived, because `decide` is pure and two nodes must agree on it;
-    /// the conversation's own random bits are in it.
+    /// The id of the item that this key makes in a conversation, whoever makes it: the first wins. Derived, because
+    /// `decide` is pure and two nodes must agree on it; the conversation's own random bits are in it.
     pub fn made_by(conversation: &ConversationId, key: &MessageKey) -> Self {
         let tail = conversation.as_str().trim_start_matches("c_");
         Self(format!("i_{tail}_{key}").into())
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn p1_an_item_a_playbook_makes_has_the_same_id_wherever_it_is_made() {
+    fn p1_an_item_has_the_same_id_wherever_and_by_whom_it_is_made() {
         let conversation = ConversationId::from("c_abc");
         let key = MessageKey::from("done-0");
         assert_eq!(ItemId::made_by(&conversation, &key), ItemId::made_by(&conversation, &key));

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 mod alone;
+pub mod redis;
 
-pub use self::alone::Alone;
+pub use self::{alone::Alone, redis::Redis};
 use crate::ids::{NodeId, WorkspaceId};
 
 /// For how long a lease stands without being renewed.
@@ -56,6 +57,16 @@ pub struct Lease {
     pub roster: Bytes,
 }
 
+/// Whether a lease that was renewed still stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// It did: to the others this node was never gone.
+    Kept,
+    /// It did not, and began anew. Either this is the first, or it had run out (this node slept too long, or what held
+    /// the leases lost them), and others may have seen this node's people leave.
+    Anew,
+}
+
 /// Why the mesh gave no answer. Private cause: nobody outside is told more than that the hub is degraded.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the mesh is unavailable: {0}")]
@@ -88,8 +99,8 @@ pub trait Mesh: Send + Sync + 'static {
     /// The next thing heard. For one listener; pending for ever when nothing can be heard.
     async fn heard(&self) -> Heard;
 
-    /// Renews this node's lease with what it holds now.
-    async fn renew(&self, roster: Bytes) -> Result<(), MeshError>;
+    /// Renews this node's lease with what it holds now, and tells whether it had stood until then.
+    async fn renew(&self, roster: Bytes) -> Result<Renewed, MeshError>;
 
     /// Ends this node's lease at once: it is going away and holds nothing any more.
     async fn resign(&self) -> Result<(), MeshError>;

@@ -7,13 +7,12 @@
 //! |---|---|
 //! | [`lobby`] | what all sessions share: the hub, the keys, the rates |
 //! | [`connection`], [`end`] | the socket with its heartbeat; why it ends |
-//! | [`live`], [`follow`], [`outbound`] | what visitors' and agents' sessions have in common |
+//! | [`live`], [`outbound`] | what visitors' and agents' sessions have in common |
 //! | [`visitor`], [`agent`] | what each of them may ask |
 
 pub mod agent;
 pub mod connection;
 pub mod end;
-pub mod follow;
 pub mod live;
 pub mod lobby;
 pub mod outbound;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
@@ -19,21 +20,21 @@ pub mod sqlite;
 pub mod webhook;
 
 pub use self::{
-    agents::{AgentRow, NotifySettings},
+    agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
     delivery::{
         Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Revived,
         Settled, Take, Taken, Verdict,
     },
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
-    item::{ItemPage, ItemQuery, ItemRow},
+    item::{ItemPage, ItemQuery, ItemRow, Viewer},
     outbox::Outbox,
     playbook::{PlaybookRow, Saved},
     webhook::{Disabled, MAX_WEBHOOKS, Topic, Topics, Webhook, WebhookSecret},
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -69,6 +70,21 @@ pub struct Queued {
     pub visitor: VisitorId,
     /// Since when: the order of the queue.
     pub since: Millis,
+}
+
+/// Where a conversation has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Whose company.
+    pub workspace: WorkspaceId,
+    /// Which one.
+    pub conversation: ConversationId,
+    /// Whose it is now: adoption is no event.
+    pub visitor: VisitorId,
+    /// Its last event.
+    pub seq: Seq,
+    /// When that was decided.
+    pub at: Millis,
 }
 
 /// The store. Every method is one business step and one answer; none leaves half of it. What is handed on to the
@@ -149,26 +165,54 @@ pub trait Store: Outbox + Send + Sync + 'static {
     /// Open conversations that reached no agent and whose last event was at or before `before`.
     async fn silent(&self, before: Millis, limit: usize) -> Result<Vec<ConversationId>>;
 
+    /// The workspaces in which somebody waits.
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>>;
+
     /// Everybody who waits in a workspace, longest first.
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>>;
 
     /// A page of a folder.
     async fn folder(&self, query: &FolderQuery) -> Result<FolderPage>;
 
+    /// The sizes of a workspace's folders, as the last commit that changed each left them: Unassigned, Closed and this
+    /// agent's, or everybody's. One that never held anything may be left out.
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>>;
+
     /// How many conversations stand in each folder of this agent.
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts>;
+    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
+        Ok(Counts::of(&self.sizes(workspace, Some(agent)).await?, agent))
+    }
+
+    /// Where these conversations have come to, in no order; one that never was is left out. However many there are,
+    /// one statement.
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>>;
+
+    /// The conversations of these workspaces whose last event was decided at or after `since`, those that moved longest
+    /// ago first, at most `limit`. By `at`, never by the order of commits: a transaction still under way is found
+    /// afterwards by whoever asks again from a little before.
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>>;
 
     /// Ids of the conversations assigned to this agent.
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>>;
 
-    /// Keeps what stands beside logs. One that is lost in a crash falls back, no more.
+    /// Keeps what moved beside logs, whichever node tells it: of two marks the higher stands, and a page where one is
+    /// given. One that is lost in a crash falls back, no more.
     async fn put_beside(&self, changed: Vec<(ConversationId, Beside)>) -> Result<()>;
 
     // --- agents ---
 
     /// Notes an agent's `hello`: name, picture and role as of the token. A new one starts switched off; one that was
-    /// removed comes back.
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow>;
+    /// removed comes back with a token issued after that. None when the token is [`revoked`]: nothing was noted.
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>>;
+
+    /// When an agent was removed last, whether or not they are back; None when never.
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>>;
 
     /// One agent, if known and not removed.
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>>;
@@ -182,8 +226,16 @@ pub trait Store: Outbox + Send + Sync + 'static {
     /// Sets what an agent wants to be notified of. False when there is no such agent.
     async fn set_notify(&self, workspace: &WorkspaceId, agent: &AgentId, notify: NotifySettings) -> Result<bool>;
 
-    /// Removes an agent; their switch goes off. Their conversations are the caller's to free. False when unknown.
+    /// Removes an agent; their switch goes off and every token they have loses its worth. Their conversations are the
+    /// caller's to free. False when unknown.
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool>;
+
+    /// Keeps what a node (an incarnation of it) says of the agents who are present with it; it stands until `until`.
+    /// What the node said before is replaced, and what ended more than [`ROSTERS_KEPT`] ago is forgotten.
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()>;
+
+    /// What every node said last, by node; those that ended a while ago may still be among them.
+    async fn rosters(&self) -> Result<Vec<RosterRow>>;
 
     // --- playbooks ---
 

@@ -260,6 +260,21 @@ mod tests {
     }
 
     #[test]
+    fn s2_a_token_says_when_it_was_made_or_counts_as_of_no_time() {
+        let now = now_seconds();
+        let issued_at = |claims: &Value| gate().agent(&sign(claims)).expect("valid").issued_at.map(|at| at.0);
+        assert_eq!(issued_at(&claims()), None);
+        assert_eq!(issued_at(&with("iat", Value::Null)), None);
+        assert_eq!(issued_at(&with("iat", json!(now - 60))), Some((now as i64 - 60) * 1000));
+        assert_eq!(issued_at(&with("iat", json!(1_763_800_000.25))), Some(1_763_800_000_250));
+        assert_eq!(issued_at(&with("iat", json!(now + 9))), Some((now as i64 + 9) * 1000));
+        // Made in the future, or in milliseconds: that proves nothing.
+        assert_eq!(issued_at(&with("iat", json!(now + 60))), None);
+        assert_eq!(issued_at(&with("iat", json!(now * 1000))), None);
+        assert_eq!(gate().agent(&sign(&with("iat", json!("now")))), Err(TokenFault::Malformed));
+    }
+
+    #[test]
     fn p1_workspace_and_role_have_defaults_and_a_picture_comes_by_https_only() {
         let claims = gate().agent(&sign(&with("avatar", json!("http://x/y.png"))));
         let claims = claims.expect("valid");
@@ -538,6 +553,7 @@ mod tests {
         let claims = gate().agent(&token).expect("valid");
         assert_eq!(claims.role, Role::Admin);
         assert_eq!(claims.name, "Jane");
+        assert!(claims.issued_at.is_some(), "a removal would be for good");
         assert!(claims.expires_at as u64 <= (now_seconds() + 70) * 1000);
     }
 }

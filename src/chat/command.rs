@@ -69,7 +69,7 @@ pub enum Command {
     Details(DetailsPatch),
     /// Agent: make a lead, deal or activity.
     Item {
-        /// The id it will have.
+        /// The id it will have; see [`ItemId::made_by`].
         item: ItemId,
         /// What to make.
         kind: ItemKind,

@@ -62,8 +62,11 @@ pub struct Conversation {
     pub preview: Option<String>,
     /// Places of the visitor's latest texts, oldest first, at most [`UNREAD_CAP`].
     pub visitor_texts: VecDeque<Seq>,
-    /// The visitor's verdict.
+    /// The visitor's verdict, the last one.
     pub rated: Option<u8>,
+    /// In words.
+    #[serde(default)]
+    pub rated_words: Option<String>,
 }
 
 /// Where a conversation stands; each state carries only what belongs to it.
@@ -121,7 +124,8 @@ pub struct ItemView {
 }
 
 /// Who may see a conversation at one point of its log. Visitors aside: theirs is theirs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sight {
     /// Not an agent's business yet: admins only.
     Admins,
@@ -158,6 +162,7 @@ impl Conversation {
             preview: None,
             visitor_texts: VecDeque::new(),
             rated: None,
+            rated_words: None,
         }
     }
 
@@ -211,7 +216,10 @@ impl Conversation {
                 self.served = true;
             }
             What::Unassigned { .. } => self.state = State::Unassigned,
-            What::Rated { score, .. } => self.rated = Some(*score),
+            What::Rated { score, comment } => {
+                self.rated = Some(*score);
+                self.rated_words.clone_from(comment);
+            }
             What::Closed { reason } => {
                 self.state = State::Closed { at: event.at, reason: *reason };
                 self.asking = None;
@@ -334,6 +342,22 @@ impl Ask {
 // === impl Sight ===
 
 impl Sight {
+    /// Who may see the log behind an event, given who could see what led to it.
+    #[must_use]
+    pub fn after(&self, event: &Event) -> Self {
+        match &event.what {
+            What::Waiting { .. } | What::Missed { .. } | What::Unassigned { .. } => Self::Everybody,
+            What::Assigned { to, .. } => Self::Owner(to.id.clone()),
+            What::Closed { .. } if *self != Self::Admins => Self::Everybody,
+            _ => self.clone(),
+        }
+    }
+
+    /// Who could see the log before an event that gave it to somebody: only those lose sight of anything.
+    pub fn before_assigned(from: Option<&AgentRef>) -> Self {
+        from.map_or(Self::Everybody, |from| Self::Owner(from.id.clone()))
+    }
+
     /// Whether this agent may see it; `admin` is the agent's role together with `admins_see_assigned` where it matters.
     pub fn allows(&self, agent: &AgentId, admin: bool, admins_see_assigned: bool) -> bool {
         match self {

@@ -13,7 +13,7 @@ use super::{
     event::{AgentRef, Author, Event, MissedReason, What},
     playbook::Playbook,
 };
-use crate::ids::{AgentId, Millis};
+use crate::ids::{AgentId, ItemId, Millis};
 
 /// The longest text anybody may write, in bytes.
 pub const MAX_TEXT: usize = 16 * 1024;
@@ -149,6 +149,11 @@ impl<'a> Draft<'a> {
             },
             _ => Refusal::conflict("the conversation has moved on"),
         }
+    }
+
+    /// Whether this item has been made.
+    fn has_item(&self, item: &ItemId) -> bool {
+        self.was.items.iter().any(|known| known.item == *item)
     }
 
     fn owned_by(&self, agent: &AgentId) -> bool {

@@ -178,6 +178,21 @@ impl Mark {
     }
 }
 
+// === impl Beside ===
+
+impl Beside {
+    /// Takes in what moved: marks never go back, and a page stands until another is given.
+    pub fn take_in(&mut self, moved: &Self) {
+        for (mark, to) in [(&mut self.seen.visitor, moved.seen.visitor), (&mut self.seen.agent, moved.seen.agent)] {
+            mark.received = mark.received.max(to.received);
+            mark.read = mark.read.max(to.read);
+        }
+        if moved.page.is_some() {
+            self.page.clone_from(&moved.page);
+        }
+    }
+}
+
 // === impl Conversation ===
 
 impl Conversation {

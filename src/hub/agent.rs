@@ -6,6 +6,7 @@ use super::{
     Hub,
     append::{Caller, Done},
     error::{HubError, Result},
+    mailbox::CountsChange,
     page::Recover,
     presence::Flip,
     seat::{Seated, Who},
@@ -14,10 +15,12 @@ use super::{
 use crate::{
     chat::{
         command::{Actor, Command},
-        event::AgentRef,
+        event::{AgentRef, ItemKind},
     },
-    ids::{AgentId, ConversationId, WorkspaceId},
-    store::{AgentRow, Counts, Folder, FolderPage, FolderQuery, Loaded, NotifySettings},
+    ids::{AgentId, ConversationId, Millis, WorkspaceId},
+    store::{
+        AgentRow, Counts, Folder, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded, NotifySettings, Viewer, revoked,
+    },
     wire::{
         agent::{AgentStatus, PresenceReason},
         code::CloseCode,
@@ -42,6 +45,8 @@ pub struct Desk {
     pub agents: Vec<(AgentRow, AgentStatus)>,
     /// The sizes of their folders.
     pub counts: Counts,
+    /// The same with the version each has come to; the session's letter box is told.
+    pub sizes: CountsChange,
     /// The first of Unassigned.
     pub unassigned: Vec<Loaded>,
     /// All that are theirs, newest first; the session follows each from its `seq` on.
@@ -60,17 +65,20 @@ impl Desk {
 // === impl Hub ===
 
 impl Hub {
-    /// Seats an agent: notes their name and picture, makes them present, and follows what is theirs.
+    /// Seats an agent: notes their name and picture, makes them present, and follows what is theirs. `issued_at` is when
+    /// their token was made, if it says so.
     pub async fn welcome(
         self: &Arc<Self>,
         workspace: &WorkspaceId,
         agent: &AgentRef,
         admin: bool,
+        issued_at: Option<Millis>,
     ) -> Result<(Seated, Desk)> {
         let known = self.store.agent(workspace, &agent.id).await?.is_some();
-        let row = self.store.agent_hello(workspace, agent, admin).await?;
+        let row = self.store.agent_hello(workspace, agent, admin, issued_at).await?.ok_or(HubError::Revoked)?;
         let who = Who::Agent { workspace: workspace.clone(), agent: agent.clone(), admin };
         let mut seated = self.sit(who, self.settings.connections_per_agent);
+        self.listening(workspace).await;
         seated.present = true;
         let flip = self.presence.arrive(&row);
         // Others have never heard of somebody new, switched on or not.
@@ -87,7 +95,12 @@ impl Hub {
             seated.follow(&conversation);
         }
         let as_of = self.presence.settled(workspace, &agent.id);
-        let desk = self.desk(workspace, &agent.id).await?;
+        let desk = self.desk(workspace, &agent.id).await.map_err(|error| match error {
+            // Removed while they came in.
+            HubError::NoAgent => HubError::Revoked,
+            other => other,
+        })?;
+        seated.seat().mail.counted(desk.sizes);
         // The switch may have been used between the two looks. Overtaken: somebody knows better already.
         self.flipped(self.presence.settle(&row, &desk.row, PresenceReason::Toggle, as_of).unwrap_or_default());
         for conversation in seated.follows().to_vec() {
@@ -103,9 +116,20 @@ impl Hub {
         Ok((seated, desk))
     }
 
+    /// Whether a token issued at this moment still speaks for an agent: it does not when they were removed since.
+    ///
+    /// # Errors
+    /// [`HubError::Revoked`], and when the store gives no answer.
+    pub async fn vouch(&self, workspace: &WorkspaceId, agent: &AgentId, issued_at: Option<Millis>) -> Result<()> {
+        match revoked(self.store.removed_at(workspace, agent).await?, issued_at) {
+            true => Err(HubError::Revoked),
+            false => Ok(()),
+        }
+    }
+
     /// What lies before an agent now.
     pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
-        let row = self.store.agent(workspace, agent).await?.ok_or_else(HubError::not_found)?;
+        let row = self.store.agent(workspace, agent).await?.ok_or(HubError::NoAgent)?;
         let mut mine = Vec::new();
         let mut before = None;
         loop {
@@ -117,8 +141,9 @@ impl Hub {
             }
         }
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
-        let counts = self.store.counts(workspace, agent).await?;
-        Ok(Desk { row, agents: self.agents(workspace).await?, counts, unassigned, mine })
+        let sizes = self.store.sizes(workspace, Some(agent)).await?;
+        let (counts, sizes) = (Counts::of(&sizes, agent), CountsChange::of(&sizes, agent));
+        Ok(Desk { row, agents: self.agents(workspace).await?, counts, sizes, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.
@@ -149,6 +174,23 @@ impl Hub {
         self.rows(workspace, folder, before, limit, query).await
     }
 
+    /// A page of items of the conversations this agent may see.
+    pub async fn items(
+        &self,
+        who: &Who,
+        kind: Option<ItemKind>,
+        conversation: Option<ConversationId>,
+        before: Option<String>,
+        limit: usize,
+    ) -> Result<ItemPage> {
+        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
+        let viewer =
+            Viewer { agent: agent.id.clone(), admin: *admin, admins_see_assigned: self.settings.admins_see_assigned };
+        let workspace = workspace.clone();
+        let query = ItemQuery { workspace, kind, conversation, before, limit, viewer: Some(viewer) };
+        Ok(self.store.items(&query).await?)
+    }
+
     /// Opens a conversation for a session: from now on its events are pushed there.
     pub async fn open(
         self: &Arc<Self>,
@@ -165,9 +207,7 @@ impl Hub {
             seated.unfollow(conversation);
             return Err(HubError::not_found());
         }
-        if let Some(tail) = self.board.tail(conversation) {
-            self.tell_watching(&tail);
-        }
+        self.tell_watching(who.workspace(), conversation);
         Ok(shown)
     }
 
@@ -202,9 +242,9 @@ impl Hub {
         if !own && online {
             return Err(HubError::forbidden("nobody can be switched on by somebody else"));
         }
-        let before = self.store.agent(workspace, of).await?.ok_or_else(HubError::not_found)?;
+        let before = self.store.agent(workspace, of).await?.ok_or(HubError::NoAgent)?;
         if !self.store.set_online(workspace, of, online).await? {
-            return Err(HubError::not_found());
+            return Err(HubError::NoAgent);
         }
         self.settle(&before, if own { PresenceReason::Toggle } else { PresenceReason::Admin }).await
     }
@@ -212,9 +252,9 @@ impl Hub {
     /// Sets what an agent wants to be notified of.
     pub async fn set_notify(self: &Arc<Self>, who: &Who, notify: NotifySettings) -> Result<()> {
         let Who::Agent { workspace, agent, .. } = who else { return Err(HubError::not_found()) };
-        let before = self.store.agent(workspace, &agent.id).await?.ok_or_else(HubError::not_found)?;
+        let before = self.store.agent(workspace, &agent.id).await?.ok_or(HubError::NoAgent)?;
         if !self.store.set_notify(workspace, &agent.id, notify).await? {
-            return Err(HubError::not_found());
+            return Err(HubError::NoAgent);
         }
         self.settle(&before, PresenceReason::Toggle).await
     }
@@ -224,7 +264,7 @@ impl Hub {
         loop {
             let as_of = self.presence.settled(&before.workspace, &before.agent.id);
             let now = self.store.agent(&before.workspace, &before.agent.id).await?;
-            let row = now.ok_or_else(HubError::not_found)?;
+            let row = now.ok_or(HubError::NoAgent)?;
             if let Ok(flip) = self.presence.settle(before, &row, reason, as_of) {
                 self.flipped(flip);
                 return Ok(());

@@ -1,14 +1,14 @@
 //! The one road by which anything is written: load, decide, append, wake. A lost race reads the difference and
 //! decides again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Hub,
     doubt::UnderWay,
     error::{HubError, Result},
     seat::Who,
-    tail::Tail,
+    tail::{Tail, Turn},
 };
 use crate::{
     chat::{
@@ -24,6 +24,10 @@ use crate::{
 
 /// How often a command is decided anew before the store is called too busy. Each loss means somebody else won.
 const MAX_TRIES: usize = 256;
+/// How long a command waits for its turn where many are written at once.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Events read at once when one of them is looked for.
+const LOOK: usize = 200;
 /// After how many events without a new row the fold is stored anyway, so that a cold load stays short.
 const ROW_EVERY: u64 = 100;
 
@@ -58,6 +62,7 @@ pub struct Done {
 pub(super) struct Face {
     pub(super) sight: Sight,
     pub(super) waiting: bool,
+    pub(super) last_at: Millis,
 }
 
 // === impl Hub ===
@@ -73,13 +78,20 @@ impl Hub {
     ) -> Result<Done> {
         let tail = self.tail(conversation).await?;
         let actor = caller.actor();
-        let playbook = match tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()))
-        {
-            Some(Some(playbook)) => playbook,
-            _ => return Err(HubError::not_found()),
+        let owned = || tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()));
+        // What another node committed may not have been heard of yet: no is said only upon the store's word.
+        let mut sure = self.mesh.is_alone();
+        let playbook = match owned().flatten() {
+            Some(playbook) => playbook,
+            None if !sure && self.make_sure(&tail).await? => {
+                sure = true;
+                owned().flatten().ok_or_else(HubError::not_found)?
+            }
+            None => return Err(HubError::not_found()),
         };
         let row = self.playbook_at(&playbook).await?;
         let newest = self.playbook(&playbook.id).await?.unwrap_or_else(|| row.clone());
+        let mut turn = if tail.is_queued_for() { Some(self.turn(&tail).await?) } else { None };
         for _ in 0..MAX_TRIES {
             let policy = Policy {
                 playbook: &row.playbook,
@@ -88,11 +100,22 @@ impl Hub {
             };
             let now = self.store.now();
             let decided = tail.with(|hot| Decided::make(&hot.conversation, actor, command, &policy, now));
-            let Decided { head, at, before, events, row } = match decided.ok_or_else(HubError::not_found)? {
+            let decided = decided.ok_or_else(HubError::not_found)?;
+            let nothing_to_do = decided.as_ref().is_ok_and(|decided| decided.events.is_empty());
+            if (nothing_to_do || decided.is_err())
+                && !std::mem::replace(&mut sure, true)
+                && self.make_sure(&tail).await?
+            {
+                continue;
+            }
+            let Decided { head, at, before, events, row } = match decided {
                 Ok(decided) => decided,
                 Err(refusal) => return self.maybe_repeated(&tail, caller, command, refusal).await,
             };
-            if events.is_empty() {
+            if nothing_to_do {
+                if let Command::Item { item, .. } = command {
+                    return self.made_before(&tail, item).await;
+                }
                 return Ok(Done { seq: head, at, duplicate: false, item: None, events: 0 });
             }
             let append = Append {
@@ -103,17 +126,20 @@ impl Hub {
                 row,
             };
             let mut under_way =
-                UnderWay { doubts: &self.doubts, conversation, before, actor, entries: events, settled: false };
+                UnderWay { doubts: &self.doubts, conversation, before, entries: events, settled: false };
             let appended = self.store.append(append).await?;
             under_way.settled = true;
             match appended {
                 Appended::Done { counts } => {
                     let UnderWay { before, entries, .. } = &under_way;
-                    self.committed(&tail, before, actor, entries, &counts);
+                    self.committed(&tail, before, entries, &counts);
                     return Ok(Done::of(entries));
                 }
                 Appended::Stale { head } => {
                     tail.hint(head);
+                    if turn.is_none() {
+                        turn = Some(self.turn(&tail).await?);
+                    }
                     tail.catch_up(&*self.store).await?;
                 }
                 Appended::Repeated { event } => return repeated(command, &event),
@@ -124,12 +150,50 @@ impl Hub {
         Err(HubError::Unavailable)
     }
 
+    /// Where two sides write without a pause, whoever loses a race would lose the next ones, too.
+    async fn turn<'a>(&self, tail: &'a Tail) -> Result<Turn<'a>> {
+        tokio::time::timeout(PATIENCE, tail.turn()).await.map_err(|_| {
+            tracing::warn!(conversation = %tail.id(), "a command waited in vain for its turn");
+            HubError::Unavailable
+        })
+    }
+
     /// A tail of the conversation, brought up to date: the board's, or one for this moment only.
     pub(super) async fn tail(&self, conversation: &ConversationId) -> Result<Arc<Tail>> {
         let tail = self.board.tail(conversation).unwrap_or_else(|| Tail::new(conversation.clone()));
         match tail.catch_up(&*self.store).await? {
             true => Ok(tail),
             false => Err(HubError::not_found()),
+        }
+    }
+
+    /// Asks the store whether the tail is as it stands there, and catches up. True when it was not.
+    pub(super) async fn make_sure(&self, tail: &Tail) -> Result<bool> {
+        let heads = self.store.heads(std::slice::from_ref(tail.id())).await?;
+        let Some(head) = heads.first() else { return Ok(false) };
+        let was = tail.with(|hot| (hot.conversation.seq, hot.conversation.visitor.id.clone()));
+        if was.as_ref().is_some_and(|(seq, visitor)| *seq >= head.seq && *visitor == head.visitor) {
+            return Ok(false);
+        }
+        tail.hint(head.seq);
+        if was.is_some_and(|(_, visitor)| visitor != head.visitor) {
+            self.look_whose(tail).await?;
+        }
+        tail.catch_up(&*self.store).await?;
+        Ok(true)
+    }
+
+    /// An item that was there already: made with the same key, by an agent or by the playbook.
+    async fn made_before(&self, tail: &Tail, item: &ItemId) -> Result<Done> {
+        let mut after = Seq(0);
+        loop {
+            let page = self.store.events_after(tail.id(), after, LOOK, usize::MAX).await?;
+            let made = |entry: &&Arc<Entry>| matches!(&entry.event().what, What::Item(made) if made.item == *item);
+            if let Some(first) = page.iter().find(made) {
+                let Event { seq, at, .. } = *first.event();
+                return Ok(Done { seq, at, duplicate: true, item: Some(item.clone()), events: 0 });
+            }
+            after = page.last().ok_or_else(HubError::not_found)?.event().seq;
         }
     }
 
@@ -249,6 +313,10 @@ impl Done {
 
 impl Face {
     pub(super) fn of(conversation: &Conversation) -> Self {
-        Self { sight: conversation.sight(), waiting: matches!(conversation.state, State::Waiting { .. }) }
+        Self {
+            sight: conversation.sight(),
+            waiting: matches!(conversation.state, State::Waiting { .. }),
+            last_at: conversation.last_at,
+        }
     }
 }

@@ -3,26 +3,43 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
     Hub,
+    glimpse::Glimpse,
     mailbox::Typing,
     seat::{Seat, Who},
     tail::Tail,
 };
 use crate::{
-    chat::{conversation::Sight, event::Page, summary::Beside},
-    ids::{ConversationId, Seq},
+    chat::{
+        conversation::{Conversation, Sight},
+        event::Page,
+        summary::{Beside, Mark, Seen},
+    },
+    ids::{ConversationId, Seq, SessionId, WorkspaceId},
     store::Loaded,
-    wire::push::{Side, VisitorMoved, Watching},
+    wire::{
+        node::{self, NodeFrame, Visit, Visiting},
+        push::Side,
+    },
 };
 
-/// What has yet to be written.
+/// What moved and has yet to be written.
 #[derive(Debug, Default)]
 pub struct Unwritten {
     changed: Mutex<HashMap<ConversationId, Beside>>,
+}
+
+/// What one side has seen, and nothing else.
+pub(super) fn side(side: Side, mark: Mark) -> Beside {
+    let seen = match side {
+        Side::Visitor => Seen { visitor: mark, ..Seen::default() },
+        Side::Agent => Seen { agent: mark, ..Seen::default() },
+    };
+    Beside { seen, ..Beside::default() }
 }
 
 // === impl Unwritten ===
@@ -38,9 +55,9 @@ impl Unwritten {
         self.len() == 0
     }
 
-    fn put(&self, conversation: &ConversationId, beside: &Beside) {
+    fn put(&self, conversation: &ConversationId, moved: &Beside) {
         let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.insert(conversation.clone(), beside.clone());
+        changed.entry(conversation.clone()).or_default().take_in(moved);
     }
 
     fn get(&self, conversation: &ConversationId) -> Option<Beside> {
@@ -75,48 +92,62 @@ impl Hub {
             };
             let moved = theirs && mark.advance(received, read, head);
             let mark = *mark;
-            moved.then(|| (side, mark, hot.beside.clone(), hot.conversation.sight()))
+            moved.then(|| (side, mark, (head, hot.conversation.sight())))
         });
-        let Some(Some((side, mark, beside, sight))) = moved else { return };
-        self.unwritten.put(conversation, &beside);
-        self.board.followers(conversation, |other| {
-            // Somebody who lost sight of it may still follow: they have yet to read that they did.
-            let shown = other.who.agent().is_none() || self.may_see(other, &sight);
-            if shown && other.session != seat.session {
+        let Some(Some((side, mark, at))) = moved else { return };
+        self.unwritten.put(conversation, &self::side(side, mark));
+        self.told_seen(&tail, side, mark, Some(&seat.session));
+        self.row_later(conversation);
+        let (workspace, (seq, sight)) = (seat.who.workspace(), at);
+        let conversation = conversation.clone();
+        self.say(workspace, || NodeFrame::Seen(node::Seen { conversation, seq, sight, by: side, mark }));
+    }
+
+    /// Tells those who follow how far a side has come; all but the session that says so.
+    pub(super) fn told_seen(&self, tail: &Tail, side: Side, mark: Mark, by: Option<&SessionId>) {
+        self.board.followers(tail.id(), |other| {
+            if other.who.agent().is_none() && Some(&other.session) != by {
                 other.mail.put(|mail| {
-                    mail.seen.insert((conversation.clone(), side), mark);
+                    mail.seen.insert((tail.id().clone(), side), mark);
                 });
             }
         });
-        self.row_later(conversation);
+        self.glimpse(tail, Glimpse::seen(side, by.cloned()));
     }
 
     /// Somebody types. Goes to the other side of an assigned conversation and to nobody else.
-    pub fn typing(&self, seat: &Seat, conversation: &ConversationId, on: bool, preview: Option<String>) {
+    pub fn typing(self: &Arc<Self>, seat: &Seat, conversation: &ConversationId, on: bool, preview: Option<String>) {
         let Some(tail) = self.board.tail(conversation) else { return };
-        let Some(Some((seq, owner, version))) = tail.with(|hot| {
-            let owner = hot.conversation.assignee()?.id.clone();
+        let Some(Some((seq, version))) = tail.with(|hot| {
+            let owner = &hot.conversation.assignee()?.id;
             let theirs = match &seat.who {
                 Who::Visitor { visitor, .. } => hot.conversation.visitor.id == *visitor,
-                Who::Agent { agent, .. } => owner == agent.id,
+                Who::Agent { agent, .. } => *owner == agent.id,
             };
             // An agent's id is unique in their workspace only.
             let theirs = theirs && hot.conversation.workspace == *seat.who.workspace();
-            theirs.then(|| (hot.conversation.seq, owner, hot.conversation.playbook.clone()))
+            theirs.then(|| (hot.conversation.seq, hot.conversation.playbook.clone()))
         }) else {
             return;
         };
-        let by_visitor = seat.who.agent().is_none();
-        let preview = preview.filter(|_| by_visitor && self.previews_allowed(&version));
-        self.board.followers(conversation, |other| {
-            let other_side = match other.who.agent() {
-                Some(agent) => by_visitor && *agent == owner,
-                None => !by_visitor,
-            };
-            if other_side {
-                let typing = Typing { seq, on, preview: preview.clone() };
+        let by = if seat.who.agent().is_none() { Side::Visitor } else { Side::Agent };
+        let preview = preview.filter(|_| by == Side::Visitor && self.previews_allowed(&version));
+        let typing = Typing { seq, on, preview };
+        self.told_typing(&tail, by, &typing);
+        let (workspace, conversation) = (seat.who.workspace(), conversation.clone());
+        let Typing { preview, .. } = typing;
+        self.say(workspace, || NodeFrame::Typing(node::Typing { conversation, seq, by, on, preview }));
+    }
+
+    /// Tells the other side, as far as it is connected here.
+    pub(super) fn told_typing(&self, tail: &Tail, by: Side, typing: &Typing) {
+        if by == Side::Visitor {
+            return self.glimpse(tail, Glimpse::typing(typing.clone()));
+        }
+        self.board.followers(tail.id(), |other| {
+            if other.who.agent().is_none() {
                 other.mail.put(|mail| {
-                    mail.typing.insert(conversation.clone(), typing);
+                    mail.typing.insert(tail.id().clone(), typing.clone());
                 });
             }
         });
@@ -127,70 +158,87 @@ impl Hub {
         let Some(tail) = self.board.tail(conversation) else { return };
         let moved = tail.with(|hot| {
             let open = hot.conversation.closed_at().is_none();
-            (open && hot.beside.page.as_ref() != Some(&page)).then(|| {
-                hot.beside.page = Some(page);
-                hot.beside.clone()
+            let moved = open && hot.beside.page.as_ref() != Some(&page);
+            moved.then(|| {
+                hot.beside.page = Some(page.clone());
+                (hot.conversation.workspace.clone(), hot.conversation.seq, hot.conversation.sight())
             })
         });
-        if let Some(Some(beside)) = moved {
-            self.unwritten.put(conversation, &beside);
-            self.tell_visitor(&tail);
-            self.row_later(conversation);
-        }
+        let Some(Some((workspace, seq, sight))) = moved else { return };
+        self.unwritten.put(conversation, &Beside { page: Some(page.clone()), ..Beside::default() });
+        self.tell_visitor(&tail);
+        self.row_later(conversation);
+        let conversation = conversation.clone();
+        self.say(&workspace, || NodeFrame::Page(node::Moving { conversation, seq, sight, page }));
     }
 
     /// The visitor of a conversation came, left or moved: the agents who follow it are told.
     pub(super) fn tell_visitor(&self, tail: &Tail) {
-        let Some((now, sight)) = tail.with(|hot| {
-            let conversation = &hot.conversation;
-            let connected = self.board.has_visitor(&conversation.workspace, &conversation.visitor.id);
-            let page = hot.beside.page.clone().or_else(|| conversation.page.clone());
-            (VisitorMoved { conversation: tail.id().clone(), connected, page }, conversation.sight())
-        }) else {
-            return;
-        };
-        self.board.followers(tail.id(), |seat| {
-            if self.may_see(seat, &sight) {
-                seat.mail.put(|mail| {
-                    mail.visitor.insert(tail.id().clone(), now.clone());
-                });
-            }
+        self.glimpse(tail, Glimpse::visitor());
+    }
+
+    /// Whether the visitor of a conversation has a connection, to whichever node.
+    pub(super) fn is_visited(&self, conversation: &Conversation) -> bool {
+        self.board.has_visitor(&conversation.workspace, &conversation.visitor.id)
+            || self.among.elsewhere.visits(&conversation.workspace, &conversation.id)
+    }
+
+    /// The first connection to this node of a conversation's visitor came, or the last one went.
+    pub(super) fn say_visiting(&self, workspace: &WorkspaceId, conversation: &ConversationId) {
+        self.say(workspace, || {
+            let tail = self.board.tail(conversation);
+            let at = tail.and_then(|tail| tail.with(|hot| (hot.conversation.seq, hot.conversation.sight())));
+            let (seq, sight) = at.unwrap_or((Seq(0), Sight::Admins));
+            let visit = Visit { conversation: conversation.clone(), seq, sight };
+            // As it stands when the word is numbered: of two at once the later one is right.
+            NodeFrame::Visiting(Visiting { visit, here: self.board.has_visiting(conversation) })
         });
     }
 
-    /// Who has an unassigned conversation open has changed: everybody who has it open is told.
-    pub(super) fn tell_watching(&self, tail: &Tail) {
-        let shown = tail.with(|hot| hot.conversation.is_unassigned() && hot.conversation.sight() == Sight::Everybody);
-        if shown != Some(true) {
+    /// Who has an unassigned conversation open on this node has changed: everybody who has it open is told.
+    pub(super) fn tell_watching(&self, workspace: &WorkspaceId, conversation: &ConversationId) {
+        if let Some(tail) = self.board.tail(conversation) {
+            self.glimpse(&tail, Glimpse::watching());
+        }
+        if self.mesh.is_alone() {
             return;
         }
-        let mut agents = Vec::new();
-        self.board.followers(tail.id(), |seat| {
-            if let Who::Agent { agent, .. } = &seat.who
-                && !agents.contains(agent)
-            {
-                agents.push(agent.clone());
-            }
+        let watching = || self.watching_here(conversation);
+        // Nobody, said to those who never heard of anybody, says nothing.
+        if watching().agents.is_empty() && !self.among.watched.contains(conversation) {
+            return;
+        }
+        self.say(workspace, || {
+            let watching = watching();
+            match watching.agents.is_empty() {
+                true => self.among.watched.remove(conversation).is_some(),
+                false => self.among.watched.insert(conversation.clone()),
+            };
+            NodeFrame::Watching(watching)
         });
-        let watching = Watching { conversation: tail.id().clone(), agents };
-        self.board.followers(tail.id(), |seat| {
-            if seat.who.agent().is_some() {
-                seat.mail.put(|mail| {
-                    mail.watching.insert(tail.id().clone(), watching.clone());
-                });
-            }
+    }
+
+    /// Who has a conversation open here, while it is nobody's.
+    pub(super) fn watching_here(&self, conversation: &ConversationId) -> node::Watching {
+        let fold = self.board.tail(conversation).and_then(|tail| {
+            tail.with(|hot| {
+                let shown = hot.conversation.is_unassigned() && hot.conversation.sight() == Sight::Everybody;
+                (hot.conversation.seq, shown)
+            })
         });
+        let (seq, shown) = fold.unwrap_or_default();
+        let agents = if shown { self.watchers_here(conversation) } else { Vec::new() };
+        node::Watching { conversation: conversation.clone(), seq, agents }
     }
 
     /// What memory knows better than the store about a conversation just read.
     pub fn freshen(&self, loaded: &mut Loaded) {
         let id = &loaded.conversation.id;
         let known = self.board.tail(id).and_then(|tail| tail.with(|hot| hot.beside.clone()));
-        if let Some(beside) = known.or_else(|| self.unwritten.get(id)) {
-            loaded.beside = beside;
+        for beside in known.iter().chain(&self.unwritten.get(id)) {
+            loaded.beside.take_in(beside);
         }
-        let (workspace, visitor) = (&loaded.conversation.workspace, &loaded.conversation.visitor.id);
-        loaded.beside.connected = self.board.has_visitor(workspace, visitor);
+        loaded.beside.connected = self.is_visited(&loaded.conversation);
     }
 
     /// Writes what changed. What cannot be written now is written next time.
@@ -203,8 +251,11 @@ impl Hub {
         if let Err(cause) = self.store.put_beside(rows.clone()).await {
             tracing::debug!(error = %cause, "what stands beside the logs is written later");
             let mut unwritten = self.unwritten.changed.lock().unwrap_or_else(PoisonError::into_inner);
-            for (conversation, beside) in rows {
-                unwritten.entry(conversation).or_insert(beside);
+            for (conversation, mut moved) in rows {
+                let slot = unwritten.entry(conversation).or_default();
+                // What moved meanwhile is newer.
+                moved.take_in(slot);
+                *slot = moved;
             }
         }
     }

@@ -111,6 +111,32 @@ impl Board {
         }
     }
 
+    /// Whether a visitor's session follows the conversation.
+    pub fn has_visiting(&self, conversation: &ConversationId) -> bool {
+        self.follows.get(conversation).is_some_and(|follow| follow.seats.iter().any(|seat| seat.who.agent().is_none()))
+    }
+
+    /// The conversations that a visitor's session follows, and those that an agent's does.
+    pub fn visited_and_watched(&self) -> (Vec<ConversationId>, Vec<ConversationId>) {
+        let (mut visited, mut watched) = (Vec::new(), Vec::new());
+        for follow in &self.follows {
+            if follow.seats.iter().any(|seat| seat.who.agent().is_none()) {
+                visited.push(follow.key().clone());
+            }
+            if follow.seats.iter().any(|seat| seat.who.agent().is_some()) {
+                watched.push(follow.key().clone());
+            }
+        }
+        visited.sort();
+        watched.sort();
+        (visited, watched)
+    }
+
+    /// Whether any agent of the workspace has a connection.
+    pub fn has_agents(&self, workspace: &WorkspaceId) -> bool {
+        self.agents.contains_key(workspace)
+    }
+
     /// The sessions of one agent, oldest first.
     pub fn seats_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> Vec<Arc<Seat>> {
         self.agents.get(workspace).and_then(|agents| agents.get(agent).cloned()).unwrap_or_default()

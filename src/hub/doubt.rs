@@ -6,9 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Hub, append::Face, error::Result};
+use super::{Hub, append::Face, error::Result, mailbox::CountsChange};
 use crate::{
-    chat::command::Actor,
     ids::{ConversationId, Seq, WorkspaceId},
     wire::entry::Entry,
 };
@@ -26,7 +25,6 @@ pub(super) struct Doubts {
 struct Doubt {
     conversation: ConversationId,
     before: Face,
-    actor: Actor,
     entries: Vec<Arc<Entry>>,
 }
 
@@ -35,7 +33,6 @@ pub(super) struct UnderWay<'a> {
     pub(super) doubts: &'a Doubts,
     pub(super) conversation: &'a ConversationId,
     pub(super) before: Face,
-    pub(super) actor: &'a Actor,
     pub(super) entries: Vec<Arc<Entry>>,
     pub(super) settled: bool,
 }
@@ -72,7 +69,6 @@ impl Drop for UnderWay<'_> {
             self.doubts.put(Doubt {
                 conversation: self.conversation.clone(),
                 before: self.before.clone(),
-                actor: self.actor.clone(),
                 entries: std::mem::take(&mut self.entries),
             });
         }
@@ -112,21 +108,18 @@ impl Hub {
             tail.hint(head);
         }
         let tail = self.tail(&doubt.conversation).await?;
-        self.committed(&tail, &doubt.before, &doubt.actor, &doubt.entries, &[]);
+        self.committed(&tail, &doubt.before, &doubt.entries, &[]);
         Ok(tail.with(|hot| hot.conversation.workspace.clone()))
     }
 
     /// Tells every agent of a workspace the sizes of their folders anew.
-    async fn recount(&self, workspace: &WorkspaceId) {
-        let mut seats = Vec::new();
-        self.board.agents(workspace, |seat| seats.push(seat.clone()));
-        for seat in seats {
-            let Some(agent) = seat.who.agent() else { continue };
-            let counted = seat.mail.counted();
-            // Not read is not told: the next change of a folder tells its size.
-            if let Ok(counts) = self.store.counts(workspace, agent).await {
-                seat.mail.recount(counted, counts);
+    pub(super) async fn recount(&self, workspace: &WorkspaceId) {
+        // Not read is not told: the next change of a folder tells its size.
+        let Ok(sizes) = self.store.sizes(workspace, None).await else { return };
+        self.board.agents(workspace, |seat| {
+            if let Some(agent) = seat.who.agent() {
+                seat.mail.put_with_counts(CountsChange::of(&sizes, agent), |_| {});
             }
-        }
+        });
     }
 }

@@ -13,14 +13,13 @@ use super::{
 };
 use crate::{
     chat::{
-        command::Actor,
         conversation::Sight,
         event::{Author, What},
         summary::Summary,
     },
     ids::{AgentId, ConversationId, Millis, Seq, WorkspaceId},
-    store::{Folder, FolderCount, Topic},
-    wire::{entry::Entry, shared::Shared},
+    store::{FolderCount, Topic},
+    wire::{entry::Entry, node::Bell, shared::Shared},
 };
 
 /// How often an inbox's row moves at most for texts alone, in milliseconds.
@@ -33,15 +32,29 @@ struct Stand {
     summary: Arc<Shared<Summary>>,
 }
 
+/// Events to be set in motion for the connections of this node, whoever committed them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Motion<'a> {
+    /// The events.
+    pub(super) entries: &'a [Arc<Entry>],
+    /// Whether the visitor waited before; true where nobody knows.
+    pub(super) waited: bool,
+    /// Folders whose size changed.
+    pub(super) counts: &'a [FolderCount],
+    /// Which connection rings for agents who are connected to several nodes.
+    pub(super) bells: &'a [Bell],
+    /// Whether a sweep found them: whoever connected since was told otherwise and is not rung.
+    pub(super) late: bool,
+}
+
 // === impl Hub ===
 
 impl Hub {
-    /// After a commit: `before` is the conversation as the decision met it.
+    /// After a commit of this node: `before` is the conversation as the decision met it.
     pub(super) fn committed(
         self: &Arc<Self>,
         tail: &Tail,
         before: &Face,
-        actor: &Actor,
         entries: &[Arc<Entry>],
         counts: &[FolderCount],
     ) {
@@ -50,11 +63,45 @@ impl Hub {
         if let Some(followed) = self.board.tail(tail.id()) {
             followed.offer(entries);
         }
-        self.metrics.events.inc_by(entries.len() as u64);
+        self.count(entries);
+        self.ring_outbox(entries);
         self.wake(tail.id());
-        match entries.iter().any(|entry| moves_row(entry.event())) {
-            true => self.moved(tail, before, actor, entries, counts),
-            false => self.texted(tail, entries),
+        let bells = self.say_moved(tail, before, entries, counts);
+        // Where nobody knew the outcome for a while, the sweep may have found it first.
+        let parts = self.note(tail.id(), before.last_at, entries);
+        for entries in parts {
+            let motion = Motion { entries, waited: before.waiting, counts, bells: &bells, late: false };
+            self.set_in_motion(tail, motion);
+        }
+        if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {
+            self.look_again(tail);
+        }
+        for entry in entries {
+            if let What::Assigned { to, .. } = &entry.event().what
+                && let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone())
+            {
+                tokio::spawn(self.clone().look_after(workspace, to.id.clone()));
+            }
+        }
+    }
+
+    /// Counts what this node committed: each event once, on however many nodes it is heard of.
+    fn count(&self, entries: &[Arc<Entry>]) {
+        self.metrics.events.inc_by(entries.len() as u64);
+        for entry in entries {
+            match &entry.event().what {
+                What::Waiting { .. } => drop(self.metrics.waits.inc()),
+                What::Missed { .. } => drop(self.metrics.missed.inc()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Tells everybody connected here whom these events concern.
+    pub(super) fn set_in_motion(self: &Arc<Self>, tail: &Tail, motion: Motion<'_>) {
+        match motion.entries.iter().any(|entry| moves_row(entry.event())) {
+            true => self.moved(tail, motion),
+            false => self.texted(tail, motion),
         }
     }
 
@@ -67,49 +114,37 @@ impl Hub {
         });
     }
 
-    fn moved(
-        self: &Arc<Self>,
-        tail: &Tail,
-        before: &Face,
-        actor: &Actor,
-        entries: &[Arc<Entry>],
-        counts: &[FolderCount],
-    ) {
-        for entry in entries {
+    fn moved(self: &Arc<Self>, tail: &Tail, motion: Motion<'_>) {
+        let Some((workspace, waits)) =
+            tail.with(|hot| (hot.conversation.workspace.clone(), Face::of(&hot.conversation).waiting))
+        else {
+            return;
+        };
+        for entry in motion.entries {
             let event = entry.event();
             match &event.what {
                 What::Assigned { to, .. } => {
-                    if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
-                        self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
-                        tokio::spawn(self.clone().look_after(workspace, to.id.clone()));
-                    }
+                    self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
+                    self.among.elsewhere.unwatch(&workspace, tail.id());
                 }
-                What::Waiting { deadline, .. } => {
-                    self.waiting.note(*deadline, self.store.now(), tail.id());
-                    self.metrics.waits.inc();
-                }
-                What::Missed { .. } => {
-                    self.metrics.missed.inc();
-                }
+                What::Closed { .. } => self.among.elsewhere.unwatch(&workspace, tail.id()),
+                What::Waiting { deadline, .. } => self.waiting.note(*deadline, self.store.now(), tail.id()),
                 _ => {}
             }
         }
-        self.ring_outbox(entries);
-        self.send_row(tail, Some(before), counts);
-        let waiting = tail.with(|hot| Face::of(&hot.conversation).waiting).unwrap_or(false);
-        if (waiting || before.waiting)
-            && let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone())
-        {
+        self.send_row(tail, motion);
+        let waited = motion.entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. }));
+        if waits || waited || motion.waited {
             self.queue.changed(workspace);
         }
-        self.notify_of(tail, actor, entries);
-        if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {
-            self.look_again(tail);
+        self.notify_of(tail, motion);
+        if motion.entries.iter().any(|entry| entry.event().by == Author::Visitor) {
+            self.notify_text(tail, motion);
         }
     }
 
     /// Whoever hands on what is in the outbox need not wait for their next look.
-    pub(super) fn ring_outbox(&self, entries: &[Arc<Entry>]) {
+    fn ring_outbox(&self, entries: &[Arc<Entry>]) {
         if entries.iter().any(|entry| Topic::of(&entry.event().what).is_some()) {
             self.outbox_bell.notify_one();
         }
@@ -125,11 +160,10 @@ impl Hub {
     }
 
     /// A text: the row of those who do not follow moves at most once a second.
-    fn texted(self: &Arc<Self>, tail: &Tail, entries: &[Arc<Entry>]) {
+    fn texted(self: &Arc<Self>, tail: &Tail, motion: Motion<'_>) {
         let now = self.store.now();
-        let by_visitor = entries.iter().any(|entry| entry.event().by == Author::Visitor);
-        if by_visitor {
-            self.notify_text(tail, entries, now);
+        if motion.entries.iter().any(|entry| entry.event().by == Author::Visitor) {
+            self.notify_text(tail, motion);
         }
         let due = tail.with(|hot| {
             if !self.somebody_else_looks(&hot.conversation.workspace, &hot.conversation.sight(), tail.id()) {
@@ -151,7 +185,17 @@ impl Hub {
 
     /// Rows held back for a second.
     pub(super) async fn flush_rows(&self, now: Millis) {
-        let due: Vec<ConversationId> = self.rows_due.iter().map(|id| id.clone()).collect();
+        let mut due: Vec<ConversationId> = self.rows_due.iter().map(|id| id.clone()).collect();
+        due.sort();
+        if !due.is_empty() && !self.mesh.is_alone() {
+            // What stands beside a row may be newer than the fold: it is shown as of where the store stands.
+            let Ok(heads) = self.store.heads(&due).await else { return };
+            for head in heads {
+                if let Some(tail) = self.board.tail(&head.conversation) {
+                    tail.hint(head.seq);
+                }
+            }
+        }
         for conversation in due {
             // Followed by nobody any more, it may still be a row of somebody's inbox.
             let tail = match self.tail(&conversation).await {
@@ -204,35 +248,16 @@ impl Hub {
 
     /// Sends the row to everybody who may see it, takes it from those who no longer may, and the new folder sizes to
     /// whom they concern.
-    pub(super) fn send_row(&self, tail: &Tail, before: Option<&Face>, counts: &[FolderCount]) {
+    fn send_row(&self, tail: &Tail, motion: Motion<'_>) {
         let Some(stand) = self.stand(tail) else { return };
-        let summary = stand.summary.value();
-        let gone = tail.with(|hot| match &hot.conversation.state {
-            crate::chat::conversation::State::Assigned { to, at } => (Some(to.clone()), *at),
-            _ => (None, hot.conversation.last_at),
-        });
-        let (assignee, at) = gone.unwrap_or_default();
         // What only admins may see is not in their inbox's rows: it is found by looking into "all".
         let shown = stand.sight != Sight::Admins;
         self.board.agents(&stand.workspace, |seat| {
-            let row = if shown && self.may_see(seat, &stand.sight) {
-                Some(Row::Upsert(stand.summary.clone()))
-            } else if before.is_some_and(|before| self.may_see(seat, &before.sight) && before.sight != Sight::Admins) {
-                Some(Row::Remove { seq: summary.seq, assignee: assignee.clone(), at })
-            } else {
-                None
+            let row = match shown && self.may_see(seat, &stand.sight) {
+                true => Some(Row::Upsert(stand.summary.clone())),
+                false => self.lost(seat, motion.entries),
             };
-            let mine = seat.who.agent();
-            let mut changed = CountsChange::default();
-            for count in counts.iter().filter(|count| count.workspace == stand.workspace) {
-                let slot = match &count.folder {
-                    Folder::Unassigned => &mut changed.unassigned,
-                    Folder::Closed => &mut changed.closed,
-                    Folder::Mine(agent) if mine == Some(agent) => &mut changed.mine,
-                    Folder::Mine(_) | Folder::All { .. } => continue,
-                };
-                *slot = Some((count.count, count.version));
-            }
+            let changed = seat.who.agent().map(|agent| CountsChange::of(motion.counts, agent)).unwrap_or_default();
             if row.is_none() && changed.is_empty() {
                 return;
             }
@@ -244,11 +269,28 @@ impl Hub {
         });
     }
 
+    /// The row that goes, where these events took sight of the conversation from a session's agent. It tells of the
+    /// event that took it and of nothing behind: whoever has it by then is not for them to know.
+    pub(super) fn lost(&self, seat: &Seat, entries: &[Arc<Entry>]) -> Option<Row> {
+        entries.iter().rev().find_map(|entry| {
+            let event = entry.event();
+            let What::Assigned { to, from } = &event.what else { return None };
+            let took = self.may_see(seat, &Sight::before_assigned(from.as_ref()))
+                && !self.may_see(seat, &Sight::Owner(to.id.clone()));
+            took.then(|| Row::Remove { seq: event.seq, assignee: Some(to.clone()), at: event.at })
+        })
+    }
+
+    /// The row as it stands. None for a fold that is known to lie behind: what stands beside it may be newer, and not
+    /// for those who could see what it says; the row comes when it has caught up.
     fn stand(&self, tail: &Tail) -> Option<Stand> {
+        if !tail.is_current() {
+            return None;
+        }
         tail.with(|hot| {
             let conversation = &hot.conversation;
             let mut beside = hot.beside.clone();
-            beside.connected = self.board.has_visitor(&conversation.workspace, &conversation.visitor.id);
+            beside.connected = self.is_visited(conversation);
             Stand {
                 workspace: conversation.workspace.clone(),
                 sight: conversation.sight(),

@@ -11,6 +11,12 @@ pub enum HubError {
     /// The store gave no answer; the cause is for the log, and was logged where this was made.
     #[error("the hub cannot reach its store")]
     Unavailable,
+    /// "No such agent."
+    #[error("there is no such agent")]
+    NoAgent,
+    /// The agent was removed after their token was issued.
+    #[error("the token is missing, invalid or has expired")]
+    Revoked,
     /// The playbook cannot be used from this page.
     #[error("this playbook is not offered here")]
     NotOffered,

@@ -10,9 +10,9 @@ use tokio::sync::Notify as Bell;
 use crate::{
     chat::summary::{Mark, Summary},
     ids::{AgentId, ConversationId, Millis, Seq},
+    store::{Folder, FolderCount},
     wire::{
         code::CloseCode,
-        counts::Counts,
         push::{Available, NotifyPush, PresencePush, Side, VisitorMoved, Watching},
         shared::Shared,
     },
@@ -37,8 +37,8 @@ struct Inner {
 }
 
 /// The version each folder's size has come to in one letter box: commits may be told out of order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
     unassigned: u64,
     mine: u64,
     closed: u64,
@@ -144,21 +144,22 @@ impl Mailbox {
         self.bell.notify_one();
     }
 
-    /// How far the folders' sizes have come; for [`Mailbox::recount`].
-    pub fn counted(&self) -> Counted {
-        self.lock().counted
-    }
-
-    /// Puts in sizes that were read after `as_of` was; folders that changed since are left out, being newer.
-    pub fn recount(&self, as_of: Counted, counts: Counts) {
-        let now = self.counted();
-        let size = |was: u64, now: u64, count: u64| (was == now).then_some((count, was));
-        let change = CountsChange {
-            unassigned: size(as_of.unassigned, now.unassigned, counts.unassigned),
-            mine: size(as_of.mine, now.mine, counts.mine),
-            closed: size(as_of.closed, now.closed, counts.closed),
-        };
-        self.put_with_counts(change, |_| {});
+    /// The session is told these sizes otherwise: what waits and is older is not told any more.
+    pub fn counted(&self, counts: CountsChange) {
+        let Inner { mail, counted } = &mut *self.lock();
+        let mut told = CountsChange::default();
+        note(&mut told.unassigned, &mut counted.unassigned, counts.unassigned);
+        note(&mut told.mine, &mut counted.mine, counts.mine);
+        note(&mut told.closed, &mut counted.closed, counts.closed);
+        let Some(mail) = mail else { return };
+        let waiting = &mut mail.counts;
+        for (waiting, told) in [
+            (&mut waiting.unassigned, told.unassigned),
+            (&mut waiting.mine, told.mine),
+            (&mut waiting.closed, told.closed),
+        ] {
+            waiting.take_if(|_| told.is_some());
+        }
     }
 
     /// Takes everything out. None when there is nothing.
@@ -234,6 +235,21 @@ impl Row {
 // === impl CountsChange ===
 
 impl CountsChange {
+    /// What of these sizes an agent is told.
+    pub fn of(sizes: &[FolderCount], agent: &AgentId) -> Self {
+        let mut changed = Self::default();
+        for size in sizes {
+            let slot = match &size.folder {
+                Folder::Unassigned => &mut changed.unassigned,
+                Folder::Closed => &mut changed.closed,
+                Folder::Mine(whose) if whose == agent => &mut changed.mine,
+                Folder::Mine(_) | Folder::All { .. } => continue,
+            };
+            *slot = Some((size.count, size.version));
+        }
+        changed
+    }
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -304,14 +320,15 @@ mod tests {
     }
 
     #[test]
-    fn p4_a_recount_leaves_out_what_changed_while_it_was_read() {
+    fn p4_sizes_told_otherwise_end_older_ones_that_wait_and_those_that_come_late() {
         let mailbox = Mailbox::default();
-        let as_of = mailbox.counted();
-        let counts = CountsChange { mine: Some((7, 4)), ..CountsChange::default() };
-        mailbox.put_with_counts(counts, |_| {});
-        mailbox.recount(as_of, Counts { unassigned: 1, mine: 6, closed: 2 });
+        let sizes = |mine, closed| CountsChange { mine: Some(mine), closed: Some(closed), unassigned: None };
+        mailbox.put_with_counts(sizes((1, 4), (9, 9)), |_| {});
+        mailbox.counted(sizes((2, 5), (8, 8)));
         let counts = mailbox.take().unwrap().counts;
-        assert_eq!((counts.unassigned, counts.mine, counts.closed), (Some((1, 0)), Some((7, 4)), Some((2, 0))));
+        assert_eq!(counts, CountsChange { closed: Some((9, 9)), ..CountsChange::default() });
+        mailbox.put_with_counts(sizes((1, 4), (9, 9)), |_| {});
+        assert_eq!(mailbox.take().unwrap().counts.mine, None);
     }
 
     #[test]

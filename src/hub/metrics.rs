@@ -28,6 +28,15 @@ pub struct Metrics {
     pub waits: Counter,
     /// Waits (or the lack of one) that ended in the offline flow.
     pub missed: Counter,
+    /// Words said to other nodes.
+    pub words_said: Counter,
+    /// Words heard from other nodes.
+    pub words_heard: Counter,
+    /// Looks for what the mesh may have lost.
+    pub sweeps: Counter,
+    /// Conversations of which it had lost something.
+    pub repairs: Counter,
+    heard_after: Histogram,
     sessions: Family<Kind, Gauge>,
     followed: Gauge,
     deadlines: Gauge,
@@ -66,6 +75,12 @@ impl Default for Metrics {
             conversations: Counter::default(),
             waits: Counter::default(),
             missed: Counter::default(),
+            words_said: Counter::default(),
+            words_heard: Counter::default(),
+            sweeps: Counter::default(),
+            repairs: Counter::default(),
+            // From 0.5 ms to 16 s.
+            heard_after: Histogram::new(exponential_buckets(0.0005, 2.0, 16)),
             sessions: Family::default(),
             followed: Gauge::default(),
             deadlines: Gauge::default(),
@@ -84,6 +99,15 @@ impl Metrics {
         registry.register("usher_conversations", "Conversations opened", self.conversations.clone());
         registry.register("usher_waits", "Waits begun", self.waits.clone());
         registry.register("usher_missed", "Visitors carried into the offline flow", self.missed.clone());
+        registry.register("usher_node_words_said", "Words said to other nodes", self.words_said.clone());
+        registry.register("usher_node_words_heard", "Words heard from other nodes", self.words_heard.clone());
+        registry.register("usher_node_sweeps", "Looks for what the mesh may have lost", self.sweeps.clone());
+        registry.register("usher_node_repairs", "Conversations of which it had lost something", self.repairs.clone());
+        registry.register(
+            "usher_node_hint_lag_seconds",
+            "How long after its decision a commit of another node was heard of",
+            self.heard_after.clone(),
+        );
         registry.register("usher_sessions", "Sessions that have said hello", self.sessions.clone());
         registry.register("usher_followed", "Conversations held in memory", self.followed.clone());
         registry.register("usher_deadlines", "Deadlines of the next seconds", self.deadlines.clone());
@@ -109,6 +133,12 @@ impl Metrics {
     /// An expired wait ended so many milliseconds after its deadline.
     pub fn late(&self, ms: i64) {
         self.late.observe(ms as f64 / 1_000.0);
+    }
+
+    /// A commit of another node was heard of so many milliseconds after its decision.
+    pub fn heard_after(&self, ms: i64) {
+        // Two nodes' clocks may differ by a little.
+        self.heard_after.observe(ms.max(0) as f64 / 1_000.0);
     }
 
     /// A client told what became of a notification.

@@ -1,26 +1,42 @@
 //! Playbooks in memory: every version that runs, and the newest of each.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use dashmap::DashMap;
+use tokio::time::Instant;
 
 use super::Hub;
 use crate::{
     chat::event::{MissedReason, PlaybookRef},
     ids::{Millis, PlaybookId, WorkspaceId},
     store::{PlaybookRow, Result, Saved, StoreError},
-    wire::push::{Available, AvailableReason},
+    wire::{
+        node::{NodeFrame, PlaybookMoved},
+        push::{Available, AvailableReason},
+    },
 };
 
 /// How often a playbook's `last_seen_at` moves at most, in milliseconds.
 const SEEN_EVERY: i64 = 60_000;
+
+/// Among other nodes, after how long the newest version is read again: a hint about it may have been lost.
+const READ_EVERY: Duration = Duration::from_secs(10);
 
 /// What was read of the store's playbooks.
 #[derive(Debug, Default)]
 pub struct Playbooks {
     /// A version never changes, so it never goes stale.
     versions: DashMap<(PlaybookId, u32), Arc<PlaybookRow>>,
-    newest: DashMap<PlaybookId, Arc<PlaybookRow>>,
+    newest: DashMap<PlaybookId, Newest>,
+}
+
+#[derive(Debug)]
+struct Newest {
+    row: Arc<PlaybookRow>,
+    read_at: Instant,
 }
 
 // === impl Playbooks ===
@@ -28,7 +44,31 @@ pub struct Playbooks {
 impl Playbooks {
     /// A version that was read before.
     pub(super) fn version(&self, id: &PlaybookId, version: u32) -> Option<Arc<PlaybookRow>> {
-        self.versions.get(&(id.clone(), version)).map(|row| row.clone())
+        let known = self.versions.get(&(id.clone(), version)).map(|row| row.clone());
+        known.or_else(|| self.newest(id).filter(|newest| newest.version == version))
+    }
+
+    fn newest(&self, id: &PlaybookId) -> Option<Arc<PlaybookRow>> {
+        self.newest.get(id).map(|newest| newest.row.clone())
+    }
+
+    /// Whether it is time to read a playbook again; the one who is told so does it, and nobody else meanwhile.
+    fn is_due(&self, id: &PlaybookId) -> bool {
+        self.newest.get_mut(id).is_some_and(|mut newest| {
+            let due = newest.read_at.elapsed() >= READ_EVERY;
+            if due {
+                newest.read_at = Instant::now();
+            }
+            due
+        })
+    }
+
+    /// Those in memory, by name.
+    fn ids(&self) -> Vec<(PlaybookId, WorkspaceId)> {
+        let mut ids: Vec<_> =
+            self.newest.iter().map(|newest| (newest.key().clone(), newest.row.workspace.clone())).collect();
+        ids.sort();
+        ids
     }
 }
 
@@ -37,21 +77,25 @@ impl Playbooks {
 impl Hub {
     /// The newest version of a playbook. None when there never was one.
     pub async fn playbook(&self, id: &PlaybookId) -> Result<Option<Arc<PlaybookRow>>> {
-        if let Some(row) = self.playbooks.newest.get(id).map(|row| row.clone()) {
-            return Ok(Some(row));
+        let Some(known) = self.playbooks.newest(id) else { return self.read_playbook(id).await };
+        if self.mesh.is_alone() || !self.playbooks.is_due(id) {
+            return Ok(Some(known));
         }
-        self.read_playbook(id).await
+        // Another node may have saved it. What cannot be read now stays as it was known.
+        Ok(self.read_playbook(id).await.unwrap_or(Some(known)))
     }
 
     async fn read_playbook(&self, id: &PlaybookId) -> Result<Option<Arc<PlaybookRow>>> {
         let Some(row) = self.store.playbook(id, None).await? else { return Ok(None) };
         let row = Arc::new(row);
+        let new = || Newest { row: row.clone(), read_at: Instant::now() };
+        let mut newest = self.playbooks.newest.entry(id.clone()).or_insert_with(new);
         // Somebody who read later may have been quicker.
-        let mut newest = self.playbooks.newest.entry(id.clone()).or_insert_with(|| row.clone());
-        if age(&newest) < age(&row) {
-            *newest = row;
+        if age(&newest.row) < age(&row) {
+            newest.row = row;
         }
-        Ok(Some(newest.clone()))
+        newest.read_at = Instant::now();
+        Ok(Some(newest.row.clone()))
     }
 
     /// The version a conversation runs on.
@@ -74,6 +118,7 @@ impl Hub {
         expected: u32,
     ) -> Result<Saved> {
         let saved = self.store.save_playbook(workspace, playbook, expected).await?;
+        self.say_playbook(workspace, &playbook.id);
         self.playbook_changed(workspace, &playbook.id).await?;
         Ok(saved)
     }
@@ -81,6 +126,7 @@ impl Hub {
     /// Hides a playbook. False when there is none.
     pub async fn delete_playbook(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<bool> {
         let deleted = self.store.delete_playbook(workspace, id).await?;
+        self.say_playbook(workspace, id);
         self.playbook_changed(workspace, id).await?;
         Ok(deleted)
     }
@@ -92,6 +138,9 @@ impl Hub {
             return Ok(());
         }
         self.store.playbook_seen(&row.playbook.id, now).await?;
+        if row.installed_at.is_none() {
+            self.say_playbook(&row.workspace, &row.playbook.id);
+        }
         self.playbook_changed(&row.workspace, &row.playbook.id).await
     }
 
@@ -114,9 +163,33 @@ impl Hub {
         self.available(newest).reason.missed()
     }
 
+    /// Another node saved, hid or saw a playbook: one that is known here is read again.
+    pub(super) async fn heard_playbook(self: Arc<Self>, workspace: WorkspaceId, id: PlaybookId) {
+        // What could not be read is read by whoever asks next.
+        if self.playbooks.newest(&id).is_some()
+            && let Err(cause) = self.playbook_changed(&workspace, &id).await
+        {
+            tracing::debug!(playbook = %id, %cause, "a playbook that changed elsewhere could not be read yet");
+        }
+    }
+
+    /// Reads again the playbooks whose visitors are here, those that were not read for a while.
+    pub(super) async fn sweep_playbooks(&self) -> Result<()> {
+        for (id, workspace) in self.playbooks.ids() {
+            if self.among.rooms.has(&workspace) && self.playbooks.is_due(&id) {
+                self.playbook_changed(&workspace, &id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn say_playbook(&self, workspace: &WorkspaceId, id: &PlaybookId) {
+        self.say(workspace, || NodeFrame::Playbook(PlaybookMoved { playbook: id.clone() }));
+    }
+
     /// After a change: reads it anew.
     async fn playbook_changed(&self, workspace: &WorkspaceId, id: &PlaybookId) -> Result<()> {
-        let before = self.playbooks.newest.get(id).map(|row| self.available(&row));
+        let before = self.playbooks.newest(id).map(|row| self.available(&row));
         let read = self.read_playbook(id).await.inspect_err(|_| {
             // What is known is out of date: whoever asks next reads it.
             self.playbooks.newest.remove(id);
@@ -149,7 +222,7 @@ impl Hub {
     fn tell_available(&self, workspace: &WorkspaceId) {
         self.board.visitors(workspace, |seat| {
             let super::seat::Who::Visitor { playbook, .. } = &seat.who else { return };
-            let Some(row) = self.playbooks.newest.get(playbook).map(|row| row.clone()) else { return };
+            let Some(row) = self.playbooks.newest(playbook) else { return };
             let available = self.available(&row);
             seat.mail.put(|mail| mail.available = Some(available));
         });

@@ -1,5 +1,5 @@
-//! Who could take a chat: the switch (stored intent) and being reachable (connections, with a grace), every change
-//! of the two with its reason.
+//! Who could take a chat: the switch (stored intent) and being reachable (connections here and elsewhere, with a
+//! grace), every change of the two with its reason.
 
 use std::{
     collections::HashMap,
@@ -8,39 +8,38 @@ use std::{
 
 use tokio::sync::Notify as Bell;
 
+mod here;
+mod person;
+
+use self::{
+    here::Here,
+    person::{Person, There},
+};
 use crate::{
     chat::event::AgentRef,
-    ids::{AgentId, Millis, WorkspaceId},
+    ids::{AgentId, Millis, NodeId, WorkspaceId},
     store::{AgentRow, NotifySettings},
-    wire::agent::{Agent, AgentStatus, PresenceReason},
+    wire::{
+        agent::{Agent, AgentStatus, PresenceReason},
+        roster::{Present, Roster, Stay},
+    },
 };
 
-/// How long an agent stays present after their last connection closed, in milliseconds.
+/// How long an agent stays present after their last connection closed, or their node's lease ended, in milliseconds.
 pub const GRACE_CLOSED: i64 = 20_000;
 /// How long an agent stays present after they were last heard, in milliseconds.
 pub const GRACE_SILENT: i64 = 30_000;
 
-/// The agents who are or recently were connected to this node.
+type People = HashMap<WorkspaceId, HashMap<AgentId, Person>>;
+
+/// The agents who are or recently were connected to some node.
 #[derive(Debug, Default)]
 pub struct Presence {
-    here: Mutex<HashMap<WorkspaceId, HashMap<AgentId, Here>>>,
-    poke: Bell,
-}
-
-#[derive(Debug)]
-struct Here {
-    agent: AgentRef,
-    online: bool,
-    notify: NotifySettings,
-    seats: usize,
-    /// When a connection that is gone was last heard.
-    heard: Millis,
-    /// When a connection last said goodbye.
-    closed: Option<Millis>,
-    /// When they count as gone, and why; only without a seat.
-    gone_at: Option<(Millis, PresenceReason)>,
-    /// How often the switch and the wishes were taken over from the store.
-    settled: u64,
+    people: Mutex<People>,
+    /// Somebody's stay has got an end.
+    ending: Bell,
+    /// The roster of this node changed.
+    changed: Bell,
 }
 
 /// An agent's status changed.
@@ -70,47 +69,37 @@ pub fn shown(agent: &AgentRef, status: AgentStatus) -> Agent {
 impl Presence {
     /// One more connection of an agent; the row is as the store has it.
     pub fn arrive(&self, row: &AgentRow) -> Option<Flip> {
-        let mut here = self.lock();
-        let agents = here.entry(row.workspace.clone()).or_default();
-        let known = agents.get(&row.agent.id).map(Here::status);
-        let entry = agents.entry(row.agent.id.clone()).or_insert_with(|| Here {
-            agent: row.agent.clone(),
-            online: row.online,
-            notify: row.notify,
-            seats: 0,
-            heard: Millis(0),
-            closed: None,
-            gone_at: None,
-            settled: 1,
-        });
+        let mut people = self.lock();
+        let agents = people.entry(row.workspace.clone()).or_default();
+        let known = agents.get(&row.agent.id).map(Person::status);
+        let person = agents.entry(row.agent.id.clone()).or_insert_with(|| Person::new(row));
         // The row was read before: of one who is known here, memory knows the switch at least as well.
-        entry.agent = row.agent.clone();
-        entry.seats += 1;
-        entry.closed = None;
-        entry.gone_at = None;
+        person.agent = row.agent.clone();
+        let stayed = person.here.as_ref().map(Here::stay);
+        person.here.get_or_insert_default().arrive();
         let was = known.unwrap_or(AgentStatus::of(row.online, false));
-        entry.flip(&row.workspace, was, PresenceReason::Connected)
+        if stayed != Some(Stay::Seated) {
+            self.changed.notify_one();
+        }
+        person.flip(&row.workspace, was, PresenceReason::Connected)
     }
 
-    /// One connection less. The agent stays present for the grace, so that a reload shows nobody a flap.
+    /// One connection less. The agent stays present for the grace.
     pub fn depart(&self, workspace: &WorkspaceId, agent: &AgentId, heard: Millis, clean: bool, now: Millis) {
-        let mut here = self.lock();
-        let Some(entry) = here.get_mut(workspace).and_then(|agents| agents.get_mut(agent)) else { return };
-        entry.seats = entry.seats.saturating_sub(1);
-        entry.heard = entry.heard.max(heard);
-        if clean {
-            entry.closed = Some(now);
-        }
-        if entry.seats == 0 {
-            entry.gone_at = Some(entry.end(now));
-            self.poke.notify_one();
+        let mut people = self.lock();
+        let person = people.get_mut(workspace).and_then(|agents| agents.get_mut(agent));
+        let Some(here) = person.and_then(|person| person.here.as_mut()) else { return };
+        here.depart(heard, clean, now);
+        if here.gone_at().is_some() {
+            self.ending.notify_one();
+            self.changed.notify_one();
         }
     }
 
     /// How often an agent's switch was taken over from the store; for [`Presence::settle`].
     pub fn settled(&self, workspace: &WorkspaceId, agent: &AgentId) -> u64 {
-        let here = self.lock();
-        here.get(workspace).and_then(|agents| agents.get(agent)).map_or(0, |entry| entry.settled)
+        let people = self.lock();
+        people.get(workspace).and_then(|agents| agents.get(agent)).map_or(0, |person| person.settled)
     }
 
     /// Takes over the switch and the wishes as they are stored. Two devices may set them at once: a row that was read
@@ -125,15 +114,15 @@ impl Presence {
         reason: PresenceReason,
         as_of: u64,
     ) -> Result<Option<Flip>, Overtaken> {
-        let mut here = self.lock();
-        match here.get_mut(&row.workspace).and_then(|agents| agents.get_mut(&row.agent.id)) {
-            Some(entry) if entry.settled != as_of => Err(Overtaken),
-            Some(entry) => {
-                let was = entry.status();
-                entry.online = row.online;
-                entry.notify = row.notify;
-                entry.settled += 1;
-                Ok(entry.flip(&row.workspace, was, reason))
+        let mut people = self.lock();
+        match people.get_mut(&row.workspace).and_then(|agents| agents.get_mut(&row.agent.id)) {
+            Some(person) if person.settled != as_of => Err(Overtaken),
+            Some(person) => {
+                let was = person.status();
+                person.online = row.online;
+                person.notify = row.notify;
+                person.settled += 1;
+                Ok(person.flip(&row.workspace, was, reason))
             }
             None => {
                 let (was, status) = (AgentStatus::of(before.online, false), AgentStatus::of(row.online, false));
@@ -155,54 +144,85 @@ impl Presence {
         }
     }
 
-    /// Those whose grace is over by `now`, and when to look again.
+    /// Who is present on this node.
+    pub fn roster(&self) -> Roster {
+        let people = self.lock();
+        let here = |workspace: &WorkspaceId, person: &Person| {
+            let stay = person.here.as_ref()?.stay();
+            Some(Present { workspace: workspace.clone(), agent: person.agent.id.clone(), stay })
+        };
+        let agents = people
+            .iter()
+            .flat_map(|(workspace, agents)| agents.values().filter_map(move |person| here(workspace, person)));
+        Roster { agents: agents.collect() }
+    }
+
+    /// Takes over who was present on another node, whose lease ends at `lease`. Rows are of agents who may not be
+    /// known yet; whoever has none and is not known was removed, and is left out.
+    pub fn hear(&self, node: &NodeId, lease: Millis, roster: &Roster, rows: &[AgentRow]) {
+        let mut people = self.lock();
+        for present in &roster.agents {
+            let agents = people.entry(present.workspace.clone()).or_default();
+            let row = || rows.iter().find(|row| row.workspace == present.workspace && row.agent.id == present.agent);
+            if !agents.contains_key(&present.agent)
+                && let Some(row) = row()
+            {
+                agents.insert(present.agent.clone(), Person::new(row));
+            }
+            let Some(person) = agents.get_mut(&present.agent) else { continue };
+            person.there.retain(|there| there.node != *node);
+            person.there.push(There { node: node.clone(), stay: present.stay, lease });
+        }
+        people.retain(|_, agents| !agents.is_empty());
+        self.ending.notify_one();
+    }
+
+    /// Those whose last stay is over by `now`, and when to look again.
     pub fn expire(&self, now: Millis) -> (Vec<Flip>, Option<Millis>) {
-        let mut here = self.lock();
+        let mut people = self.lock();
         let (mut flips, mut next) = (Vec::new(), None::<Millis>);
-        for (workspace, agents) in here.iter_mut() {
-            agents.retain(|_, entry| match entry.gone_at {
-                Some((at, reason)) if at <= now => {
-                    let was = entry.status();
-                    entry.gone_at = None;
-                    flips.extend(entry.flip(workspace, was, reason));
-                    false
+        for (workspace, agents) in people.iter_mut() {
+            agents.retain(|_, person| {
+                let (was, was_here) = (person.status(), person.here.is_some());
+                if let Some(reason) = person.expire(now) {
+                    flips.extend(person.flip(workspace, was, reason));
                 }
-                Some((at, _)) => {
-                    next = Some(next.map_or(at, |next| next.min(at)));
-                    true
+                if was_here && person.here.is_none() {
+                    self.changed.notify_one();
                 }
-                None => true,
+                next = next.into_iter().chain(person.next_end()).min();
+                person.is_present()
             });
         }
-        here.retain(|_, agents| !agents.is_empty());
+        people.retain(|_, agents| !agents.is_empty());
         (flips, next)
     }
 
     /// An agent's status, given their stored switch.
     pub fn status(&self, row: &AgentRow) -> AgentStatus {
-        let here = self.lock();
-        match here.get(&row.workspace).and_then(|agents| agents.get(&row.agent.id)) {
-            Some(entry) => entry.status(),
+        let people = self.lock();
+        match people.get(&row.workspace).and_then(|agents| agents.get(&row.agent.id)) {
+            Some(person) => person.status(),
             None => AgentStatus::of(row.online, false),
         }
     }
 
     /// Whether anybody of the workspace could take a chat.
     pub fn anybody(&self, workspace: &WorkspaceId) -> bool {
-        self.lock().get(workspace).is_some_and(|agents| agents.values().any(|entry| entry.is_online()))
+        self.lock().get(workspace).is_some_and(|agents| agents.values().any(Person::is_online))
     }
 
-    /// How many could take a chat, and how many are connected or within their grace.
-    pub fn counts(&self, workspace: &WorkspaceId) -> (usize, usize) {
-        let here = self.lock();
-        here.get(workspace)
-            .map_or((0, 0), |agents| (agents.values().filter(|entry| entry.is_online()).count(), agents.len()))
+    /// The workspaces in which somebody could.
+    pub fn offered(&self) -> Vec<WorkspaceId> {
+        let people = self.lock();
+        let offered = people.iter().filter(|(_, agents)| agents.values().any(Person::is_online));
+        offered.map(|(workspace, _)| workspace.clone()).collect()
     }
 
-    /// Whether an agent is switched on, and what they want to be notified of. None for one who is not here.
+    /// Whether an agent is switched on, and what they want to be notified of. None for one who is not present.
     pub fn wants(&self, workspace: &WorkspaceId, agent: &AgentId) -> Option<(bool, NotifySettings)> {
-        let here = self.lock();
-        here.get(workspace)?.get(agent).map(|entry| (entry.online, entry.notify))
+        let people = self.lock();
+        people.get(workspace)?.get(agent).map(|person| (person.online, person.notify))
     }
 
     /// How many agents are held in memory; zero once everybody's grace is over.
@@ -210,47 +230,23 @@ impl Presence {
         self.lock().values().map(HashMap::len).sum()
     }
 
-    /// Whether nobody is here.
+    /// Whether nobody is present.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns when somebody's grace began.
-    pub async fn poked(&self) {
-        self.poke.notified().await;
+    /// Returns when somebody's stay has got an end.
+    pub async fn ending(&self) {
+        self.ending.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<WorkspaceId, HashMap<AgentId, Here>>> {
-        self.here.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-// === impl Here ===
-
-impl Here {
-    fn status(&self) -> AgentStatus {
-        AgentStatus::of(self.online, self.seats > 0 || self.gone_at.is_some())
+    /// Returns when the roster of this node changed.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
-    /// When an agent without a connection counts as gone: after the grace of the goodbye, if nothing was heard since,
-    /// or after the silence, whichever comes first.
-    fn end(&self, now: Millis) -> (Millis, PresenceReason) {
-        let silent = self.heard.plus(GRACE_SILENT).max(now);
-        match self.closed {
-            Some(closed) if closed >= self.heard => {
-                (silent.min(closed.plus(GRACE_CLOSED)).max(now), PresenceReason::Closed)
-            }
-            _ => (silent, PresenceReason::Lost),
-        }
-    }
-
-    fn is_online(&self) -> bool {
-        self.status() == AgentStatus::Online
-    }
-
-    fn flip(&self, workspace: &WorkspaceId, was: AgentStatus, reason: PresenceReason) -> Option<Flip> {
-        let status = self.status();
-        (was != status).then(|| Flip { workspace: workspace.clone(), agent: self.agent.clone(), status, reason })
+    fn lock(&self) -> MutexGuard<'_, People> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

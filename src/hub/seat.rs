@@ -5,10 +5,15 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use super::{Hub, mailbox::Mailbox, tail::Tail};
+use super::{
+    Hub,
+    mailbox::{Leave, Mailbox},
+    tail::Tail,
+};
 use crate::{
     chat::{command::Actor, event::AgentRef},
     ids::{AgentId, ConversationId, Millis, PlaybookId, SessionId, VisitorId, WorkspaceId},
+    wire::code::CloseCode,
 };
 
 /// One connected session, as the rest of the hub sees it.
@@ -18,6 +23,8 @@ pub struct Seat {
     pub session: SessionId,
     /// Whose it is.
     pub who: Who,
+    /// Since when it sits.
+    pub since: Millis,
     /// What waits for it.
     pub mail: Mailbox,
     /// When it last sent a request; decides which device rings.
@@ -67,6 +74,7 @@ impl Seat {
         Arc::new(Self {
             session: SessionId::random(),
             who,
+            since: now,
             mail: Mailbox::default(),
             asked_at: AtomicU64::new(0),
             heard_at: AtomicI64::new(now.0),
@@ -155,6 +163,61 @@ impl Seated {
     pub fn unfollow(&mut self, conversation: &ConversationId) {
         self.follows.retain(|other| other != conversation);
         self.hub.unfollow(conversation, &self.seat);
+    }
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// Gives a session its place. A person's oldest session over the limit is sent away.
+    pub(super) fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
+        self.enter(who.workspace());
+        let seat = Seat::new(who, self.store.now());
+        if let Some(oldest) = self.board.sit(&seat, most) {
+            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
+        }
+        self.asked(&seat);
+        if self.is_draining() {
+            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
+        }
+        Seated::new(self.clone(), seat)
+    }
+
+    fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
+        let first = seat.who.agent().is_none() && !self.board.has_visiting(conversation);
+        let tail = self.board.follow(conversation, seat);
+        if first {
+            self.say_visiting(seat.who.workspace(), conversation);
+        }
+        tail
+    }
+
+    fn unfollow(&self, conversation: &ConversationId, seat: &Arc<Seat>) {
+        self.board.unfollow(conversation, seat);
+        match seat.who.agent() {
+            Some(_) => self.tell_watching(seat.who.workspace(), conversation),
+            None if !self.board.has_visiting(conversation) => self.say_visiting(seat.who.workspace(), conversation),
+            None => {}
+        }
+    }
+
+    /// A session is over.
+    fn leave(&self, seat: &Arc<Seat>, follows: &[ConversationId], present: bool, clean: bool) {
+        self.board.rise(seat);
+        self.tell_inactive(seat);
+        for conversation in follows {
+            self.unfollow(conversation, seat);
+            if seat.who.agent().is_none() {
+                self.row_later(conversation);
+                if let Some(tail) = self.board.tail(conversation) {
+                    self.tell_visitor(&tail);
+                }
+            }
+        }
+        self.among.rooms.leave(seat.who.workspace());
+        if let (Some(agent), true) = (seat.who.agent(), present) {
+            self.presence.depart(seat.who.workspace(), agent, seat.last_heard(), clean, self.store.now());
+        }
     }
 }
 

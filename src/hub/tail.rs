@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::{
@@ -28,6 +31,16 @@ pub struct Tail {
     inner: Mutex<Inner>,
     /// Held while reading from the store, so that one reader loads and the others wait.
     loading: tokio::sync::Mutex<()>,
+    /// Whoever lost a race queues here, and while somebody does, so do all others: see [`Tail::turn`].
+    turns: tokio::sync::Mutex<()>,
+    /// How many have the turn or wait for it.
+    queueing: AtomicUsize,
+}
+
+/// Somebody's turn to append; the next one's when it is dropped.
+pub struct Turn<'a> {
+    queueing: &'a AtomicUsize,
+    _held: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +48,8 @@ struct Inner {
     hot: Option<Box<Hot>>,
     /// The highest head anybody spoke of: the tail is behind while it is above the fold's.
     hint: Seq,
+    /// Whether the store may have more than anybody spoke of.
+    suspect: bool,
 }
 
 /// What a tail holds once it was loaded.
@@ -57,7 +72,13 @@ pub struct Hot {
 impl Tail {
     /// An empty tail: nothing is known yet.
     pub fn new(id: ConversationId) -> Arc<Self> {
-        Arc::new(Self { id, inner: Mutex::default(), loading: tokio::sync::Mutex::default() })
+        Arc::new(Self {
+            id,
+            inner: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
+            turns: tokio::sync::Mutex::default(),
+            queueing: AtomicUsize::new(0),
+        })
     }
 
     /// Whose it is.
@@ -92,11 +113,10 @@ impl Tail {
                 None => return Ok(false),
             }
         }
-        while let Some(head) = self.behind() {
+        while let Some((head, hint)) = self.behind() {
             let entries = store.events_after(&self.id, head, PAGE, PAGE_BYTES).await?;
             if entries.is_empty() {
-                // The hint spoke of something the store does not have: it was no more than a hint.
-                self.lock().hint = head;
+                self.end_at(head, hint);
                 break;
             }
             self.offer(&entries);
@@ -116,6 +136,21 @@ impl Tail {
                 hot.push(entry);
             }
         }
+    }
+
+    /// Waits for one's turn to append, first come, first served. Only who lost a race has to ask: as long as nobody did,
+    /// appends race, and that costs nothing.
+    pub async fn turn(&self) -> Turn<'_> {
+        self.queueing.fetch_add(1, Ordering::Relaxed);
+        // Counted from here on, also if the wait is given up.
+        let mut turn = Turn { queueing: &self.queueing, _held: None };
+        turn._held = Some(self.turns.lock().await);
+        turn
+    }
+
+    /// Whether somebody who lost a race has the turn, or waits for it.
+    pub fn is_queued_for(&self) -> bool {
+        self.queueing.load(Ordering::Relaxed) > 0
     }
 
     /// Hears of a head.
@@ -145,21 +180,57 @@ impl Tail {
         }
     }
 
-    fn is_current(&self) -> bool {
+    /// Whether the fold has reached every head anybody spoke of.
+    pub(super) fn is_current(&self) -> bool {
         let inner = self.lock();
-        inner.hot.as_ref().is_some_and(|hot| hot.conversation.seq >= inner.hint)
+        inner.hot.as_ref().is_some_and(|hot| hot.conversation.seq >= inner.hint && !inner.suspect)
     }
 
-    /// The fold's head, while somebody spoke of a higher one.
-    fn behind(&self) -> Option<Seq> {
+    /// The fold was read before anybody listened: the next look asks the store whether there is more.
+    pub(super) fn suspect(&self) {
+        self.lock().suspect = true;
+    }
+
+    /// Events behind `after` up to `head`. None when memory does not reach so far.
+    pub(super) fn between(&self, after: Seq, head: Seq) -> Option<Vec<Arc<Entry>>> {
+        self.with(|hot| {
+            let first = hot.entries.front()?.event().seq;
+            (first <= after.next() && hot.conversation.seq >= head).then(|| {
+                let inside = |entry: &&Arc<Entry>| entry.event().seq > after && entry.event().seq <= head;
+                hot.entries.iter().filter(inside).cloned().collect()
+            })
+        })
+        .flatten()
+    }
+
+    /// The fold's head and the highest one spoken of, while the first may not be the last.
+    fn behind(&self) -> Option<(Seq, Seq)> {
         let inner = self.lock();
         let head = inner.hot.as_ref()?.conversation.seq;
-        (head < inner.hint).then_some(head)
+        (inner.suspect || head < inner.hint).then_some((head, inner.hint))
+    }
+
+    /// The store has nothing behind `head`. A hint that spoke of more was no more than a hint; one that came meanwhile
+    /// is.
+    fn end_at(&self, head: Seq, hint: Seq) {
+        let mut inner = self.lock();
+        inner.suspect = false;
+        if inner.hint == hint {
+            inner.hint = head;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic between two folds cannot happen half-way: `apply` does not panic. The data stays usable.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Turn ===
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.queueing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

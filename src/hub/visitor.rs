@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     chat::{
-        command::Actor,
-        conversation::Conversation,
+        conversation::{Conversation, Sight},
         decide::{self, Policy},
         event::{self, PlaybookRef, Started, VisitorRef},
     },
@@ -83,6 +82,7 @@ impl Hub {
             playbook: guest.playbook.playbook.id.clone(),
         };
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
+        self.listening(&workspace).await;
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
         let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await?;
         let conversation = match found {
@@ -120,15 +120,9 @@ impl Hub {
         let id = row.id.clone();
         // Whoever is to see it follows before it exists: nothing can fall between.
         let tail = seated.follow(&id);
-        let before = Face { sight: crate::chat::conversation::Sight::Admins, waiting: false };
-        let mut under_way = UnderWay {
-            doubts: &self.doubts,
-            conversation: &id,
-            before,
-            actor: &Actor::Visitor,
-            entries: entries.clone(),
-            settled: false,
-        };
+        let before = Face { sight: Sight::Admins, waiting: false, last_at: Millis(i64::MIN) };
+        let mut under_way =
+            UnderWay { doubts: &self.doubts, conversation: &id, before, entries: entries.clone(), settled: false };
         let begun = self.store.begin(row.clone(), entries).await;
         under_way.settled = begun.is_ok();
         match begun? {
@@ -139,7 +133,7 @@ impl Hub {
             Begun::Done { counts } => {
                 self.metrics.conversations.inc();
                 tail.seed(Loaded { conversation: row, beside: Default::default() });
-                self.committed(&tail, &under_way.before, &Actor::Visitor, &under_way.entries, &counts);
+                self.committed(&tail, &under_way.before, &under_way.entries, &counts);
                 for seat in self.board.visitor_seats(&workspace, &guest.visitor) {
                     if !Arc::ptr_eq(&seat, seated.seat()) {
                         seat.mail.put(|mail| {
@@ -222,27 +216,6 @@ impl Hub {
         (row, events.into_iter().map(Entry::new).collect())
     }
 
-    async fn adopt(self: &Arc<Self>, workspace: &WorkspaceId, from: &VisitorId, guest: &Guest) -> Result<()> {
-        let adopted = self.store.adopt(workspace, from, &guest.visitor, guest.name.as_deref()).await?;
-        let Some(conversation) = adopted else { return Ok(()) };
-        // The tail's fold still names the anonymous visitor, whose connections have no more part in it.
-        for seat in self.board.visitor_seats(workspace, from) {
-            seat.mail.put(|mail| {
-                let leave = super::mailbox::Leave { code: crate::wire::code::CloseCode::Replaced, after_ms: None };
-                mail.leave.get_or_insert(leave);
-            });
-        }
-        if let Some(tail) = self.board.tail(&conversation) {
-            tail.with(|hot| {
-                let visitor = &mut hot.conversation.visitor;
-                visitor.id = guest.visitor.clone();
-                visitor.verified = true;
-                visitor.name = guest.name.clone().or_else(|| visitor.name.clone());
-            });
-        }
-        Ok(())
-    }
-
     /// The visitor has a connection again, maybe on another page.
     fn visitor_came(&self, conversation: &ConversationId, page: Option<event::Page>) {
         if let Some(page) = page {
@@ -251,11 +224,20 @@ impl Hub {
         if let Some(tail) = self.board.tail(conversation) {
             self.tell_visitor(&tail);
             self.row_later(conversation);
+            if let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) {
+                self.say_visiting(&workspace, conversation);
+            }
         }
     }
 
     /// Whether the playbook's visitors let the agent see what they type.
-    pub(super) fn previews_allowed(&self, at: &PlaybookRef) -> bool {
-        self.playbooks.version(&at.id, at.version).is_some_and(|row| row.playbook.typing_preview)
+    pub(super) fn previews_allowed(self: &Arc<Self>, at: &PlaybookRef) -> bool {
+        let known = self.playbooks.version(&at.id, at.version);
+        if known.is_none() {
+            // Nothing was decided here on this version yet: it is read for the next time.
+            let (hub, at) = (self.clone(), at.clone());
+            tokio::spawn(async move { hub.playbook_at(&at).await.map(drop) });
+        }
+        known.is_some_and(|row| row.playbook.typing_preview)
     }
 }

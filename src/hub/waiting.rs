@@ -30,6 +30,9 @@ const AHEAD_MS: i64 = 15_000;
 const MOST: usize = 10_000;
 /// Deadlines fired side by side; they share commits.
 const AT_ONCE: usize = 128;
+/// How often it is looked whether somebody waits in a workspace where nobody is present. The first look is made when
+/// whoever was connected before a restart has had the time to come back: clients wait 30 s at most between two tries.
+const LEFT_EVERY: Duration = Duration::from_secs(30);
 /// After what time a deadline the store could not take is tried again, in milliseconds.
 const AGAIN_MS: i64 = 250;
 
@@ -156,6 +159,22 @@ impl Hub {
         let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) else { return };
         if !self.presence.anybody(&workspace) {
             tokio::spawn(self.clone().everyone_left(workspace));
+        }
+    }
+
+    /// Looks for those who wait for nobody until the hub ends: the hub that was to carry them over may have died.
+    /// Never returns.
+    pub(super) async fn run_left(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(LEFT_EVERY).await;
+            match self.store.waited_in().await {
+                Ok(workspaces) => {
+                    for workspace in workspaces {
+                        self.clone().everyone_left(workspace).await;
+                    }
+                }
+                Err(cause) => tracing::warn!(error = %cause, "could not look where somebody waits; looking again"),
+            }
         }
     }
 

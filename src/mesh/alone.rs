@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Health, Heard, Lease, Mesh, MeshError};
+use super::{Health, Heard, Lease, Mesh, MeshError, Renewed};
 use crate::ids::{NodeId, WorkspaceId};
 
 /// One node on its own.
@@ -49,8 +49,8 @@ impl Mesh for Alone {
         std::future::pending().await
     }
 
-    async fn renew(&self, _: Bytes) -> Result<(), MeshError> {
-        Ok(())
+    async fn renew(&self, _: Bytes) -> Result<Renewed, MeshError> {
+        Ok(Renewed::Kept)
     }
 
     async fn resign(&self) -> Result<(), MeshError> {

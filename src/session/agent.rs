@@ -8,13 +8,12 @@ use tokio_tungstenite::WebSocketStream;
 use super::{
     connection::{Connection, Stream},
     end::End,
-    follow::Follow,
     live::{Live, Role},
     lobby::Lobby,
 };
 use crate::{
     chat::{command::Command, event::AgentRef, summary::Summary},
-    hub::{agent::Desk, error::HubError, page::Recover, seat::Seated},
+    hub::{agent::Desk, error::HubError, follow::Follow, page::Recover, seat::Seated},
     ids::{AgentId, ItemId, WorkspaceId},
     store::Loaded,
     tokens::{AgentClaims, Role as Right},
@@ -82,11 +81,15 @@ async fn welcome<S: Stream>(
         return connection.turn_away(id.as_ref(), &refused_token(), CloseCode::Unauthorized).await;
     };
     let mut working = Working::new(&claims, lobby);
-    let met = lobby.hub.welcome(&working.workspace, &working.agent, working.admin).await;
+    let met = lobby.hub.welcome(&working.workspace, &working.agent, working.admin, claims.issued_at).await;
     let (seated, desk) = match met {
         Ok(met) => met,
         Err(error) => {
-            return connection.turn_away(id.as_ref(), &ErrorBody::from(&error), CloseCode::Unavailable).await;
+            let code = match error {
+                HubError::Revoked => CloseCode::Unauthorized,
+                _ => CloseCode::Unavailable,
+            };
+            return connection.turn_away(id.as_ref(), &ErrorBody::from(&error), code).await;
         }
     };
     working.notify = desk.row.notify;
@@ -138,7 +141,7 @@ impl<S: Stream> Role<S> for Working {
             }
             (AgentAsk::Item(item), _) => {
                 let command = Command::Item {
-                    item: ItemId::random(),
+                    item: ItemId::made_by(&item.conversation, &item.key),
                     kind: item.kind,
                     title: item.title,
                     key: item.key,
@@ -247,11 +250,15 @@ impl Working {
         let newer =
             claims(&lobby, hello).filter(|claims| claims.workspace == self.workspace && claims.agent == self.agent.id);
         let Some(newer) = newer else { return live.refuse(id, refused_token()).await };
+        if let Err(error) = lobby.hub.vouch(&self.workspace, &self.agent.id, newer.issued_at).await {
+            return live.refuse(id, &error).await;
+        }
         let desk = match lobby.hub.desk(&self.workspace, &self.agent.id).await {
             Ok(desk) => desk,
             Err(error) => return live.refuse(id, &error).await,
         };
         self.expires = self.expires.max(expiry(&newer, &lobby));
+        live.seated.seat().mail.counted(desk.sizes);
         let reply = self.hello_reply(&lobby, &live.seated, &desk);
         live.answer(id, &reply).await?;
         // What a session may do, and what others call it, was decided when it began: with another role, name or picture

@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use super::{
     connection::{Connection, Incoming, Stream},
     end::End,
-    follow::{Follow, ends},
     lobby::Lobby,
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     hub::{
         append::{Caller, Done},
         error::HubError,
+        follow::{Follow, ends},
         seat::{Seat, Seated},
         visitor::Shown,
     },
@@ -364,6 +364,8 @@ impl From<&HubError> for ErrorBody {
     fn from(error: &HubError) -> Self {
         match error {
             HubError::Refused(refusal) => refusal.into(),
+            HubError::NoAgent => Self::new(ErrorCode::NotFound, error.to_string()),
+            HubError::Revoked => Self::new(ErrorCode::Unauthorized, error.to_string()),
             HubError::Unavailable => Self::unavailable(),
             HubError::NotOffered => Self::new(ErrorCode::Forbidden, error.to_string()),
             HubError::RateLimited { retry_after_ms } => Self::rate_limited(*retry_after_ms),

@@ -1,9 +1,12 @@
 //! Empties the letter box into frames: events first, then what is only about them.
 
-use super::{connection::Stream, end::End, follow::Follow, live::Live};
+use super::{connection::Stream, end::End, live::Live};
 use crate::{
     chat::{conversation::Sight, summary::Mark},
-    hub::mailbox::{CountsChange, Mail, Row, Typing},
+    hub::{
+        follow::Follow,
+        mailbox::{CountsChange, Mail, Row, Typing},
+    },
     ids::{ConversationId, Seq},
     wire::{
         audience::Audience,

@@ -13,6 +13,8 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 /// The rates of one node. A lifted one costs nothing.
 pub struct Rates {
     visitors: Option<Keyed<String>>,
+    /// What visitors only want to see; apart, so that leafing through what was said costs nobody a text.
+    looks: Option<Keyed<String>>,
     agents: Option<Keyed<String>>,
     starts: Option<Keyed<IpAddr>>,
 }
@@ -32,7 +34,7 @@ impl Rates {
     /// Rates of visitors, of agents, and of conversations started per address and minute (0: no limit).
     pub fn new(visitors: Rate, agents: Rate, starts_per_minute: u32) -> Self {
         let starts = NonZeroU32::new(starts_per_minute).map(|most| RateLimiter::dashmap(Quota::per_minute(most)));
-        Self { visitors: visitors.limiter(), agents: agents.limiter(), starts }
+        Self { visitors: visitors.limiter(), looks: visitors.limiter(), agents: agents.limiter(), starts }
     }
 
     /// One more request of a visitor.
@@ -41,6 +43,14 @@ impl Rates {
     /// After how many milliseconds it may come.
     pub fn visitor(&self, visitor: &str) -> Result<(), u64> {
         check(self.visitors.as_ref(), &visitor.to_owned())
+    }
+
+    /// One more look of a visitor at what is there.
+    ///
+    /// # Errors
+    /// After how many milliseconds it may come.
+    pub fn look(&self, visitor: &str) -> Result<(), u64> {
+        check(self.looks.as_ref(), &visitor.to_owned())
     }
 
     /// One more request of an agent.
@@ -65,6 +75,7 @@ impl Rates {
     /// Forgets everybody who is back at their full burst.
     pub fn sweep(&self) {
         self.visitors.iter().for_each(|keyed| keyed.retain_recent());
+        self.looks.iter().for_each(|keyed| keyed.retain_recent());
         self.agents.iter().for_each(|keyed| keyed.retain_recent());
         self.starts.iter().for_each(|keyed| keyed.retain_recent());
     }
@@ -102,6 +113,7 @@ mod tests {
         let wait = rates.visitor("v").expect_err("the burst is used up");
         assert!((1..=1_000).contains(&wait), "{wait}");
         assert_eq!(rates.visitor("somebody else"), Ok(()));
+        assert_eq!(rates.look("v"), Ok(()), "a look is no text");
     }
 
     #[test]

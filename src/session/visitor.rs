@@ -281,6 +281,9 @@ impl<S: Stream> Role<S> for Visiting {
                 live.answer(id, &Nothing {}).await
             }
             VisitorAsk::History(history) => {
+                if let Err(ms) = self.look(live) {
+                    return live.refuse(id, ErrorBody::rate_limited(ms)).await;
+                }
                 let who = live.seated.seat().who.clone();
                 let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit()).await;
                 match read {
@@ -301,8 +304,15 @@ impl Visiting {
         live.lobby.rates.visitor(self.guest.visitor.as_str())
     }
 
+    fn look<S>(&self, live: &Live<S>) -> Result<(), u64> {
+        live.lobby.rates.look(self.guest.visitor.as_str())
+    }
+
     async fn start<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>) -> Result<(), End> {
         let lobby = live.lobby.clone();
+        if let Err(ms) = self.look(live) {
+            return live.refuse(id, ErrorBody::rate_limited(ms)).await;
+        }
         let paced =
             || lobby.rates.start(self.address).map_err(|retry_after_ms| HubError::RateLimited { retry_after_ms });
         let shown = match lobby.hub.start(&mut live.seated, &self.guest, paced).await {
@@ -342,7 +352,10 @@ impl Turned {
     fn of(error: &HubError) -> Self {
         let code = match error {
             HubError::NotOffered => CloseCode::NotAllowed,
-            HubError::Unavailable | HubError::RateLimited { .. } | HubError::Refused(_) => CloseCode::Unavailable,
+            HubError::Revoked => CloseCode::Unauthorized,
+            HubError::Unavailable | HubError::RateLimited { .. } | HubError::Refused(_) | HubError::NoAgent => {
+                CloseCode::Unavailable
+            }
         };
         Self { error: error.into(), code }
     }

@@ -1,5 +1,6 @@
 //! The inbox's folders.
 
+use super::append::FolderCount;
 pub use crate::wire::counts::Counts;
 use crate::{
     chat::{conversation::Conversation, summary::Beside},
@@ -54,4 +55,18 @@ pub struct Loaded {
     pub conversation: Conversation,
     /// Beside it; `connected` is not the store's to know.
     pub beside: Beside,
+}
+
+// === impl Counts ===
+
+impl Counts {
+    /// The sizes of an agent's folders among those of a workspace.
+    pub fn of(sizes: &[FolderCount], agent: &AgentId) -> Self {
+        let size = |folder: Folder| sizes.iter().find(|size| size.folder == folder).map_or(0, |size| size.count);
+        Self {
+            unassigned: size(Folder::Unassigned),
+            mine: size(Folder::Mine(agent.clone())),
+            closed: size(Folder::Closed),
+        }
+    }
 }

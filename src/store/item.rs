@@ -6,7 +6,7 @@ use crate::{
         event::{External, ItemKind},
         playbook::ItemFields,
     },
-    ids::{ConversationId, ItemId, Millis, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, ItemId, Millis, VisitorId, WorkspaceId},
 };
 
 /// An item with the person and organisation it is about, as they stand in the side panel now.
@@ -45,10 +45,23 @@ pub struct ItemQuery {
     pub kind: Option<ItemKind>,
     /// Only of this conversation.
     pub conversation: Option<ConversationId>,
+    /// Only of conversations this one may see; None sees all.
+    pub viewer: Option<Viewer>,
     /// [`ItemPage::next`] of the page before.
     pub before: Option<String>,
     /// At most this many, 1 to 100.
     pub limit: usize,
+}
+
+/// An agent who looks: what [`Sight::allows`](crate::chat::conversation::Sight::allows) asks about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// Who.
+    pub agent: AgentId,
+    /// Whether they have the deals-admin right.
+    pub admin: bool,
+    /// `[inbox] admins_see_assigned`.
+    pub admins_see_assigned: bool,
 }
 
 /// A page of items.

@@ -14,6 +14,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 mod agent;
 mod append;
@@ -30,6 +31,7 @@ mod item;
 mod load;
 mod log;
 mod migrate;
+mod moved;
 mod open;
 mod outbox;
 mod pace;
@@ -37,6 +39,7 @@ mod page;
 mod playbook;
 mod readers;
 mod reply;
+mod roster;
 mod row;
 mod search;
 mod tail;
@@ -49,12 +52,12 @@ mod writer;
 pub use self::open::OpenError;
 use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
 use super::{
-    AgentRow, Append, Appended, Begun, Counts, Due, FolderPage, FolderQuery, ItemPage, ItemQuery, Loaded,
-    NotifySettings, PlaybookRow, Queued, Result, Saved, Store,
+    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
+    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     wire::entry::Entry,
 };
 
@@ -268,6 +271,10 @@ impl Store for Sqlite {
         self.readers.read(move |view| view.silent(before, limit)).await
     }
 
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        self.readers.read(move |view| view.waited_in()).await
+    }
+
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         let workspace = workspace.clone();
         self.readers.read(move |view| view.queue(&workspace)).await
@@ -278,9 +285,19 @@ impl Store for Sqlite {
         self.readers.read(move |view| view.folder(&query)).await
     }
 
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
-        let (workspace, agent) = (workspace.clone(), agent.clone());
-        self.readers.read(move |view| counter::counts(view.conn, &workspace, &agent)).await
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>> {
+        let (workspace, agent) = (workspace.clone(), agent.cloned());
+        self.readers.read(move |view| counter::sizes(view.conn, &workspace, agent.as_ref())).await
+    }
+
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
+        let conversations = conversations.to_vec();
+        self.readers.read(move |view| view.heads(&conversations)).await
+    }
+
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>> {
+        let workspaces = workspaces.to_vec();
+        self.readers.read(move |view| view.moved_since(&workspaces, since, limit)).await
     }
 
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {
@@ -296,9 +313,20 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
         let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
-        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, now)).await
+        self.writer.write(true, move |desk| agent::hello(&desk.conn, &workspace, &agent, admin, issued_at, now)).await
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        let (workspace, agent) = (workspace.clone(), agent.clone());
+        self.readers.read(move |view| agent::removed_at(view.conn, &workspace, &agent)).await
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -322,8 +350,17 @@ impl Store for Sqlite {
     }
 
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
-        let (workspace, agent) = (workspace.clone(), agent.clone());
-        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent)).await
+        let (workspace, agent, now) = (workspace.clone(), agent.clone(), self.clock.now());
+        self.writer.write(true, move |desk| agent::remove(&desk.conn, &workspace, &agent, now)).await
+    }
+
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {
+        let (node, now) = (node.clone(), self.clock.now());
+        self.writer.write(true, move |desk| roster::keep(&desk.conn, &node, &roster, until, now)).await
+    }
+
+    async fn rosters(&self) -> Result<Vec<RosterRow>> {
+        self.readers.read(move |view| roster::all(view.conn)).await
     }
 
     async fn playbooks(&self, workspace: &WorkspaceId) -> Result<Vec<PlaybookRow>> {

@@ -3,8 +3,8 @@
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
 use serde::{Deserialize, Serialize};
 
-use super::{fault::TokenFault, keyring::Keyring};
-use crate::ids::{AgentId, WorkspaceId};
+use super::{fault::TokenFault, keyring::Keyring, now_seconds};
+use crate::ids::{AgentId, Millis, WorkspaceId};
 
 /// No honest token is longer, in bytes; a first frame is 8 KiB at most.
 pub(super) const TOKEN_BYTES: usize = 8 * 1024;
@@ -50,6 +50,8 @@ pub struct AgentClaims {
     pub avatar: Option<String>,
     /// When their session ends, in milliseconds since the epoch.
     pub expires_at: i64,
+    /// When the token was made, if it says so; a moment that has not come yet is none.
+    pub issued_at: Option<Millis>,
 }
 
 /// A visitor, as their own site vouches for them.
@@ -76,6 +78,7 @@ pub(super) struct Claims {
     email: Option<String>,
     avatar: Option<String>,
     exp: Option<f64>,
+    iat: Option<f64>,
     aud: Option<Audience>,
 }
 
@@ -129,6 +132,12 @@ impl Claims {
         // A cast from a float saturates; the leeway is the session's too.
         Ok(((seconds * 1000.0) as i64).saturating_add(LEEWAY_SECONDS as i64 * 1000).min(LATEST_MS))
     }
+
+    fn issued_at(&self) -> Option<Millis> {
+        let latest = now_seconds().saturating_add(LEEWAY_SECONDS);
+        let at = self.iat.filter(|seconds| *seconds <= latest as f64)?;
+        Some(Millis((at * 1000.0) as i64))
+    }
 }
 
 // === impl AgentClaims ===
@@ -141,6 +150,7 @@ impl TryFrom<Claims> for AgentClaims {
             return Err(TokenFault::Audience);
         }
         let expires_at = claims.expires_at()?;
+        let issued_at = claims.issued_at();
         let workspace = match &claims.workspace {
             None => "default",
             Some(workspace) => id(workspace).ok_or(TokenFault::Claim("workspace"))?,
@@ -159,6 +169,7 @@ impl TryFrom<Claims> for AgentClaims {
             email: text(claims.email, "email")?,
             avatar: claims.avatar.filter(|url| is_picture(url)),
             expires_at,
+            issued_at,
         })
     }
 }

@@ -70,7 +70,8 @@ async fn r10_an_admin_may_switch_another_agent_off_and_nobody_else_may() {
     let max = hub.agent("max").await;
     let root = hub.admin("root").await;
     max.refused(json!({"type": "availability", "online": false, "agent": "jane"}), "forbidden").await;
-    root.refused(json!({"type": "availability", "online": false, "agent": "nobody"}), "not_found").await;
+    let nobody = json!({"type": "availability", "online": false, "agent": "nobody"});
+    assert_eq!(root.refused(nobody, "not_found").await["message"], "there is no such agent");
     let on = root.ask(json!({"type": "availability", "online": true, "agent": "max"})).await;
     assert_eq!(on["ok"], false, "an admin switches off, never on: {on}");
     root.ok(json!({"type": "availability", "online": false, "agent": "jane"})).await;

@@ -57,6 +57,25 @@ async fn l2_a_flood_into_conversations_somebody_makes_up_is_not_kept() {
 }
 
 #[tokio::test]
+async fn l2_a_visitors_looks_are_metered_and_cost_them_no_text() {
+    let hub = Settings::new().limit("VISITOR_SENDS_PER_SECOND", 1).limit("VISITOR_SEND_BURST", 5).start().await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    let looks = [json!({"type": "history", "conversation": chat, "before": 9}), json!({"type": "start"})];
+    let mut limited = 0;
+    for id in visitor.post_all((0..60).map(|n| looks[n % 2].clone())).await {
+        let reply = visitor.reply(id).await;
+        if reply["ok"] != true {
+            assert_eq!(reply["error"]["code"], "rate_limited", "{reply}");
+            assert!(reply["error"]["retry_after_ms"].as_u64().is_some_and(|ms| (1..=1_000).contains(&ms)), "{reply}");
+            limited += 1;
+        }
+    }
+    assert!((40..=56).contains(&limited), "{limited} of 60 were refused");
+    visitor.say(&chat, "k1", "a text").await;
+}
+
+#[tokio::test]
 async fn l2_an_agents_flood_is_refused_with_a_time_and_nobody_else_is() {
     let hub = Settings::new().limit("AGENT_REQUESTS_PER_SECOND", 10).limit("AGENT_REQUEST_BURST", 20).start().await;
     let jane = hub.agent("jane").await;

@@ -5,6 +5,7 @@
 // The support is written like a library: `pub` says what tests may use.
 #![allow(unreachable_pub)]
 
+mod abandoned;
 mod agent;
 mod churn;
 mod claims;
@@ -18,11 +19,13 @@ mod fold;
 mod limits;
 mod liveness;
 mod log;
+mod mesh;
 mod notify;
 mod operator;
 mod outbox;
 mod playbook;
 mod presence;
+mod proxy;
 mod rest;
 mod resume;
 mod road;

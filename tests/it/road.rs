@@ -1,5 +1,7 @@
 //! The narrow road: from a page to a person and back.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::{Hub, judge::judge, playbooks};
@@ -80,4 +82,31 @@ async fn r6_what_was_said_is_still_there_after_a_restart() {
     let jane = hub.agent("jane").await;
     assert_eq!(jane.welcome["online"], true, "the switch survives a restart");
     assert_eq!(jane.transcript(&chat).await, before);
+}
+
+#[tokio::test]
+async fn d3_two_sides_who_pipeline_a_thousand_texts_into_one_conversation_are_all_taken_in_order() {
+    const EACH: usize = 1_000;
+    let hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    jane.claim(&chat).await;
+    let send = |from: &str, n: usize| json!({"type": "send", "conversation": chat, "key": format!("{from}{n}"), "text": format!("{n}")});
+    let began = std::time::Instant::now();
+    let (hers, theirs) =
+        tokio::join!(jane.post_all((0..EACH).map(|n| send("j", n))), visitor.post_all((0..EACH).map(|n| send("v", n))));
+    for (client, ids) in [(&jane.client, hers), (&visitor.client, theirs)] {
+        assert_eq!(ids.len(), EACH);
+        for id in ids {
+            let reply = client.within(Duration::from_secs(60), "a reply", |seen| seen.replies.remove(&id)).await;
+            assert_eq!(reply["ok"], true, "{reply}");
+        }
+    }
+    println!("figure D3 texts={} in one conversation in_s={:.1}", 2 * EACH, began.elapsed().as_secs_f64());
+    let log = jane.transcript(&chat).await;
+    for from in ["j", "v"] {
+        let keys = log.iter().filter_map(|event| event["key"].as_str()).filter(|key| key.starts_with(from));
+        assert!(keys.eq((0..EACH).map(|n| format!("{from}{n}"))), "{from} out of order");
+    }
 }

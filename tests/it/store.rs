@@ -3,7 +3,7 @@
 mod contract;
 mod faults;
 mod killed;
-mod talk;
+pub(crate) mod talk;
 
 /// How a store of some kind is opened, again and again the same one.
 pub(crate) trait Ground: Send + Sync {

@@ -142,6 +142,8 @@ async fn p1_a_site_vouches_for_its_visitor_and_the_anonymous_conversation_is_ado
     let adopted = &ann.welcome["conversation"];
     assert_eq!((&adopted["id"], &adopted["visitor"]["verified"]), (&json!(chat), &json!(true)), "{adopted}");
     assert_eq!(adopted["visitor"]["name"], "Ann Smith");
+    // The anonymous tabs are told to come back at once: their page then says who they are.
+    assert_eq!(stranger.dismissed(4001).await["after_ms"], 0);
 
     greeting["token"] = Value::Null;
     greeting.as_object_mut().expect("an object").remove("token");

@@ -42,6 +42,9 @@ pub(super) fn decide(
         Command::Item { item, kind, title, fields, .. } => {
             check_text("title", title, MAX_SHORT)?;
             fields.check().map_err(|bad| Refusal::invalid(&bad.field, bad.message))?;
+            if draft.has_item(item) {
+                return Ok(());
+            }
             let item = Item {
                 item: item.clone(),
                 kind: *kind,

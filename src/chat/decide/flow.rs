@@ -53,9 +53,12 @@ pub(super) fn missed(draft: &mut Draft<'_>, card: CardId, reason: MissedReason, 
     walk(draft, policy.playbook.offline(&card), policy);
 }
 
-/// What the playbook makes of the visitor.
+/// What the playbook makes of the visitor, unless somebody has made it before: one key makes one item.
 pub(super) fn item(draft: &mut Draft<'_>, plan: ItemPlan) {
     let item = ItemId::made_by(&draft.was.id, &plan.key);
+    if draft.has_item(&item) {
+        return;
+    }
     let what = Item { item, kind: plan.kind, title: plan.title, fields: plan.fields, external: None };
     draft.push_by(Author::Bot, What::Item(what));
 }

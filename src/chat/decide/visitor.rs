@@ -73,8 +73,9 @@ fn rate(draft: &mut Draft<'_>, score: u8, comment: Option<&str>) -> Result<(), R
     if comment.is_some_and(|comment| comment.len() > MAX_SHORT) {
         return Err(Refusal::TooLarge { field: "comment", limit: MAX_SHORT });
     }
-    // A rating has no key: saying it again after a lost answer must not show twice.
-    if comment.is_some() || draft.was.rated != Some(score) {
+    // A rating has no key: saying it again after a lost answer must not show twice. Without words it says no less.
+    let again = comment.is_none() || comment == draft.was.rated_words.as_deref();
+    if draft.was.rated != Some(score) || !again {
         draft.push(What::Rated { score, comment: comment.map(Into::into) });
     }
     Ok(())

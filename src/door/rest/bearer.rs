@@ -38,6 +38,7 @@ impl FromRequestParts<Rooms> for Bearer {
             wrong()
         })?;
         rooms.lobby.rates.agent(claims.workspace.as_str(), claims.agent.as_str()).map_err(Problem::rate_limited)?;
+        rooms.hub.vouch(&claims.workspace, &claims.agent, claims.issued_at).await?;
         let agent = AgentRef { id: claims.agent, name: claims.name, avatar: claims.avatar };
         Ok(Self { who: Who::Agent { workspace: claims.workspace, agent, admin: claims.role == Role::Admin } })
     }

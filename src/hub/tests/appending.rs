@@ -162,6 +162,26 @@ async fn r13_a_repeated_send_tells_an_ex_owner_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn r15_an_items_key_that_the_playbook_used_names_the_item_the_playbook_made() {
+    let house = House::open().await;
+    let mut visitor = house.visitor("v_1").await;
+    let conversation = visitor.start().await;
+    for n in 0..300 {
+        visitor.say(&conversation, &format!("k{n}"), "still there?").await.unwrap();
+    }
+    visitor.type_in(&conversation, "email", "ann@example.com").await.unwrap();
+    let jane = house.agent("jane").await;
+    let made = house.row(&conversation).await.items[0].item.clone();
+    let at = house.store.log(&conversation).iter().position(|entry| entry.json().contains(made.as_str())).unwrap();
+    for _ in 0..2 {
+        let done = jane.lead(&conversation, "done-0").await.unwrap();
+        assert_eq!((done.duplicate, done.item.as_ref(), done.seq), (true, Some(&made), Seq(at as u64 + 1)));
+    }
+    assert!(!jane.lead(&conversation, "done-1").await.unwrap().duplicate);
+    assert_eq!((house.count(&conversation, "item"), house.row(&conversation).await.items.len()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn r15_a_double_click_or_two_agents_make_one_item() {
     let (house, _visitor, conversation, jane, bob) = waiting().await;
     let (one, two) = tokio::join!(jane.lead(&conversation, "k"), bob.lead(&conversation, "k"));
@@ -305,11 +325,75 @@ async fn s1_a_conversation_of_another_workspace_or_visitor_is_not_there() {
     let stranger = house.visitor("v_2").await;
     assert!(not_found(stranger.say(&conversation, "k", "Hello").await));
     let agent = crate::chat::event::AgentRef { id: "jane".into(), name: "Jane".into(), avatar: None };
-    let (mut seated, desk) = house.hub.welcome(&"other".into(), &agent, true).await.unwrap();
+    let (mut seated, desk) = house.hub.welcome(&"other".into(), &agent, true, None).await.unwrap();
     assert_eq!((desk.unassigned.len(), desk.counts.unassigned), (0, 0));
     let caller = super::super::append::Caller::from(&seated.seat().who);
     for command in [Command::Claim, Command::Close] {
         assert!(not_found(house.hub.command(&conversation, &caller, &command).await));
     }
     assert!(not_found(house.hub.open(&mut seated, &conversation, None).await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn d3_two_sides_who_write_without_a_pause_take_turns_and_nobody_is_left_behind() {
+    let (house, visitor, conversation, jane, _) = waiting().await;
+    jane.claim(&conversation).await.unwrap();
+    // The visitor always comes later: whenever both race, they lose.
+    house.store.slow(|append| if append.entries[0].event().by == Author::Visitor { 2 } else { 1 });
+    let began = tokio::time::Instant::now();
+    let all = 1_000;
+    let (visitor, conversation) = (&visitor, &conversation);
+    let theirs = async {
+        for n in 0..all {
+            visitor.say(conversation, &format!("v{n}"), "from the visitor").await.unwrap();
+        }
+        began.elapsed()
+    };
+    let hers = async {
+        for n in 0..all {
+            jane.say(conversation, &format!("j{n}"), "from Jane").await.unwrap();
+        }
+        began.elapsed()
+    };
+    let notes = async {
+        for n in 0..all / 10 {
+            let note = Command::Note { key: format!("n{n}").into(), text: "from another tab".into() };
+            jane.give(conversation, note).await.unwrap();
+        }
+    };
+    let (one, two, ()) = tokio::join!(theirs, hers, notes);
+    let (first, last) = (one.min(two), one.max(two));
+    assert!(last < first.mul_f64(1.5), "one side was done after {first:?}, the other after {last:?}");
+    let texts = |from: &str| {
+        let log = house.store.log(conversation);
+        let keys = log.iter().filter_map(|entry| match &entry.event().what {
+            What::Message { key: Some(key), .. } if key.as_str().starts_with(from) => {
+                Some(key.as_str()[1..].to_owned())
+            }
+            _ => None,
+        });
+        keys.collect::<Vec<_>>()
+    };
+    let in_order: Vec<String> = (0..all).map(|n| n.to_string()).collect();
+    assert_eq!(texts("v"), in_order);
+    assert_eq!(texts("j"), in_order);
+    // Nobody queues any more: the next one pays nothing.
+    assert!(!house.hub.board().tail(conversation).unwrap().is_queued_for());
+}
+
+#[tokio::test(start_paused = true)]
+async fn d3_who_waits_in_vain_for_a_turn_is_told_so_in_time() {
+    let (house, visitor, conversation, jane, _) = waiting().await;
+    jane.claim(&conversation).await.unwrap();
+    let gate = house.store.hold(Verb::Append);
+    let tail = house.hub.board().tail(&conversation).unwrap();
+    // Somebody has the turn and never ends.
+    let turn = tail.turn().await;
+    let began = tokio::time::Instant::now();
+    assert!(matches!(visitor.say(&conversation, "k", "hello").await, Err(HubError::Unavailable)));
+    assert_eq!(began.elapsed().as_secs(), 5);
+    drop(turn);
+    gate.open();
+    visitor.say(&conversation, "k", "hello").await.unwrap();
+    assert!(!tail.is_queued_for());
 }

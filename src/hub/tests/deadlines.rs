@@ -193,6 +193,7 @@ async fn r19_eight_silent_hours_close_what_reached_no_agent_and_make_a_lead() {
         conversation: None,
         before: None,
         limit: 10,
+        viewer: None,
     };
     let items = house.store.items(&items).await.unwrap().items;
     assert_eq!(items[0].page.as_deref(), Some("https://example.com/"));

@@ -37,6 +37,32 @@ async fn l4_draining_tells_everybody_to_come_back_each_after_a_share_of_the_spre
 }
 
 #[tokio::test(start_paused = true)]
+async fn l4_the_fewer_clients_a_draining_hub_has_the_sooner_they_are_told_to_come_back() {
+    for (visitors, visitors_within, agents_within) in [
+        (0, None, 50),
+        (1, Some(100), 100),
+        (20, Some(1_050), 1_050),
+        (399, Some(20_000), 5_000),
+        (1_000, Some(20_000), 5_000),
+    ] {
+        let house = House::open().await;
+        let mut jane = house.agent("jane").await;
+        let mut all = Vec::new();
+        for n in 0..visitors {
+            all.push(house.visitor(&format!("v_{n}")).await);
+        }
+        house.hub.drain();
+        let latest = all.iter().map(|visitor| visitor.mail().leave.unwrap().after_ms.unwrap()).max();
+        assert!(latest <= visitors_within, "{latest:?} of {visitors}");
+        if visitors >= 20 {
+            assert!(latest > visitors_within.map(|most| most / 2), "{latest:?} of {visitors} are not spread");
+        }
+        let agent = jane.mail().leave.unwrap().after_ms.unwrap();
+        assert!(agent <= agents_within, "the agent after {agent} ms beside {visitors} visitors");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn l4_draining_moves_no_presence_before_its_grace() {
     let house = House::open().await;
     let mut bob = house.agent("bob").await;

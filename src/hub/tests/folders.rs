@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     chat::conversation::{Conversation, State},
     ids::{AgentId, WorkspaceId},
-    store::{Counts, Folder, FolderCount},
+    store::{Folder, FolderCount},
 };
 
 /// The sizes of folders with the version each has come to.
@@ -64,13 +64,20 @@ impl Sizes {
         changed
     }
 
-    /// The sizes of an agent's folders.
-    pub(super) fn of(&self, workspace: &WorkspaceId, agent: &AgentId) -> Counts {
-        let size = |folder| self.0.get(&(workspace.clone(), folder)).map_or(0, |(count, _)| *count);
-        Counts {
-            unassigned: size(Folder::Unassigned),
-            mine: size(Folder::Mine(agent.clone())),
-            closed: size(Folder::Closed),
-        }
+    /// See [`Store::sizes`](crate::store::Store::sizes).
+    pub(super) fn of(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Vec<FolderCount> {
+        let theirs = |folder: &Folder| match folder {
+            Folder::Mine(whose) => agent.is_none_or(|agent| agent == whose),
+            _ => true,
+        };
+        let size = |((of, folder), (count, version)): (&(WorkspaceId, Folder), &(u64, u64))| {
+            (of == workspace && theirs(folder)).then(|| FolderCount {
+                workspace: of.clone(),
+                folder: folder.clone(),
+                count: *count,
+                version: *version,
+            })
+        };
+        self.0.iter().filter_map(size).collect()
     }
 }

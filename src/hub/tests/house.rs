@@ -27,7 +27,7 @@ use crate::{
         playbook::{Playbook, Reply},
     },
     ids::{AgentId, CardId, ConversationId, ItemId, Seq, VisitorId, WorkspaceId},
-    mesh::Alone,
+    mesh::{Alone, Mesh},
     store::{PlaybookRow, Saved, Store},
     wire::entry::Entry,
 };
@@ -73,6 +73,17 @@ pub(super) fn at_once() -> Playbook {
     Playbook::from_value(json).unwrap()
 }
 
+/// The same with more patience.
+pub(super) fn patient(wait_ms: u64) -> Playbook {
+    let text = serde_json::to_string(&at_once()).unwrap();
+    Playbook::from_json(&text.replace("60000", &wait_ms.to_string())).unwrap()
+}
+
+/// An agent as their token names them.
+pub(super) fn agent_ref(name: &str) -> AgentRef {
+    AgentRef { id: name.into(), name: name.to_uppercase(), avatar: None }
+}
+
 /// The demo: a question first.
 pub(super) fn demo() -> Playbook {
     Playbook::from_json(include_str!("../../../config/playbooks/demo.json")).unwrap()
@@ -107,7 +118,18 @@ impl House {
 
     /// A hub upon a store that may have been used before.
     pub(super) async fn upon(store: Arc<Memory>, settings: Settings) -> Self {
-        let hub = Hub::new(store.clone(), Arc::new(Alone::new()), settings);
+        Self::among(store.clone(), store, Arc::new(Alone::new()), settings).await
+    }
+
+    /// A hub among others, which sees the store its own way.
+    pub(super) async fn among(
+        store: Arc<Memory>,
+        seen: Arc<dyn Store>,
+        mesh: Arc<dyn Mesh>,
+        settings: Settings,
+    ) -> Self {
+        let hub = Hub::new(seen, mesh, settings);
+        hub.recall().await.unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));
         let house = Self { store, hub, stop, running };
@@ -121,7 +143,14 @@ impl House {
         house
     }
 
-    /// Ends the hub as SIGKILL would, but for its memory.
+    /// Ends the hub as SIGKILL would: nobody is told, and nothing more is kept.
+    pub(super) async fn kill(self) -> Arc<Memory> {
+        self.running.abort();
+        assert!(self.running.await.unwrap_err().is_cancelled());
+        self.store
+    }
+
+    /// Ends the hub as a drain does, when everybody is gone.
     pub(super) async fn close(self) -> Arc<Memory> {
         self.stop.cancel();
         self.running.await.unwrap().unwrap();
@@ -170,8 +199,8 @@ impl House {
 
     /// One more connection of an agent; the switch stays as it is.
     pub(super) async fn tab(&self, name: &str, admin: bool) -> Clerk {
-        let agent = AgentRef { id: name.into(), name: name.to_uppercase(), avatar: None };
-        let (seated, desk) = self.hub.welcome(&workspace(), &agent, admin).await.unwrap();
+        let agent = agent_ref(name);
+        let (seated, desk) = self.hub.welcome(&workspace(), &agent, admin, None).await.unwrap();
         let who = seated.seat().who.clone();
         Clerk { hub: self.hub.clone(), id: agent.id, who, seated, desk }
     }
@@ -255,7 +284,7 @@ impl Clerk {
 
     pub(super) async fn lead(&self, conversation: &ConversationId, key: &str) -> Result<Done> {
         let item = Command::Item {
-            item: ItemId::random(),
+            item: ItemId::made_by(conversation, &key.into()),
             kind: ItemKind::Lead,
             title: "A lead".into(),
             key: key.into(),

@@ -12,11 +12,11 @@ use super::{
 use crate::{
     chat::{
         conversation::{Conversation, State},
-        event::What,
+        event::{AgentRef, What},
         playbook::Playbook,
         summary::Beside,
     },
-    ids::{AgentId, ConversationId, MessageKey, Millis, PlaybookId, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, MessageKey, Millis, NodeId, PlaybookId, VisitorId, WorkspaceId},
     store::*,
     wire::entry::Entry,
 };
@@ -25,11 +25,19 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) conversations: BTreeMap<ConversationId, Log>,
-    pub(super) agents: BTreeMap<(WorkspaceId, AgentId), (AgentRow, bool)>,
+    pub(super) agents: BTreeMap<(WorkspaceId, AgentId), Known>,
     pub(super) playbooks: BTreeMap<PlaybookId, Vec<PlaybookRow>>,
     pub(super) sizes: Sizes,
     pub(super) items: Vec<ItemRow>,
     pub(super) told: Told,
+    pub(super) rosters: BTreeMap<NodeId, RosterRow>,
+}
+
+/// One agent, removed or not.
+pub(super) struct Known {
+    pub(super) row: AgentRow,
+    pub(super) removed: bool,
+    pub(super) removed_at: Option<Millis>,
 }
 
 /// One conversation.
@@ -133,8 +141,38 @@ impl Kept {
     }
 
     pub(super) fn agent(&mut self, workspace: &WorkspaceId, agent: &AgentId) -> Option<&mut AgentRow> {
-        let (row, removed) = self.agents.get_mut(&(workspace.clone(), agent.clone()))?;
-        (!*removed).then_some(row)
+        let known = self.agents.get_mut(&(workspace.clone(), agent.clone()))?;
+        (!known.removed).then_some(&mut known.row)
+    }
+
+    /// See [`Store::agent_hello`](crate::store::Store::agent_hello).
+    pub(super) fn hello(
+        &mut self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+        now: Millis,
+    ) -> Option<AgentRow> {
+        let new = || Known {
+            row: AgentRow {
+                workspace: workspace.clone(),
+                agent: agent.clone(),
+                admin,
+                online: false,
+                notify: NotifySettings::default(),
+                last_hello_at: now,
+            },
+            removed: false,
+            removed_at: None,
+        };
+        let known = self.agents.entry((workspace.clone(), agent.id.clone())).or_insert_with(new);
+        if revoked(known.removed_at, issued_at) {
+            return None;
+        }
+        known.removed = false;
+        (known.row.agent, known.row.admin, known.row.last_hello_at) = (agent.clone(), admin, now);
+        Some(known.row.clone())
     }
 
     /// See [`Store::of_visitor`](crate::store::Store::of_visitor).
@@ -181,6 +219,15 @@ impl Kept {
         all.sort_by_key(|due| due.deadline);
         all.truncate(limit);
         all
+    }
+
+    /// See [`Store::moved_since`](crate::store::Store::moved_since).
+    pub(super) fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Vec<Head> {
+        let moved = |log: &&Log| workspaces.contains(&log.row.workspace) && log.row.last_at >= since;
+        let mut moved: Vec<Head> = self.conversations.values().filter(moved).map(Log::head).collect();
+        moved.sort_by_key(|head| head.at);
+        moved.truncate(limit);
+        moved
     }
 
     /// See [`Store::queue`](crate::store::Store::queue).
@@ -241,6 +288,9 @@ impl Kept {
             item.workspace == query.workspace
                 && query.kind.is_none_or(|kind| item.kind == kind)
                 && query.conversation.as_ref().is_none_or(|of| item.conversation == *of)
+                && query.viewer.as_ref().is_none_or(|Viewer { agent, admin, admins_see_assigned }| {
+                    self.conversations[&item.conversation].row.sight().allows(agent, *admin, *admins_see_assigned)
+                })
         };
         let from = query.before.as_ref().map_or(0, |before| before.parse().unwrap());
         let all: Vec<&ItemRow> = self.items.iter().rev().filter(wanted).collect();
@@ -259,6 +309,17 @@ impl Kept {
 impl Log {
     pub(super) fn loaded(&self) -> Loaded {
         Loaded { conversation: self.row.clone(), beside: self.beside.clone() }
+    }
+
+    pub(super) fn head(&self) -> Head {
+        let Conversation { id, workspace, visitor, seq, last_at, .. } = &self.row;
+        Head {
+            workspace: workspace.clone(),
+            conversation: id.clone(),
+            visitor: visitor.id.clone(),
+            seq: *seq,
+            at: *last_at,
+        }
     }
 
     /// The promise of [`Append::row`], kept by the caller.

@@ -2,7 +2,7 @@
 //! paused. Stricter than it has to be: it folds every event itself and refuses a caller whose fold differs.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
@@ -10,12 +10,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::{sync::Notify, time::Instant};
 
 use super::kept::{Kept, Log, some_of};
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
-    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     store::*,
     wire::entry::Entry,
 };
@@ -29,6 +30,8 @@ pub(super) struct Memory {
     kept: Mutex<Kept>,
     down: AtomicBool,
     gates: Mutex<HashMap<Verb, Arc<Gate>>>,
+    /// How long an append takes before it is written, in milliseconds.
+    slow: Mutex<fn(&Append) -> u64>,
     /// Looks and writes so far.
     pub(super) asked: AtomicUsize,
 }
@@ -81,13 +84,24 @@ impl Memory {
             kept: Mutex::default(),
             down: AtomicBool::new(false),
             gates: Mutex::default(),
+            slow: Mutex::new(|_| 0),
             asked: AtomicUsize::new(0),
         })
+    }
+
+    /// From now on appends take a while.
+    pub(super) fn slow(&self, ms: fn(&Append) -> u64) {
+        *self.slow.lock().unwrap() = ms;
     }
 
     /// From now on nothing is answered, or again.
     pub(super) fn down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Its clock shows so much less from now on, as another process's may.
+    pub(super) fn set_back(&self, ms: i64) {
+        self.drift.fetch_sub(ms, Ordering::SeqCst);
     }
 
     /// Holds up the next call of this verb.
@@ -171,6 +185,10 @@ impl Store for Memory {
 
     async fn append(&self, append: Append) -> Result<Appended> {
         self.pass(Verb::Append).await;
+        let slow = self.slow.lock().unwrap()(&append);
+        if slow > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
+        }
         let appended = self.up()?.append(append);
         self.pass(Verb::Appended).await;
         Ok(appended)
@@ -258,6 +276,13 @@ impl Store for Memory {
         Ok(silent.map(|log| log.row.id.clone()).take(limit).collect())
     }
 
+    async fn waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        let kept = self.up()?;
+        let waits = kept.conversations.values().filter(|log| log.row.deadline().is_some());
+        let workspaces: BTreeSet<WorkspaceId> = waits.map(|log| log.row.workspace.clone()).collect();
+        Ok(workspaces.into_iter().collect())
+    }
+
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         let waiting = self.up()?.queue(workspace);
         self.pass(Verb::Queue).await;
@@ -270,8 +295,17 @@ impl Store for Memory {
         Ok(page)
     }
 
-    async fn counts(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
+    async fn sizes(&self, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>> {
         Ok(self.up()?.sizes.of(workspace, agent))
+    }
+
+    async fn heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
+        let kept = self.up()?;
+        Ok(conversations.iter().filter_map(|id| kept.conversations.get(id)).map(Log::head).collect())
+    }
+
+    async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>> {
+        Ok(self.up()?.moved_since(workspaces, since, limit))
     }
 
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {
@@ -284,32 +318,28 @@ impl Store for Memory {
         let mut kept = self.up()?;
         for (conversation, beside) in changed {
             if let Some(log) = kept.conversations.get_mut(&conversation) {
-                log.beside = Beside { connected: false, ..beside };
+                log.beside.take_in(&beside);
             }
         }
         Ok(())
     }
 
-    async fn agent_hello(&self, workspace: &WorkspaceId, agent: &AgentRef, admin: bool) -> Result<AgentRow> {
-        let row = {
-            let now = self.now();
-            let mut kept = self.up()?;
-            let new = || AgentRow {
-                workspace: workspace.clone(),
-                agent: agent.clone(),
-                admin,
-                online: false,
-                notify: NotifySettings::default(),
-                last_hello_at: now,
-            };
-            let key = (workspace.clone(), agent.id.clone());
-            let (row, removed) = kept.agents.entry(key).or_insert_with(|| (new(), false));
-            *removed = false;
-            (row.agent, row.admin, row.last_hello_at) = (agent.clone(), admin, now);
-            row.clone()
-        };
+    async fn agent_hello(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentRef,
+        admin: bool,
+        issued_at: Option<Millis>,
+    ) -> Result<Option<AgentRow>> {
+        let now = self.now();
+        let row = self.up()?.hello(workspace, agent, admin, issued_at, now);
         self.pass(Verb::AgentHello).await;
         Ok(row)
+    }
+
+    async fn removed_at(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+        let kept = self.up()?;
+        Ok(kept.agents.get(&(workspace.clone(), agent.clone())).and_then(|known| known.removed_at))
     }
 
     async fn agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<AgentRow>> {
@@ -318,8 +348,8 @@ impl Store for Memory {
 
     async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>> {
         let kept = self.up()?;
-        let here = kept.agents.values().filter(|(row, removed)| !removed && row.workspace == *workspace);
-        let mut rows: Vec<AgentRow> = here.map(|(row, _)| row.clone()).collect();
+        let here = kept.agents.values().filter(|known| !known.removed && known.row.workspace == *workspace);
+        let mut rows: Vec<AgentRow> = here.map(|known| known.row.clone()).collect();
         rows.sort_by(|one, two| one.agent.name.cmp(&two.agent.name));
         Ok(rows)
     }
@@ -335,10 +365,24 @@ impl Store for Memory {
     }
 
     async fn remove_agent(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
+        let now = self.now();
         let mut kept = self.up()?;
-        let Some((row, removed)) = kept.agents.get_mut(&(workspace.clone(), agent.clone())) else { return Ok(false) };
-        row.online = false;
-        Ok(!std::mem::replace(removed, true))
+        let known = kept.agents.get_mut(&(workspace.clone(), agent.clone())).filter(|known| !known.removed);
+        let Some(known) = known else { return Ok(false) };
+        (known.row.online, known.removed, known.removed_at) = (false, true, Some(now));
+        Ok(true)
+    }
+
+    async fn keep_roster(&self, node: &NodeId, roster: Bytes, until: Millis) -> Result<()> {
+        let now = self.now();
+        let mut kept = self.up()?;
+        kept.rosters.retain(|_, row| row.until >= now.plus(-ROSTERS_KEPT));
+        kept.rosters.insert(node.clone(), RosterRow { node: node.clone(), until, roster });
+        Ok(())
+    }
+
+    async fn rosters(&self) -> Result<Vec<RosterRow>> {
+        Ok(self.up()?.rosters.values().cloned().collect())
     }
 
     async fn playbooks(&self, workspace: &WorkspaceId) -> Result<Vec<PlaybookRow>> {

@@ -1,8 +1,8 @@
-//! The outbox of the store in memory.
+//! The outbox of the store in memory, and a station's way to it.
 
 use async_trait::async_trait;
 
-use super::memory::Memory;
+use super::{memory::Memory, station::Station};
 use crate::{
     chat::event::Event,
     ids::{ConversationId, DeliveryId, Millis, WebhookId, WorkspaceId},
@@ -231,5 +231,54 @@ impl Outbox for Memory {
 
     async fn sweep_deliveries(&self, before: Millis, limit: usize) -> Result<usize> {
         Ok(self.up()?.told.sweep(before, limit))
+    }
+}
+
+#[async_trait]
+impl Outbox for Station {
+    async fn add_webhook(&self, webhook: &Webhook) -> Result<bool> {
+        self.there().await?.add_webhook(webhook).await
+    }
+
+    async fn webhooks(&self, workspace: &WorkspaceId) -> Result<Vec<Webhook>> {
+        self.there().await?.webhooks(workspace).await
+    }
+
+    async fn delete_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        self.there().await?.delete_webhook(workspace, webhook).await
+    }
+
+    async fn disable_webhook(&self, webhook: &WebhookId, disabled: &Disabled) -> Result<bool> {
+        self.there().await?.disable_webhook(webhook, disabled).await
+    }
+
+    async fn deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {
+        self.there().await?.deliveries(query).await
+    }
+
+    async fn take_deliveries(&self, take: &Take) -> Result<Vec<Taken>> {
+        self.there().await?.take_deliveries(take).await
+    }
+
+    async fn settle_delivery(&self, settled: &Settled) -> Result<bool> {
+        self.there().await?.settle_delivery(settled).await
+    }
+
+    async fn revive_delivery(
+        &self,
+        workspace: &WorkspaceId,
+        webhook: &WebhookId,
+        delivery: &DeliveryId,
+        now: Millis,
+    ) -> Result<Revived> {
+        self.there().await?.revive_delivery(workspace, webhook, delivery, now).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        self.there().await?.backlog().await
+    }
+
+    async fn sweep_deliveries(&self, before: Millis, limit: usize) -> Result<usize> {
+        self.there().await?.sweep_deliveries(before, limit).await
     }
 }

@@ -197,7 +197,7 @@ async fn race(store: Arc<dyn Store>) {
     let known = Arc::new(Known::default());
     let mut clerks = Vec::new();
     for (n, name) in (0..).zip(AGENTS) {
-        let (seated, desk) = hub.welcome(&workspace(), &agent(name), name == "root").await.unwrap();
+        let (seated, desk) = hub.welcome(&workspace(), &agent(name), name == "root", None).await.unwrap();
         hub.set_online(&seated.seat().who, None, true).await.unwrap();
         let inbox = Inbox { seated, rows: HashMap::new(), counts: desk.counts };
         clerks.push(tokio::spawn(work(hub.clone(), known.clone(), inbox, n)));
@@ -258,7 +258,7 @@ async fn w1_upon_the_disk_a_wait_is_known_to_the_next_hub_and_ends_once() {
     let hub = Hub::new(store.clone(), Arc::new(Alone::new()), Settings::default());
     hub.save_playbook(&workspace(), &at_once(), 0).await.unwrap();
     hub.playbook_seen(&hub.playbook(&"pb_now".into()).await.unwrap().unwrap()).await.unwrap();
-    let (jane, _) = hub.welcome(&workspace(), &agent("jane"), false).await.unwrap();
+    let (jane, _) = hub.welcome(&workspace(), &agent("jane"), false, None).await.unwrap();
     hub.set_online(&jane.seat().who, None, true).await.unwrap();
     let guest = Guest {
         playbook: hub.playbook(&"pb_now".into()).await.unwrap().unwrap(),

@@ -249,7 +249,7 @@ async fn s1_an_agent_of_the_same_name_in_another_workspace_cannot_type_or_see_re
     jane.claim(&conversation).await.unwrap();
     visitor.mail();
     let agent = crate::chat::event::AgentRef { id: "jane".into(), name: "Jane".into(), avatar: None };
-    let (seated, _) = house.hub.welcome(&"other".into(), &agent, true).await.unwrap();
+    let (seated, _) = house.hub.welcome(&"other".into(), &agent, true, None).await.unwrap();
     house.hub.typing(seated.seat(), &conversation, true, None);
     house.hub.seen(seated.seat(), &conversation, Some(Seq(3)), Some(Seq(3)));
     let mail = visitor.mail();

@@ -6,7 +6,7 @@ use super::fault::damaged;
 use crate::{
     chat::event::AgentRef,
     ids::{AgentId, Millis, WorkspaceId},
-    store::{AgentRow, NotifySettings, Result, StoreError},
+    store::{AgentRow, NotifySettings, Result, StoreError, revoked},
 };
 
 const COLUMNS: &str = "workspace, id, name, avatar, admin, online, notify, last_hello_at";
@@ -17,16 +17,29 @@ pub(super) fn hello(
     workspace: &WorkspaceId,
     agent: &AgentRef,
     admin: bool,
+    issued_at: Option<Millis>,
     now: Millis,
-) -> Result<AgentRow> {
+) -> Result<Option<AgentRow>> {
+    if revoked(removed_at(conn, workspace, &agent.id)?, issued_at) {
+        return Ok(None);
+    }
     let mut upsert = conn.prepare_cached(&format!(
-        "INSERT INTO agent VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0)
+        "INSERT INTO agent (workspace, id, name, avatar, admin, online, notify, last_hello_at, removed)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0)
          ON CONFLICT DO UPDATE SET name = ?3, avatar = ?4, admin = ?5, last_hello_at = ?7, removed = 0
          RETURNING {COLUMNS}"
     ))?;
     let notify = json(NotifySettings::default())?;
     let params = params![workspace.as_str(), agent.id.as_str(), agent.name, agent.avatar, admin, notify, now.0];
-    upsert.query_row(params, |row| Ok(read(row)))?
+    upsert.query_row(params, |row| Ok(read(row)))?.map(Some)
+}
+
+/// See [`Store::removed_at`](crate::store::Store::removed_at).
+pub(super) fn removed_at(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId) -> Result<Option<Millis>> {
+    let mut select = conn.prepare_cached("SELECT removed_at FROM agent WHERE workspace = ?1 AND id = ?2")?;
+    let found =
+        select.query_row([workspace.as_str(), agent.as_str()], |row| row.get::<_, Option<i64>>(0)).optional()?;
+    Ok(found.flatten().map(Millis))
 }
 
 /// See [`Store::agent`](crate::store::Store::agent).
@@ -71,10 +84,13 @@ pub(super) fn set_notify(
 }
 
 /// Removes an agent and switches them off. False when there is no such agent.
-pub(super) fn remove(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
+pub(super) fn remove(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId, now: Millis) -> Result<bool> {
     let changed = conn
-        .prepare_cached("UPDATE agent SET removed = 1, online = 0 WHERE workspace = ?1 AND id = ?2 AND removed = 0")?
-        .execute([workspace.as_str(), agent.as_str()])?;
+        .prepare_cached(
+            "UPDATE agent SET removed = 1, online = 0, removed_at = ?3
+             WHERE workspace = ?1 AND id = ?2 AND removed = 0",
+        )?
+        .execute(params![workspace.as_str(), agent.as_str(), now.0])?;
     Ok(changed > 0)
 }
 

@@ -1,10 +1,10 @@
 //! The sizes of folders, kept in the transaction that changes them.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::{
     ids::{AgentId, WorkspaceId},
-    store::{Counts, Folder, FolderCount, Result},
+    store::{Folder, FolderCount, Result},
 };
 
 /// A conversation moves from one folder to another, or within one, which changes nothing.
@@ -24,21 +24,28 @@ pub(super) fn moved(
     Ok(changed)
 }
 
-/// The sizes an agent is shown.
-pub(super) fn counts(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId) -> Result<Counts> {
-    let size = |folder: Folder| -> Result<u64> {
-        let (name, agent) = column(&folder);
-        let count: Option<i64> = conn
-            .prepare_cached("SELECT count FROM folder WHERE workspace = ?1 AND name = ?2 AND agent = ?3")?
-            .query_row(params![workspace.as_str(), name, agent], |row| row.get(0))
-            .optional()?;
-        Ok(count.unwrap_or(0).cast_unsigned())
-    };
-    Ok(Counts {
-        unassigned: size(Folder::Unassigned)?,
-        mine: size(Folder::Mine(agent.clone()))?,
-        closed: size(Folder::Closed)?,
-    })
+/// See [`Store::sizes`](crate::store::Store::sizes).
+pub(super) fn sizes(conn: &Connection, workspace: &WorkspaceId, agent: Option<&AgentId>) -> Result<Vec<FolderCount>> {
+    let mut select = conn.prepare_cached(
+        "SELECT name, agent, count, version FROM folder
+         WHERE workspace = ?1 AND (name <> 'mine' OR ?2 IS NULL OR agent = ?2)",
+    )?;
+    let rows = select.query_map(params![workspace.as_str(), agent.map(AgentId::as_str)], |row| {
+        let (name, agent): (String, String) = (row.get(0)?, row.get(1)?);
+        let folder = match name.as_str() {
+            "mine" => Folder::Mine(agent.into()),
+            "closed" => Folder::Closed,
+            _ => Folder::Unassigned,
+        };
+        let (count, version): (i64, i64) = (row.get(2)?, row.get(3)?);
+        Ok(FolderCount {
+            workspace: workspace.clone(),
+            folder,
+            count: count.cast_unsigned(),
+            version: version.cast_unsigned(),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn change(conn: &Connection, workspace: &WorkspaceId, folder: Folder, by: i64) -> Result<FolderCount> {

@@ -46,6 +46,13 @@ pub(super) fn keep(
     Ok(true)
 }
 
+/// The rows that agent ?6 may see: an admin (?7) also what is not the agents' business yet, and (?8) what is others'.
+const SEEN: &str = "(?6 IS NULL OR CASE c.state
+     WHEN 'assigned' THEN c.assignee = ?6 OR ?8
+     WHEN 'bot' THEN ?7
+     WHEN 'closed' THEN c.live OR ?7
+     ELSE 1 END)";
+
 /// A page of items with the side panels of their conversations.
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let before = match &query.before {
@@ -67,12 +74,21 @@ pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let mut select = view.conn.prepare_cached(&format!(
         "SELECT i.id, i.name, i.kind, i.title, i.fields, i.external, i.at, c.name, c.visitor, c.snapshot
          FROM item i JOIN conversation c ON c.id = i.conversation
-         WHERE {which} AND i.id < ?2 ORDER BY i.id DESC LIMIT ?5",
+         WHERE {which} AND i.id < ?2 AND {SEEN} ORDER BY i.id DESC LIMIT ?5",
     ))?;
     let limit = query.limit.clamp(1, 100);
     let conversation = query.conversation.as_ref().map(|name| name.as_str());
-    let params = params![query.workspace.as_str(), before, query.kind.map(kind_name), conversation, limit as i64 + 1];
-    let mut rows = select.query(params)?;
+    let viewer = query.viewer.as_ref();
+    let mut rows = select.query(params![
+        query.workspace.as_str(),
+        before,
+        query.kind.map(kind_name),
+        conversation,
+        limit as i64 + 1,
+        viewer.map(|viewer| viewer.agent.as_str()),
+        viewer.is_some_and(|viewer| viewer.admin),
+        viewer.is_some_and(|viewer| viewer.admin && viewer.admins_see_assigned),
+    ])?;
     let (mut items, mut last) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if items.len() == limit {

@@ -82,6 +82,14 @@ impl View<'_> {
         Ok(found)
     }
 
+    /// See [`Store::waited_in`](crate::store::Store::waited_in).
+    pub(super) fn waited_in(&self) -> Result<Vec<WorkspaceId>> {
+        let mut select =
+            self.conn.prepare_cached("SELECT DISTINCT workspace FROM conversation WHERE deadline IS NOT NULL")?;
+        let rows = select.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(rows.map(|name| name.map(Into::into)).collect::<rusqlite::Result<_>>()?)
+    }
+
     /// See [`Store::queue`](crate::store::Store::queue).
     pub(super) fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         let mut select = self.conn.prepare_cached(

@@ -9,6 +9,7 @@ use crate::ids::{Epoch, Millis};
 /// The steps, in order; a step that was ever released is never edited, which the checksums enforce.
 const STEPS: &[Step] = &[
     Step { name: "first", sql: include_str!("migrations/0001_first.sql") },
+    Step { name: "presence", sql: include_str!("migrations/0002_presence.sql") },
     Step { name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
 ];
 

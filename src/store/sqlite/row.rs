@@ -117,9 +117,16 @@ pub(super) fn adopt(
     Ok(found)
 }
 
-/// Keeps what stands beside a log; of a conversation that is not known, nothing.
+/// Keeps what moved beside a log; of a conversation that is not known, nothing.
 pub(super) fn put_beside(conn: &Connection, name: &ConversationId, beside: &Beside) -> Result<()> {
-    let body = serde_json::to_string(beside).map_err(|_| damaged("what stands beside", name))?;
+    let broken = |_| damaged("what stands beside", name);
+    let was: Option<String> = conn
+        .prepare_cached("SELECT b.body FROM beside b JOIN conversation c ON c.id = b.conversation WHERE c.name = ?1")?
+        .query_row([name.as_str()], |row| row.get(0))
+        .optional()?;
+    let mut now: Beside = was.map(|body| serde_json::from_str(&body)).transpose().map_err(broken)?.unwrap_or_default();
+    now.take_in(beside);
+    let body = serde_json::to_string(&now).map_err(broken)?;
     conn.prepare_cached(
         "INSERT INTO beside SELECT id, ?2 FROM conversation WHERE name = ?1
          ON CONFLICT DO UPDATE SET body = excluded.body",

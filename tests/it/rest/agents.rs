@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Hub, Settings, playbooks, token};
+use crate::support::{Agent, Hub, Settings, playbooks, token, wait};
 
 #[tokio::test]
 async fn b_agents_are_listed_with_their_status() {
@@ -77,6 +77,53 @@ async fn b_removing_an_agent_ends_their_sessions_and_frees_their_chats() {
     assert!(!listed.to_string().contains("jane"), "{listed}");
     hub.rest("DELETE", "/v1/agents/jane", None).await.problem(404, "not_found");
     max.claim(&chat).await;
+}
+
+#[tokio::test]
+async fn s2_the_tokens_of_a_removed_agent_are_worth_nothing_and_a_newer_one_brings_them_back() {
+    let hub = Hub::start().await;
+    let issued = |iat: Option<i64>| {
+        let mut claims = token::claims("jane", "admin");
+        if let Some(iat) = iat {
+            claims["iat"] = json!(iat);
+        }
+        token::signed(token::SECRET, &claims)
+    };
+    let seconds = || wait::now() / 1000;
+    let old = [issued(None), issued(Some(seconds() - 60)), issued(Some(seconds() + 600))];
+    let live = Agent::hello(&hub.agents(), &old[1]).await.online().await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    assert_eq!(hub.rest("DELETE", "/v1/agents/jane", None).await.status, 204);
+    live.dismissed(4502).await;
+    let refused = async |token: &str| {
+        let knock = hub.agents().connect().await.expect("an upgrade");
+        knock.refused(json!({"type": "hello", "token": token}), "unauthorized").await;
+        knock.dismissed(4502).await;
+        for (method, path) in [("GET", "/v1/conversations"), ("GET", "/v1/agents"), ("DELETE", "/v1/agents/root")] {
+            let answer = hub.request(method, path).bearer(token).send().await.expect("an answer");
+            answer.problem(401, "unauthorized");
+        }
+    };
+    for token in &old {
+        refused(token).await;
+    }
+    let listed = hub.get("/v1/agents", "max").await.ok();
+    assert!(!listed.to_string().contains("jane"), "an old token brought them back: {listed}");
+    // A token tells its second: the next one is certainly behind the removal.
+    let removed = seconds();
+    wait::until("the next second", async || (seconds() > removed).then_some(())).await;
+    let newer = issued(Some(seconds()));
+    let back = Agent::hello(&hub.agents(), &newer).await;
+    assert_eq!(back.welcome["online"], false);
+    hub.request("GET", "/v1/conversations").bearer(&newer).send().await.expect("an answer").ok();
+    // What was worth nothing stays so, also on the connection that is there.
+    for token in &old {
+        refused(token).await;
+        back.refused(json!({"type": "hello", "token": token}), "unauthorized").await;
+    }
+    back.ok(json!({"type": "hello", "token": newer})).await;
+    back.switch(true).await;
+    visitor.push("that somebody is there", |push| push["type"] == "available" && push["available"] == true).await;
 }
 
 #[tokio::test]

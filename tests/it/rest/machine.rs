@@ -58,6 +58,27 @@ async fn o_health_readiness_metrics_and_descriptions_need_no_token() {
 }
 
 #[tokio::test]
+async fn b_pages_travel_compressed_to_whoever_takes_that_and_their_heads_say_so() {
+    let hub = Hub::start().await;
+    let ask = async |method, encodings: Option<&str>| {
+        let request = hub.request(method, "/demo");
+        let request = encodings.into_iter().fold(request, |request, list| request.header("accept-encoding", list));
+        request.send().await.expect("an answer")
+    };
+    for (encodings, coding) in [(None, None), (Some("gzip;q=0.5, br"), Some("gzip")), (Some("br, gzip;q=0"), None)] {
+        let (whole, head) = (ask("GET", encodings).await, ask("HEAD", encodings).await);
+        assert_eq!((whole.status, head.status), (200, 200));
+        assert_eq!(whole.header("content-encoding"), coding, "{encodings:?}");
+        for name in ["content-encoding", "content-length", "content-type", "etag", "vary", "cache-control"] {
+            assert_eq!(whole.header(name), head.header(name), "{name} for {encodings:?}");
+        }
+        assert_eq!((whole.header("vary"), head.body.len()), (Some("accept-encoding"), 0));
+        let length: usize = whole.header("content-length").and_then(|length| length.parse().ok()).expect("a length");
+        assert_eq!(coding.is_none(), whole.body.len() == length && whole.body.contains("<html"));
+    }
+}
+
+#[tokio::test]
 async fn o_the_pages_of_the_hub_are_there_and_strict() {
     let hub = Hub::start().await;
     for path in ["/", "/demo"] {

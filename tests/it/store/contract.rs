@@ -37,6 +37,7 @@ macro_rules! contract {
             #[test] fn d6_a_load_is_the_fold_of_the_whole_log in keeping;
             #[test] fn p2_what_stands_beside_a_log_is_kept_beside_it in keeping;
             #[test] fn r15_items_come_with_the_panel_as_it_stands_now in keeping;
+            #[test] fn r13_items_of_what_one_may_not_see_are_left_out in keeping;
             #[test] fn r15_an_item_told_twice_only_learns_where_the_crm_keeps_it in keeping;
             #[test] fn p1_an_identity_adopts_an_open_conversation_once in keeping;
             #[test] fn w1_deadlines_fall_due_in_order_until_the_wait_ends in finding;
@@ -45,13 +46,19 @@ macro_rules! contract {
             #[test] fn p3_a_visitor_finds_the_open_conversation_else_the_last_of_the_day in finding;
             #[test] fn p4_words_are_found_wherever_they_were_written_within_five_seconds in finding;
             #[test] fn s5_no_query_breaks_the_search in finding;
+            #[test] fn d4_heads_say_where_conversations_have_come_to_and_whose_they_are in finding;
+            #[test] fn d4_what_moved_is_found_by_the_moment_it_was_decided in finding;
+            #[test] fn p2_what_two_nodes_keep_beside_a_log_never_goes_back in keeping;
+            #[test] fn d6_the_sizes_of_all_folders_are_as_the_last_commits_left_them in folders;
             #[test] fn r11_a_conversation_stands_in_one_folder_and_the_counts_say_so in folders;
             #[test] fn r16_closed_without_the_live_chat_card_counts_nowhere in folders;
             #[test] fn p4_folders_have_their_orders in folders;
             #[test] fn p4_pages_stay_right_while_rows_move in folders;
             #[test] fn r13_all_can_leave_out_the_conversations_of_others in folders;
             #[test] fn s1_workspaces_do_not_see_each_other in folders;
+            #[test] fn pr1_the_last_word_of_every_node_is_kept_and_swept_a_while_after_its_end in settings;
             #[test] fn r10_the_switch_is_the_agents_and_survives_everything in settings;
+            #[test] fn s2_a_removal_takes_the_worth_of_every_token_that_is_not_provably_newer in settings;
             #[test] fn r4_a_playbook_keeps_its_versions_and_its_id_for_ever in settings;
             #[test] fn r5_a_playbook_is_installed_once_it_was_seen in settings;
             #[test] fn w2_what_the_outside_is_told_is_written_with_the_event in outbox;

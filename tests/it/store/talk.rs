@@ -92,9 +92,14 @@ impl Talk {
 
     /// Not in any store yet.
     pub(crate) fn new(workspace: &str, visitor: &str, at: i64, then: Vec<What>) -> Self {
+        Self::upon("pb_demo", workspace, visitor, at, then)
+    }
+
+    /// The same upon the first version of another playbook.
+    pub(crate) fn upon(playbook: &str, workspace: &str, visitor: &str, at: i64, then: Vec<What>) -> Self {
         let started = Started {
             visitor: VisitorRef { id: VisitorId::from(visitor), name: None, verified: false },
-            playbook: PlaybookRef { id: "pb_demo".into(), version: 1 },
+            playbook: PlaybookRef { id: playbook.into(), version: 1 },
             page: Some(Page { url: "https://shop.example/pricing".into(), title: None, referrer: None }),
             locale: Some("en".into()),
         };

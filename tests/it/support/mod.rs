@@ -9,11 +9,15 @@ pub mod judge;
 pub mod log;
 pub mod mirror;
 pub mod playbooks;
+pub mod proxy;
 pub mod raw;
 pub mod receiver;
+pub mod redis;
 pub mod settings;
 pub mod token;
 pub mod visitor;
 pub mod wait;
 
-pub use self::{agent::Agent, client::Client, hub::Hub, receiver::Receiver, settings::Settings, visitor::Visitor};
+pub use self::{
+    agent::Agent, client::Client, hub::Hub, receiver::Receiver, redis::Redis, settings::Settings, visitor::Visitor,
+};

@@ -48,6 +48,32 @@ fn r15_what_the_visitor_typed_into_capture_cards_is_in_the_panel_marked_as_their
 }
 
 #[test]
+fn r15_a_key_makes_one_item_whether_an_agent_or_the_playbook_comes_first() {
+    let cards = json!({
+        "live": {"kind": "live_chat", "online_message": "Hi", "offline_message": "Sorry", "offline": "email"},
+        "email": {"kind": "capture", "field": "email", "text": "Your address?", "next": "done"},
+        "done": {"kind": "qualify", "text": "Thanks", "create": [{"kind": "deal"}, {"kind": "lead"}]}
+    });
+    let by_hand = |world: &World, key: &str| {
+        let item = ItemId::made_by(&world.conversation.id, &key.into());
+        Command::Item { item, kind: ItemKind::Lead, title: "Mine".into(), key: key.into(), fields: Default::default() }
+    };
+    let titles =
+        |world: &World| -> Vec<String> { world.conversation.items.iter().map(|item| item.title.clone()).collect() };
+    let mut first = World::begin(playbook("live", cards.clone()), Err(MissedReason::NobodyOnline));
+    first.type_in("email", "ann@example.com").unwrap();
+    assert_eq!(titles(&first), ["Test deal", "Test lead"]);
+    let command = by_hand(&first, "done-0");
+    assert_eq!(first.give(&agent("jane"), &command), Ok(vec![]));
+    let mut second = World::begin(playbook("live", cards), Err(MissedReason::NobodyOnline));
+    let command = by_hand(&second, "done-0");
+    assert_eq!(types(&second.give(&agent("jane"), &command).unwrap()), ["item"]);
+    let events = second.type_in("email", "ann@example.com").unwrap();
+    assert_eq!(types(&events), ["answer", "details", "card", "qualified", "item"]);
+    assert_eq!(titles(&second), ["Mine", "Test lead"]);
+}
+
+#[test]
 fn r15_a_capture_replaces_what_the_visitor_said_before() {
     let mut world = asks_twice();
     world.type_in("first", "ann@example.com").unwrap();

@@ -116,8 +116,13 @@ fn p3_a_rating_is_one_to_five_also_after_the_end_and_the_same_again_says_nothing
     }
     assert_eq!(types(&world.give(&Actor::Visitor, &rate(4, Some("  fine "))).unwrap()), ["rated"]);
     assert_eq!(world.conversation.rated, Some(4));
-    assert_eq!(world.give(&Actor::Visitor, &rate(4, None)), Ok(vec![]));
+    for same in [None, Some("fine"), Some(" fine")] {
+        assert_eq!(world.give(&Actor::Visitor, &rate(4, same)), Ok(vec![]));
+    }
+    assert_eq!(types(&world.give(&Actor::Visitor, &rate(4, Some("fine, really"))).unwrap()), ["rated"]);
+    assert_eq!(world.conversation.rated_words.as_deref(), Some("fine, really"));
     assert_eq!(types(&world.give(&Actor::Visitor, &rate(2, None)).unwrap()), ["rated"]);
+    assert_eq!((world.conversation.rated, &world.conversation.rated_words), (Some(2), &None));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use usher::{
     chat::event::{Author, What},
-    ids::{ConversationId, Millis, VisitorId},
+    ids::{ConversationId, Millis, Seq, VisitorId},
     store::{Folder, FolderQuery, Store},
 };
 
@@ -30,6 +30,7 @@ pub(crate) async fn w1_deadlines_fall_due_in_order_until_the_wait_ends(new: NewG
     middle.says(&*store, 1600, "k", "still there?").await;
     for _ in 0..2 {
         assert_eq!(due(&*store, 2999).await, []);
+        assert_eq!(store.waited_in().await.expect("waited_in"), [workspace()]);
         assert_eq!(due(&*store, 3000).await, [(early.id().clone(), 3000)]);
         let all = [(early.id().clone(), 3000), (middle.id().clone(), 5000), (late.id().clone(), 9000)];
         assert_eq!(due(&*store, i64::MAX).await, all);
@@ -41,8 +42,14 @@ pub(crate) async fn w1_deadlines_fall_due_in_order_until_the_wait_ends(new: NewG
     early.happens(&*store, Author::System, 3001, missed()).await;
     middle.happens(&*store, by("jane"), 3002, assigned("jane")).await;
     assert_eq!(due(&*store, i64::MAX).await, [(late.id().clone(), 9000)]);
+    let other = Talk::new("other", "v_4", 1000, vec![waiting(9000)]);
+    store.begin(other.fold, other.log).await.expect("begun");
+    let mut workspaces = store.waited_in().await.expect("waited_in");
+    workspaces.sort();
+    assert_eq!(workspaces, [workspace(), "other".into()]);
     late.happens(&*store, Author::Visitor, 3003, closed()).await;
-    assert_eq!(due(&*store, i64::MAX).await, []);
+    assert_eq!(due(&*store, i64::MAX).await.len(), 1);
+    assert_eq!(store.waited_in().await.expect("waited_in"), ["other".into()]);
 }
 
 pub(crate) async fn r9_the_queue_is_those_who_wait_longest_first(new: NewGround<'_>) {
@@ -203,4 +210,57 @@ pub(crate) async fn s5_no_query_breaks_the_search(new: NewGround<'_>) {
     assert_eq!(found(&*store, Folder::Unassigned, "").await.len(), 1, "no words, no filter");
     assert_eq!(found(&*store, Folder::Unassigned, "  ").await.len(), 1);
     assert_eq!(found(&*store, Folder::Unassigned, "?!").await.len(), 0);
+}
+
+pub(crate) async fn d4_heads_say_where_conversations_have_come_to_and_whose_they_are(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    let mut one = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    let two = Talk::begin(&*store, "v_2", 1500, vec![]).await;
+    one.says(&*store, 2000, "k", "hello?").await;
+    store.adopt(&workspace(), &"v_2".into(), &"v_known".into(), None).await.expect("adopted");
+    let ids = [one.id().clone(), "c_never".into(), two.id().clone()];
+    for _ in 0..2 {
+        let mut heads = store.heads(&ids).await.expect("heads");
+        heads.sort_by_key(|head| head.at);
+        assert!(heads.iter().all(|head| head.workspace == workspace()));
+        let said: Vec<_> =
+            heads.iter().map(|head| (&head.conversation, head.visitor.as_str(), head.seq, head.at)).collect();
+        let (first, second) = (Seq(1), one.fold.seq);
+        assert_eq!(said, [(two.id(), "v_known", first, Millis(1500)), (one.id(), "v_1", second, Millis(2000))]);
+        drop(store);
+        store = ground.open();
+    }
+    assert_eq!(store.heads(&[]).await.expect("heads"), []);
+}
+
+pub(crate) async fn d4_what_moved_is_found_by_the_moment_it_was_decided(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    let mut one = Talk::begin(&*store, "v_1", 100_000, vec![waiting(961_000)]).await;
+    let two = Talk::begin(&*store, "v_2", 101_000, vec![]).await;
+    let mut three = Talk::begin(&*store, "v_3", 102_000, vec![]).await;
+    // Decided before the others, committed after them.
+    one.says(&*store, 100_500, "k", "hello?").await;
+    three.says(&*store, 103_000, "k", "hello?").await;
+    let foreign = Talk::new("other", "v_1", 102_000, vec![]);
+    store.begin(foreign.fold.clone(), foreign.log.clone()).await.expect("begun");
+    for _ in 0..2 {
+        let since = async |since: i64, limit: usize| {
+            let moved = store.moved_since(&[workspace()], Millis(since), limit).await.expect("moved");
+            moved.into_iter().map(|head| (head.conversation, head.seq, head.at.0)).collect::<Vec<_>>()
+        };
+        let head = |talk: &Talk| (talk.id().clone(), talk.fold.seq, talk.fold.last_at.0);
+        let all = [head(&one), head(&two), head(&three)];
+        assert_eq!(since(0, 100).await, all);
+        assert_eq!(since(0, 2).await, all[..2]);
+        assert_eq!(since(100_500, 100).await, all);
+        assert_eq!(since(100_501, 100).await, all[1..]);
+        assert_eq!(since(103_001, 100).await, []);
+        let both = store.moved_since(&[workspace(), "other".into()], Millis(0), 100).await.expect("moved");
+        assert_eq!(both.len(), 4);
+        assert_eq!(store.moved_since(&[], Millis(0), 100).await.expect("moved"), []);
+        drop(store);
+        store = ground.open();
+    }
 }

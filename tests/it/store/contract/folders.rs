@@ -211,8 +211,52 @@ pub(crate) async fn s1_workspaces_do_not_see_each_other(new: NewGround<'_>) {
     assert_eq!(sizes(&*store, "jane").await, (1, 0, 0));
     assert_eq!(store.counts(&foreign, &id_of("jane")).await.expect("counts").unassigned, 1);
     assert_eq!(store.queue(&foreign).await.expect("queue").len(), 1);
-    store.agent_hello(&foreign, &agent("jane"), true).await.expect("hello");
+    store.agent_hello(&foreign, &agent("jane"), true, None).await.expect("hello");
     assert_eq!(store.agent(&workspace(), &id_of("jane")).await.expect("agent"), None);
     assert!(store.agents(&workspace()).await.expect("agents").is_empty());
     assert!(!store.set_online(&workspace(), &id_of("jane"), true).await.expect("answered"));
+}
+
+pub(crate) async fn d6_the_sizes_of_all_folders_are_as_the_last_commits_left_them(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    let (jane, joe) = (Folder::Mine("jane".into()), Folder::Mine("joe".into()));
+    let mut last = std::collections::HashMap::new();
+    let mut note = |counts: Vec<FolderCount>| {
+        for FolderCount { folder, count, version, .. } in counts {
+            last.insert(folder, (count, version));
+        }
+    };
+    let mut talks = Vec::new();
+    for visitor in ["v_1", "v_2", "v_3"] {
+        let mut talk = Talk::begin(&*store, visitor, 1000, vec![]).await;
+        note(talk.happens(&*store, Author::Bot, 1001, waiting(61_000)).await);
+        talks.push(talk);
+    }
+    note(talks[0].happens(&*store, by("jane"), 2000, assigned("jane")).await);
+    note(talks[1].happens(&*store, by("joe"), 2000, assigned("joe")).await);
+    note(talks[1].happens(&*store, by("joe"), 3000, closed()).await);
+    let mut foreign = Talk::new("other", "v_1", 1000, vec![]);
+    store.begin(foreign.fold.clone(), foreign.log.clone()).await.expect("begun");
+    foreign.happens(&*store, Author::Bot, 1001, waiting(61_000)).await;
+    for _ in 0..2 {
+        let sizes = async |agent: Option<&str>| {
+            let id = agent.map(id_of);
+            let sizes = store.sizes(&workspace(), id.as_ref()).await.expect("sizes");
+            assert!(sizes.iter().all(|size| size.workspace == workspace()));
+            let size = |size: FolderCount| (size.folder, (size.count, size.version));
+            sizes.into_iter().map(size).collect::<std::collections::HashMap<_, _>>()
+        };
+        assert_eq!(sizes(None).await, last);
+        assert_eq!(last[&jane].0, 1);
+        let without = |folder: &Folder| {
+            let mut some = last.clone();
+            some.remove(folder);
+            some
+        };
+        assert_eq!(sizes(Some("jane")).await, without(&joe));
+        assert_eq!(sizes(Some("joe")).await, without(&jane));
+        drop(store);
+        store = ground.open();
+    }
 }

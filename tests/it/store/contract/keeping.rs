@@ -4,10 +4,10 @@ use serde_json::json;
 use usher::{
     chat::{
         event::{Author, External, Item, ItemKind, Page, What},
-        summary::{Beside, Mark},
+        summary::{Beside, Mark, Seen},
     },
     ids::{Millis, Seq, VisitorId},
-    store::{ItemQuery, ItemRow, Store},
+    store::{ItemQuery, ItemRow, Store, Viewer},
 };
 
 use super::NewGround;
@@ -67,6 +67,23 @@ pub(crate) async fn p2_what_stands_beside_a_log_is_kept_beside_it(new: NewGround
     assert_eq!(store.load(other.id()).await.expect("load").expect("there").beside, Beside::default());
 }
 
+pub(crate) async fn p2_what_two_nodes_keep_beside_a_log_never_goes_back(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    let mark = |received, read| Mark { received: Seq(received), read: Seq(read) };
+    let page = |n: u32| Some(Page { url: format!("https://shop.example/{n}"), title: None, referrer: None });
+    let visitors = |at, n| Beside { seen: Seen { visitor: at, ..Seen::default() }, page: page(n), connected: false };
+    let agents = |at| Beside { seen: Seen { agent: at, ..Seen::default() }, ..Beside::default() };
+    let moved = [visitors(mark(7, 3), 1), agents(mark(6, 6)), visitors(mark(5, 5), 2), agents(mark(2, 1))];
+    for beside in moved {
+        store.put_beside(vec![(talk.id().clone(), beside)]).await.expect("kept");
+    }
+    let seen = Seen { visitor: mark(7, 5), agent: mark(6, 6) };
+    let loaded = store.load(talk.id()).await.expect("load").expect("there");
+    assert_eq!(loaded.beside, Beside { seen, page: page(2), connected: false });
+}
+
 async fn items(store: &dyn Store, query: ItemQuery) -> Vec<ItemRow> {
     let mut found = Vec::new();
     let mut query = Some(query);
@@ -80,7 +97,7 @@ async fn items(store: &dyn Store, query: ItemQuery) -> Vec<ItemRow> {
 }
 
 fn all() -> ItemQuery {
-    ItemQuery { workspace: workspace(), kind: None, conversation: None, before: None, limit: 2 }
+    ItemQuery { workspace: workspace(), kind: None, conversation: None, before: None, limit: 2, viewer: None }
 }
 
 fn ids(items: &[ItemRow]) -> Vec<&str> {
@@ -113,6 +130,56 @@ pub(crate) async fn r15_items_come_with_the_panel_as_it_stands_now(new: NewGroun
     assert!(items(&*store, ItemQuery { workspace: "other".into(), ..all() }).await.is_empty());
     let foreign = ItemQuery { before: Some("not one of ours".into()), ..all() };
     assert!(items(&*store, foreign).await.is_empty());
+}
+
+pub(crate) async fn r13_items_of_what_one_may_not_see_are_left_out(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let mut talks = Vec::new();
+    for (n, state) in
+        ["bot", "waiting", "offline", "mine", "theirs", "given up", "closed", "finished"].into_iter().enumerate()
+    {
+        let first = if state == "bot" || state == "finished" { vec![] } else { vec![waiting(61_000)] };
+        let mut talk = Talk::begin(&*store, &format!("v_{n}"), 1000, first).await;
+        let made = item(&format!("i_{state}"), ItemKind::Lead, state);
+        talk.happens(&*store, Author::Bot, 1001, What::Item(made)).await;
+        let then = match state {
+            "offline" => vec![missed()],
+            "mine" | "closed" => vec![assigned("jane")],
+            "theirs" => vec![assigned("joe")],
+            "given up" => vec![assigned("joe"), unassigned("joe")],
+            _ => vec![],
+        };
+        for what in then {
+            talk.happens(&*store, by("jane"), 1002, what).await;
+        }
+        if state == "closed" || state == "finished" {
+            talk.happens(&*store, by("jane"), 1003, closed()).await;
+        }
+        talks.push(talk);
+    }
+    for (agent, admin, admins_see_assigned, hidden) in [
+        ("jane", false, true, vec!["i_bot", "i_theirs", "i_finished"]),
+        ("joe", false, true, vec!["i_bot", "i_mine", "i_finished"]),
+        ("root", true, true, vec![]),
+        ("root", true, false, vec!["i_mine", "i_theirs"]),
+    ] {
+        let viewer = Viewer { agent: agent.into(), admin, admins_see_assigned };
+        let sees = |talk: &&Talk| !hidden.contains(&talk.fold.items[0].item.as_str());
+        // The rule of the domain says the same.
+        let allowed = |talk: &Talk| talk.fold.sight().allows(&viewer.agent, admin, admins_see_assigned);
+        assert!(talks.iter().all(|talk| sees(&talk) == allowed(talk)), "{agent}");
+        let visible: Vec<&str> = talks.iter().rev().filter(sees).map(|talk| talk.fold.items[0].item.as_str()).collect();
+        let query = ItemQuery { viewer: Some(viewer.clone()), ..all() };
+        assert_eq!(ids(&items(&*store, query.clone()).await), visible);
+        // A page is as long as was asked for, whatever lies between.
+        let page = store.items(&query).await.expect("items");
+        assert_eq!(page.items.len(), 2);
+        for talk in &talks {
+            let of = ItemQuery { conversation: Some(talk.id().clone()), kind: Some(ItemKind::Lead), ..query.clone() };
+            assert_eq!(items(&*store, of).await.len(), usize::from(sees(&talk)));
+        }
+    }
 }
 
 pub(crate) async fn r15_an_item_told_twice_only_learns_where_the_crm_keeps_it(new: NewGround<'_>) {

@@ -224,7 +224,8 @@ impl Model {
         let mut due: Vec<_> = due.into_iter().map(|due| (due.conversation, Some(due.deadline))).collect();
         due.sort();
         assert_eq!(due, self.sorted(|talk| talk.fold.deadline().map(|at| (talk.id().clone(), Some(at)))));
-        let mut all = ItemQuery { workspace: workspace(), kind: None, conversation: None, before: None, limit: 3 };
+        let mut all =
+            ItemQuery { workspace: workspace(), kind: None, conversation: None, before: None, limit: 3, viewer: None };
         let mut items = Vec::new();
         loop {
             let page = store.items(&all).await.expect("items");

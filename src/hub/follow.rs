@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
+use super::tail::Tail;
 use crate::{
-    chat::{
-        conversation::Sight,
-        event::{Event, What},
-    },
-    hub::tail::Tail,
+    chat::{conversation::Sight, event::What},
     ids::Seq,
     wire::entry::Entry,
 };
@@ -54,7 +51,7 @@ impl Follow {
                 continue;
             }
             if event.seq > self.clear {
-                let after = sight_after(&self.sight, event);
+                let after = self.sight.after(event);
                 let (before, after) = (std::mem::replace(&mut self.sight, after.clone()), after);
                 let sees = may_see(&after);
                 if !sees && !may_see(&before) {
@@ -90,21 +87,11 @@ pub fn ends(events: &[Arc<Entry>]) -> bool {
     events.iter().any(|entry| matches!(entry.event().what, What::Closed { .. }))
 }
 
-/// Who may see the log behind an event, given who could see what led to it.
-fn sight_after(before: &Sight, event: &Event) -> Sight {
-    match &event.what {
-        What::Waiting { .. } | What::Missed { .. } | What::Unassigned { .. } => Sight::Everybody,
-        What::Assigned { to, .. } => Sight::Owner(to.id.clone()),
-        What::Closed { .. } if *before != Sight::Admins => Sight::Everybody,
-        _ => before.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        chat::event::{AgentRef, Author},
+        chat::event::{AgentRef, Author, Event},
         ids::{AgentId, ConversationId, Millis},
     };
 

@@ -1,0 +1,230 @@
+//! The sweep: whatever the mesh lost is found in the store and set in motion, within seconds.
+//!
+//! What moved is asked for by the moment it was decided, back beyond the last look by as long as a transaction may have
+//! been under way: never by "the last number seen", which skips what is committed late.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+
+use super::{
+    Hub,
+    behind::Behind,
+    error::{HubError, Result},
+};
+use crate::{
+    ids::{ConversationId, Millis, Seq, WorkspaceId},
+    mesh::Health,
+    store::Head,
+    wire::entry::Entry,
+};
+
+/// How often, while the mesh carries.
+const EVERY: Duration = Duration::from_secs(10);
+/// How often, while it does not; and how often at most when words are found missing.
+const EVERY_DEAF: Duration = Duration::from_secs(1);
+/// How far a look goes back beyond the one before, in milliseconds: longer than the store takes for a commit that it
+/// still acknowledges.
+const OVERLAP: i64 = 10_000;
+/// Conversations that moved, of one read.
+const PAGE: usize = 2_000;
+/// Followed conversations, of one read.
+const HEADS: usize = 5_000;
+/// Repaired side by side.
+const AT_ONCE: usize = 32;
+/// Events looked back for what moved within the time, of one read; and reads.
+const BACK: (usize, usize) = (200, 10);
+/// Bytes of one such read.
+const BACK_BYTES: usize = 256 * 1024;
+
+/// How far the sweep has come.
+#[derive(Debug, Default)]
+pub(super) struct Swept {
+    /// When the last one that came to its end began, by the store's clock; zero before the first.
+    began: AtomicI64,
+}
+
+/// Which part of a log may have been missed.
+enum Look {
+    /// What was decided since.
+    Since(Head, Millis),
+    /// What lies behind a fold, and when that was.
+    Behind(Head, Seq, Millis),
+}
+
+// === impl Hub ===
+
+impl Hub {
+    /// Sweeps until the hub ends. Never returns.
+    pub(super) async fn run_sweep(self: Arc<Self>) {
+        if self.mesh.is_alone() {
+            return std::future::pending().await;
+        }
+        let mut last = Instant::now();
+        loop {
+            let every = match self.mesh.health() {
+                Health::Well => EVERY,
+                Health::Deaf => EVERY_DEAF,
+            };
+            tokio::select! {
+                biased;
+                () = self.among.may_have_missed() => tokio::time::sleep_until(last + EVERY_DEAF).await,
+                () = tokio::time::sleep_until(last + every) => {}
+            }
+            last = Instant::now();
+            self.metrics.sweeps.inc();
+            if let Err(cause) = self.sweep().await {
+                tracing::debug!(%cause, "what was missed is looked for again");
+                // Whatever rang was not answered.
+                self.missed_something();
+            }
+        }
+    }
+
+    /// One look at everything that may have been missed.
+    pub(super) async fn sweep(self: &Arc<Self>) -> Result<()> {
+        let began = self.store.now();
+        let since = match self.among.swept.began.load(Ordering::Relaxed) {
+            0 => began,
+            last => Millis(last),
+        };
+        let since = since.plus(-OVERLAP);
+        let mut rows = BTreeSet::new();
+        self.sweep_moved(since, &mut rows).await?;
+        self.sweep_followed(&mut rows).await?;
+        self.sweep_playbooks().await?;
+        for workspace in rows {
+            self.recount(&workspace).await;
+        }
+        self.among.swept.began.store(began.0, Ordering::Relaxed);
+        self.among.ledger.forget(since.plus(-OVERLAP));
+        Ok(())
+    }
+
+    /// What moved in the workspaces of this node. Those where rows changed are added to `rows`.
+    async fn sweep_moved(self: &Arc<Self>, since: Millis, rows: &mut BTreeSet<WorkspaceId>) -> Result<()> {
+        let rooms = self.among.rooms.all();
+        let (mut from, mut most) = (since, PAGE);
+        while !rooms.is_empty() {
+            let heads = self.store.moved_since(&rooms, from, most).await?;
+            let (all, last) = (heads.len() < most, heads.last().map(|head| head.at));
+            let missed = heads
+                .into_iter()
+                .filter(|head| !self.among.ledger.covers(&head.conversation, head.seq, since) && self.concerns(head));
+            self.repair_all(missed, |head| Look::Since(head, since), rows).await?;
+            match last {
+                Some(last) if !all && last > from => from = last,
+                // More of one moment than a page holds.
+                Some(_) if !all => most *= 2,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is followed here, whenever it moved, and whose it is: adoption is no event.
+    async fn sweep_followed(self: &Arc<Self>, rows: &mut BTreeSet<WorkspaceId>) -> Result<()> {
+        let mut followed: Vec<ConversationId> = self.board.tails().iter().map(|tail| tail.id().clone()).collect();
+        followed.sort();
+        for some in followed.chunks(HEADS) {
+            let mut missed = Vec::new();
+            for head in self.store.heads(some).await? {
+                let Some(tail) = self.board.tail(&head.conversation) else { continue };
+                let was = tail.with(|hot| {
+                    let fold = &hot.conversation;
+                    (fold.seq, fold.last_at, fold.visitor.id != head.visitor)
+                });
+                let Some((seq, at, other_visitor)) = was else { continue };
+                if other_visitor {
+                    self.look_whose(&tail).await?;
+                }
+                if seq < head.seq {
+                    missed.push(Look::Behind(head, seq, at));
+                }
+            }
+            self.repair_all(missed.into_iter(), |look| look, rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn repair_all<T>(
+        self: &Arc<Self>,
+        missed: impl Iterator<Item = T>,
+        look: impl Fn(T) -> Look,
+        rows: &mut BTreeSet<WorkspaceId>,
+    ) -> Result<()> {
+        let looks: Vec<Look> = missed.map(look).collect();
+        let repairs = stream::iter(looks).map(|look| {
+            let hub = self.clone();
+            async move { hub.repair(look).await }
+        });
+        let repaired: Vec<Result<Option<WorkspaceId>>> = repairs.buffered(AT_ONCE).collect().await;
+        for workspace in repaired {
+            rows.extend(workspace?);
+        }
+        Ok(())
+    }
+
+    /// Sets in motion what was missed of one conversation; answers its workspace when rows changed.
+    async fn repair(self: &Arc<Self>, look: Look) -> Result<Option<WorkspaceId>> {
+        let (head, after, after_at, fill) = match look {
+            Look::Behind(head, seq, at) => (head, seq, at, Vec::new()),
+            Look::Since(head, since) => {
+                let (after, at, entries) = self.window(&head, since).await?;
+                (head, after, at, entries)
+            }
+        };
+        if let Some(tail) = self.board.tail(&head.conversation) {
+            tail.hint(head.seq);
+            self.wake(tail.id());
+        }
+        let Head { workspace, conversation, seq: head, .. } = head;
+        let behind = Behind { conversation, after, after_at, head, waited: true, bells: Vec::new(), fill, late: true };
+        let caught = match self.catch(&behind).await {
+            Err(HubError::Refused(_)) => return Ok(None),
+            caught => caught?,
+        };
+        if caught.events > 0 {
+            self.metrics.repairs.inc();
+        }
+        Ok(caught.rows.then_some(workspace))
+    }
+
+    /// The events up to a head that were decided at or after `since`, and what lies before them.
+    async fn window(&self, head: &Head, since: Millis) -> Result<(Seq, Millis, Vec<Arc<Entry>>)> {
+        let mut window: Vec<Arc<Entry>> = Vec::new();
+        let mut before = head.seq.next();
+        for _ in 0..BACK.1 {
+            let mut page =
+                self.store.events_before(&head.conversation, Some(before), BACK.0, BACK_BYTES, false).await?;
+            let Some(first) = page.first().map(|entry| entry.event().seq) else { break };
+            before = first;
+            let old = page.iter().rposition(|entry| entry.event().at < since);
+            let within = page.split_off(old.map_or(0, |old| old + 1));
+            window.splice(0..0, within);
+            if let Some(last) = page.last().map(|entry| entry.event()) {
+                return Ok((last.seq, last.at, window));
+            }
+            if first == Seq(1) {
+                return Ok((Seq(0), Millis(i64::MIN), window));
+            }
+        }
+        // Longer than anybody looks: what lies before is not known to be in motion.
+        Ok((Seq(before.0 - 1), Millis(i64::MAX), window))
+    }
+
+    /// Whether anybody connected here has to do with the workspace or the conversation.
+    fn concerns(&self, head: &Head) -> bool {
+        self.board.tail(&head.conversation).is_some()
+            || self.board.has_agents(&head.workspace)
+            || self.board.has_visitor(&head.workspace, &head.visitor)
+    }
+}

@@ -1,0 +1,89 @@
+//! Asks Redis for something and gets an answer, or a fault, within the limit. The connection is its own: words in great
+//! number do not make a lease late, and it goes to the home alone.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{Cmd, RedisError, ServerErrorKind, Value};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
+
+use super::{Redis, home::Connected, speak::is_refusal};
+use crate::mesh::MeshError;
+
+/// So many questions wait at the most: there are only leases to ask about.
+pub(super) const MOST: usize = 16;
+
+/// Where questions are put.
+#[derive(Debug)]
+pub(super) struct Desk {
+    questions: mpsc::Sender<Question>,
+    limit: Duration,
+}
+
+/// A command and who waits for its answer.
+#[derive(Debug)]
+pub(super) struct Question {
+    command: Cmd,
+    until: Instant,
+    answer: oneshot::Sender<Result<Value, MeshError>>,
+}
+
+// === impl Desk ===
+
+impl Desk {
+    /// A desk that answers within `limit`, and what it has to answer.
+    pub(super) fn new(limit: Duration) -> (Self, mpsc::Receiver<Question>) {
+        let (questions, asked) = mpsc::channel(MOST);
+        (Self { questions, limit }, asked)
+    }
+
+    /// Runs a command. It may run twice: the first time may have come to nothing, or not.
+    pub(super) async fn ask(&self, command: Cmd) -> Result<Value, MeshError> {
+        let until = Instant::now() + self.limit;
+        let (answer, answered) = oneshot::channel();
+        let put = self.questions.try_send(Question { command, until, answer });
+        put.map_err(|_| MeshError("too many questions wait".into()))?;
+        match timeout_at(until, answered).await {
+            Ok(Ok(answer)) => answer,
+            _ => Err(MeshError("no answer in time".into())),
+        }
+    }
+}
+
+/// Answers, one after the other, until nobody can ask any more.
+pub(super) async fn run(mesh: Arc<Redis>, mut asked: mpsc::Receiver<Question>) {
+    let mut line = None;
+    while let Some(Question { command, until, answer }) = asked.recv().await {
+        let result = timeout_at(until, attempt(&mesh, &mut line, &command)).await;
+        if !matches!(result, Ok(Ok(_))) {
+            // Whatever it was, the next question begins on a new line.
+            line = None;
+        }
+        let result = match result {
+            Ok(result) => result.map_err(|error| MeshError(error.to_string())),
+            Err(_) => Err(MeshError("no answer in time".into())),
+        };
+        // Whoever has stopped waiting needs no answer.
+        let _ = answer.send(result);
+    }
+}
+
+/// Runs a command; once more when it met a connection that was over, or a server that is not the home any more.
+async fn attempt(mesh: &Redis, line: &mut Option<Connected>, command: &Cmd) -> Result<Value, RedisError> {
+    if let Some(connected) = line {
+        match command.query_async(&mut connected.connection).await {
+            Err(error) if !is_refusal(&error) || is_elsewhere(&error) => *line = None,
+            result => return result,
+        }
+    }
+    let connected = line.insert(mesh.home.connect(false, |_| {}).await?);
+    command.query_async(&mut connected.connection).await
+}
+
+/// Whether another server should have been asked.
+fn is_elsewhere(error: &RedisError) -> bool {
+    use ServerErrorKind::{ClusterDown, MasterDown, Moved, ReadOnly};
+    [ReadOnly, Moved, MasterDown, ClusterDown].into_iter().any(|kind| error.kind() == kind.into())
+}

@@ -1,0 +1,414 @@
+//! What nodes of one hub tell each other: `[version, number, kind, body]` in JSON, one word a frame.
+//!
+//! Hints, never the truth. A kind or a member that a node does not know is passed over, so that nodes of two versions
+//! run side by side while a cluster is renewed; the version rises only when the four places themselves change.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
+
+use super::{entry::Entry, push::Side, request::NotifyReason};
+use crate::{
+    chat::{
+        conversation::Sight,
+        event::{AgentRef, Page, VisitorRef},
+        summary::Mark,
+    },
+    ids::{AgentId, ConversationId, Millis, NodeId, PlaybookId, Seq, SessionId, VisitorId},
+};
+
+/// The version of the four places.
+pub const VERSION: u32 = 1;
+/// Bytes of events a hint carries at most; beyond, it is a position only.
+pub const MAX_FILL: usize = 32 * 1024;
+
+/// A word between nodes as it was heard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeWord {
+    /// Counts what one node says to one workspace, so that what is lost or doubled is noticed. Rises by one; begins
+    /// anywhere, and may jump forward.
+    pub number: u64,
+    /// What was said. None for a kind this node does not know.
+    pub frame: Option<NodeFrame>,
+}
+
+/// Why a word cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeFault {
+    /// It is of another version.
+    #[error("a word of version {0}")]
+    Version(u32),
+    /// It is none.
+    #[error(transparent)]
+    Malformed(#[from] serde_json::Error),
+}
+
+/// Names the kinds once, for writing and for reading.
+macro_rules! frames {
+    ($($(#[$doc:meta])* $name:ident($body:ty) = $kind:literal,)*) => {
+        /// What one node tells the others.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum NodeFrame {
+            $($(#[$doc])* $name($body),)*
+        }
+
+        impl NodeFrame {
+            /// The frame as it travels.
+            pub fn encode(&self, number: u64) -> Vec<u8> {
+                match self {
+                    $(Self::$name(body) => encode(number, $kind, body),)*
+                }
+            }
+
+            fn read(kind: &str, body: &str) -> serde_json::Result<Option<Self>> {
+                match kind {
+                    $($kind => serde_json::from_str(body).map(|body| Some(Self::$name(body))),)*
+                    _ => Ok(None),
+                }
+            }
+        }
+    };
+}
+
+frames! {
+    /// A conversation moved on.
+    Moved(Moved) = "moved",
+    /// A conversation was adopted by an identity.
+    Adopted(Adopted) = "adopted",
+    /// Somebody types.
+    Typing(Typing) = "typing",
+    /// A side has come further.
+    Seen(Seen) = "seen",
+    /// A visitor is on another page.
+    Page(Moving) = "page",
+    /// A conversation's visitor has connections to this node, or has none any more.
+    Visiting(Visiting) = "visiting",
+    /// Who has an unassigned conversation open on this node.
+    Watching(Watching) = "watching",
+    /// Which of this node's connections of an agent asked for something last.
+    Active(Active) = "active",
+    /// The ring of a notification is to go on with a connection of the named node.
+    Ring(Ring) = "ring",
+    /// A playbook was saved, hidden or seen.
+    Playbook(PlaybookMoved) = "playbook",
+    /// An agent's row in the store changed.
+    Agent(AgentMoved) = "agent",
+    /// This node has just come, or may have missed something: who is there?
+    Ask(Ask) = "ask",
+    /// Everything the node has of visitors, watchers and active connections, in parts.
+    Present(Present) = "present",
+    /// Only counts: whoever missed the word before notices.
+    Pulse(Nothing) = "pulse",
+}
+
+/// After a commit: a position, what the committing node knows that others need to do the same for their own
+/// connections, and perhaps the events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// The place before these events.
+    pub after: Seq,
+    /// When that was.
+    #[serde(default)]
+    pub after_at: Millis,
+    /// The last of them.
+    pub head: Seq,
+    /// When that was, by the store's clock.
+    pub at: Millis,
+    /// Who may see the conversation as of `head`.
+    pub sight: Sight,
+    /// Whether the visitor waited before.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waited: bool,
+    /// Whether more than texts happened.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub row: bool,
+    /// Folders whose size changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<FolderSize>,
+    /// For agents with connections to several nodes: which one rings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rings: Vec<Bell>,
+    /// The events, when they are small enough.
+    #[serde(default, skip_serializing_if = "Fill::is_empty")]
+    pub fill: Fill,
+}
+
+/// Committed events on their way into another node's memory. Never the truth: taken where they fit exactly.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fill(pub Vec<Arc<Entry>>);
+
+/// A folder of the inbox with its size right after a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FolderSize {
+    /// Which one.
+    pub folder: FolderKey,
+    /// How many conversations stand in it.
+    pub count: u64,
+    /// Rises with every change of it.
+    pub version: u64,
+}
+
+/// A folder whose size is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FolderKey {
+    /// Unassigned.
+    Unassigned,
+    /// This agent's.
+    Mine(AgentId),
+    /// Closed.
+    Closed,
+}
+
+/// The connection that rings for an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bell {
+    /// Whose.
+    pub agent: AgentId,
+    /// On which node.
+    pub node: NodeId,
+    /// Which connection.
+    pub session: SessionId,
+}
+
+/// A conversation was adopted by an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Whose it was.
+    pub from: VisitorId,
+    /// Whose it is.
+    pub to: VisitorRef,
+}
+
+/// Somebody types.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typing {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// Which side.
+    pub by: Side,
+    /// Whether they type, or stopped.
+    pub on: bool,
+    /// What they have typed so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
+}
+
+/// A side has come further.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// Who may see it as of there.
+    pub sight: Sight,
+    /// Which side.
+    pub by: Side,
+    /// How far.
+    pub mark: Mark,
+}
+
+/// A visitor is on another page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moving {
+    /// Whose.
+    pub conversation: ConversationId,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// Who may see it as of there.
+    pub sight: Sight,
+    /// Which page.
+    pub page: Page,
+}
+
+/// Whether a conversation's visitor has connections to this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visiting {
+    /// Which conversation.
+    pub visit: Visit,
+    /// Whether they have.
+    pub here: bool,
+}
+
+/// A conversation whose visitor is spoken of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// Who may see it as of there.
+    pub sight: Sight,
+}
+
+/// Who has an unassigned conversation open on this node; the whole list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watching {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// Everybody, or nobody any more.
+    pub agents: Vec<AgentRef>,
+}
+
+/// Who is there?
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The one node that is asked; all of them when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeId>,
+}
+
+/// A part of everything a node has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// From 0.
+    pub part: u32,
+    /// Whether nothing follows.
+    pub last: bool,
+    /// Conversations whose visitors have connections to the node.
+    pub visits: Vec<Visit>,
+    /// Who has unassigned conversations open there.
+    pub watching: Vec<Watching>,
+    /// Which connections of agents asked for something last.
+    pub agents: Vec<Activity>,
+}
+
+/// Connections of agents to this node that asked for something last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Active {
+    /// One a line.
+    pub agents: Vec<Activity>,
+}
+
+/// An agent's activity on one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Who.
+    pub agent: AgentId,
+    /// The connection that asked last, and when (a count that rises with every request of a node, from 1,024 times the
+    /// store's clock on); None when the agent has no connection to this node.
+    pub last: Option<(SessionId, u64)>,
+}
+
+/// The ring of a notification goes on with another node's connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ring {
+    /// Which node's turn it is.
+    pub node: NodeId,
+    /// Whom to ring.
+    pub agent: AgentId,
+    /// For what.
+    pub conversation: ConversationId,
+    /// Why.
+    pub reason: NotifyReason,
+    /// Where the sender's node stands in the log.
+    pub seq: Seq,
+    /// The connections where it was blocked.
+    pub tried: Vec<SessionId>,
+    /// Nodes that have no other connection of the agent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<NodeId>,
+}
+
+/// A playbook changed: it is to be read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaybookMoved {
+    /// Which.
+    pub playbook: PlaybookId,
+}
+
+/// An agent's row changed (the switch, the wishes, or they were removed): it is to be read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentMoved {
+    /// Who.
+    pub agent: AgentId,
+    /// Whether by an admin.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_admin: bool,
+}
+
+/// Nothing more to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nothing {}
+
+fn encode(number: u64, kind: &str, body: &impl Serialize) -> Vec<u8> {
+    // Ids, integers, strings and events that were written before: nothing of it can fail to become JSON.
+    serde_json::to_vec(&(VERSION, number, kind, body)).unwrap_or_default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(yes: &bool) -> bool {
+    !yes
+}
+
+// === impl NodeWord ===
+
+impl NodeWord {
+    /// Reads a word.
+    ///
+    /// # Errors
+    /// [`NodeFault`]: of another version, or no word at all.
+    pub fn decode(bytes: &[u8]) -> Result<Self, NodeFault> {
+        #[derive(Deserialize)]
+        struct Places<'a>(u32, u64, #[serde(borrow)] std::borrow::Cow<'a, str>, #[serde(borrow)] &'a RawValue);
+        let text = std::str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
+        let Places(version, number, kind, body) = match serde_json::from_str(text) {
+            Ok(places) => places,
+            // One of another version may have more or fewer places; the first is the version for ever.
+            Err(fault) => return Err(of_another_version(text).map_or(fault.into(), NodeFault::Version)),
+        };
+        if version != VERSION {
+            return Err(NodeFault::Version(version));
+        }
+        Ok(Self { number, frame: NodeFrame::read(&kind, body.get())? })
+    }
+}
+
+fn of_another_version(text: &str) -> Option<u32> {
+    let places: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    let version = serde_json::from_str(places.first()?.get()).ok()?;
+    (version != VERSION).then_some(version)
+}
+
+// === impl Fill ===
+
+impl Fill {
+    /// These events, unless they are too large to travel.
+    pub fn of(entries: &[Arc<Entry>]) -> Self {
+        let bytes: usize = entries.iter().map(|entry| entry.json().len()).sum();
+        Self(if bytes <= MAX_FILL { entries.to_vec() } else { Vec::new() })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Fill {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|entry| &**entry))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fill {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: Vec<&RawValue> = Vec::deserialize(deserializer)?;
+        let read = raw.into_iter().map(|json| Entry::stored(json.get().to_owned()));
+        // An event that only a newer node knows: what is left is the position.
+        Ok(Self(read.collect::<Result<_, _>>().unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests;
