@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod listen;
 mod log;
+mod mesh;
 mod outbox;
 mod playbooks;
 mod reader;
@@ -25,6 +26,7 @@ pub use keys::{Keys, Opened};
 pub use limits::Limits;
 pub use listen::Listen;
 pub use log::{Log, LogFormat};
+pub use mesh::Mesh;
 pub use outbox::Outbox;
 pub use playbooks::Playbooks;
 pub use runtime::Runtime;
@@ -37,6 +39,8 @@ pub struct Config {
     pub listen: Listen,
     /// Where conversations are kept.
     pub store: Store,
+    /// How nodes find each other.
+    pub mesh: Mesh,
     /// `node`: this process's name among others, in logs; by default made up.
     pub node: String,
     /// Who may sign tokens.
@@ -111,6 +115,7 @@ impl Config {
     fn ask(reader: &mut Reader) -> Self {
         let listen = Listen::ask(reader);
         let store = Store::ask(reader);
+        let mesh = Mesh::ask(reader, store.is_shared());
         let keys = Keys::ask(reader, &listen, &store);
         Self {
             node: reader.text(&["node"]).unwrap_or_else(|| NodeId::random().to_string()),
@@ -122,6 +127,7 @@ impl Config {
             log: Log::ask(reader),
             listen,
             store,
+            mesh,
             keys,
         }
     }
@@ -208,7 +214,7 @@ mod tests {
     #[test]
     fn o_every_fault_is_told_at_once() {
         let told = faults(
-            "listen = 'nowhere'\nstore = 'postgres://db/usher'\nmesh = 'redis://cache'\n\
+            "listen = 'nowhere'\nstore = 'postgres://db/usher'\nmesh = 'redis://me:hush@cache:0/first'\nmesh_prefix = 'a b'\n\
              [agent]\nhs256_secret = 'short'\n[limits]\nagent_heartbeat_ms = 1\n[new]\nkey = 1",
             &[("USHER_LOG_FORMAT", "xml"), ("USHER_RUNTIME__WORKER_THREADS", "many")],
         );
@@ -217,7 +223,9 @@ mod tests {
             [
                 "listen: must be an address and a port, like 127.0.0.1:8080",
                 "store: PostgreSQL is not in this build; it has SQLite, like sqlite:data/usher.db",
-                "mesh: Redis is not in this build; it runs as one node, with mesh = \"alone\"",
+                "mesh_prefix: must be 1 to 64 letters, digits, _, - or .",
+                "mesh: names a database that is no number",
+                "mesh: names a port that is none (a password with /?#@:,% in it must be percent-encoded)",
                 "agent.hs256_secret: must be at least 32 bytes long",
                 "limits.agent_heartbeat_ms: must lie between 100 and 15000",
                 "runtime.worker_threads: must be a whole number",
@@ -225,6 +233,23 @@ mod tests {
                 "new.key: is no setting of the hub",
             ]
         );
+    }
+
+    #[test]
+    fn o_a_redis_is_refused_where_nodes_would_not_share_their_store() {
+        let secret = ("USHER_MESH", "redis+sentinel://:hush@one,two/main");
+        let told = faults("", &[secret]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("mesh: is for nodes that share a store") && !told[0].contains("hush"), "{told:?}");
+        let mut reader =
+            Reader::open(Some("mesh = 'redis://:hush@one'\nmesh_prefix = 'chat'"), HashMap::new()).expect("TOML");
+        let mesh = Mesh::ask(&mut reader, true);
+        assert_eq!(reader.finish(), []);
+        assert!(matches!(&mesh, Mesh::Redis(settings) if settings.prefix == "chat"), "{mesh:?}");
+        assert!(!format!("{mesh:?}").contains("hush"), "no secret is shown");
+        let told = faults("mesh = 'redis://here\nand there'", &[]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(matches!(read("", &[]).expect("fine").mesh, Mesh::Alone));
     }
 
     #[test]

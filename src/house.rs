@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     chat::playbook::Playbook,
-    config::Config,
+    config::{self, Config},
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
     ids::{NodeId, WorkspaceId},
-    mesh::Alone,
+    mesh::{Alone, Mesh, Redis},
     outbox::{self, Office, Rules, courier::NoCourier},
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
@@ -39,6 +39,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// A node, ready to let people in.
 pub struct House {
     hub: Arc<Hub>,
+    /// What has to be kept going, with more than one node.
+    mesh: Option<Arc<Redis>>,
     lobby: Arc<Lobby>,
     door: Arc<Door<Rooms>>,
     office: Arc<Office>,
@@ -97,11 +99,12 @@ impl House {
         let store: Arc<dyn Store> = Arc::new(store);
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
-        let hub = Hub::new(store, Arc::new(Alone::new()), hub_settings(config));
+        let mut registry = Registry::default();
+        let (ways, mesh) = mesh(config, &mut registry);
+        let hub = Hub::new(store, ways, hub_settings(config));
         let office = Office::new(hub.clone(), NodeId::from(config.node.as_str()), outbox_settings(config))?;
         hub.recall().await?;
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
-        let mut registry = Registry::default();
         hub.metrics.register(&mut registry);
         office.metrics().register(&mut registry);
         let metrics = DoorMetrics::register(&mut registry);
@@ -116,7 +119,7 @@ impl House {
         };
         let (routes, metrics_routes) = (door::routes(rooms.clone(), !apart), door::metrics_only(rooms));
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, lobby, door, office, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+        Ok(Self { hub, mesh, lobby, door, office, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -144,15 +147,17 @@ impl House {
         stop: impl Future<Output = ()>,
         at_once: impl Future<Output = ()>,
     ) -> Result<Left, tokio::task::JoinError> {
-        let ended = CancellationToken::new();
+        let (ended, apart) = (CancellationToken::new(), CancellationToken::new());
         let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
         let mut outbox = tokio::spawn(self.office.clone().run(self.shutdown.draining.clone()));
+        let mut mesh = tokio::spawn(keep(self.mesh.clone(), apart.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
         let died = tokio::select! {
             () = stop => None,
             ended = &mut core => Some(ended),
             ended = &mut outbox => Some(ended),
+            ended = &mut mesh => Some(ended),
         };
         if let Some(ended) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
@@ -175,9 +180,36 @@ impl House {
         outbox.abort();
         ended.cancel();
         core.await??;
+        // The hub's last words are said.
+        apart.cancel();
+        mesh.await??;
         let _ = door.await;
         sweep.abort();
         Ok(left)
+    }
+}
+
+/// The ways to other nodes, and what keeps them going when there are any. One that leads to a Redis out of reach is a
+/// way all the same: the hub begins degraded.
+fn mesh(config: &Config, registry: &mut Registry) -> (Arc<dyn Mesh>, Option<Arc<Redis>>) {
+    match &config.mesh {
+        config::Mesh::Alone => (Arc::new(Alone::new()), None),
+        config::Mesh::Redis(settings) => {
+            let redis = Redis::new((**settings).clone());
+            redis.counters().register(registry);
+            (redis.clone(), Some(redis))
+        }
+    }
+}
+
+/// Keeps a mesh going until `stop`.
+async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), tokio::task::JoinError> {
+    match mesh {
+        Some(mesh) => mesh.run(stop).await,
+        None => {
+            stop.cancelled().await;
+            Ok(())
+        }
     }
 }
 

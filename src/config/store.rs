@@ -1,4 +1,4 @@
-//! Where conversations are kept, and how nodes find each other.
+//! Where conversations are kept.
 
 use std::{
     fs::{self, OpenOptions},
@@ -10,7 +10,7 @@ use super::reader::Reader;
 
 const DEFAULT: &str = "sqlite:data/usher.db";
 
-/// `store` and `mesh`.
+/// `store`.
 #[derive(Debug, Clone)]
 pub struct Store {
     /// `store`: `sqlite:` and the path of the database file; its folder is the
@@ -36,14 +36,12 @@ impl Store {
             let message = format!("the data folder {} cannot be written to: {error}", folder.display());
             reader.fault("store", message);
         }
-        let mesh = reader.text_or(&["mesh"], "alone");
-        if mesh.starts_with("redis://") || mesh.starts_with("rediss://") {
-            let message = "Redis is not in this build; it runs as one node, with mesh = \"alone\"";
-            reader.fault("mesh", message);
-        } else if mesh != "alone" {
-            reader.fault("mesh", "must be alone");
-        }
         store
+    }
+
+    /// Whether many nodes can share it. A SQLite file is one process's own.
+    pub(super) fn is_shared(&self) -> bool {
+        false
     }
 
     /// The folder of the database and of the secrets the hub makes.

@@ -2,6 +2,7 @@
 //! them.
 
 mod faults;
+mod house;
 mod leases;
 mod node;
 mod shapes;

@@ -11,6 +11,7 @@ use prometheus_client::encoding::text::encode;
 use serde_json::json;
 
 use super::{Problem, Rooms, list::private};
+use crate::mesh::Health;
 
 /// How long the store may take to prove that it takes writes.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,13 +23,21 @@ pub(super) async fn alive() -> Response {
     private(&json!({"status": "ok"}))
 }
 
-/// `GET /readyz`: 200 while it should get traffic; 503 while it drains or its store takes no writes.
+/// `GET /readyz`: 200 while it should get traffic, `degraded` naming what it does without; 503 while it drains or its
+/// store takes no writes.
 pub(super) async fn ready(State(rooms): State<Rooms>) -> Result<Response, Problem> {
     if rooms.shutdown.draining.is_cancelled() {
         return Err(Problem::unavailable("the hub is draining"));
     }
     match tokio::time::timeout(PATIENCE, rooms.hub.store().ready()).await {
-        Ok(Ok(())) => return Ok(private(&json!({"status": "ok", "degraded": []}))),
+        Ok(Ok(())) => {
+            // The mesh of one node is always well.
+            let degraded: &[&str] = match rooms.hub.mesh().health() {
+                Health::Well => &[],
+                Health::Deaf => &["redis"],
+            };
+            return Ok(private(&json!({"status": "ok", "degraded": degraded})));
+        }
         Ok(Err(fault)) => tracing::warn!(error = %fault, "the store takes no writes"),
         Err(_) => tracing::warn!("the store did not answer in time"),
     }

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use redis::{Cmd, RedisError, ServerErrorKind, Value};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -52,14 +53,21 @@ impl Desk {
     }
 }
 
+/// The connection that questions are asked on.
+enum Line {
+    Up(Connected),
+    /// It takes as long as it takes: longer than a question may, when some of those who know the way do not answer.
+    Dialling(BoxFuture<'static, Result<Connected, RedisError>>),
+}
+
 /// Answers, one after the other, until nobody can ask any more.
 pub(super) async fn run(mesh: Arc<Redis>, mut asked: mpsc::Receiver<Question>) {
-    let mut line = None;
+    let mut line = dial(&mesh);
     while let Some(Question { command, until, answer }) = asked.recv().await {
         let result = timeout_at(until, attempt(&mesh, &mut line, &command)).await;
-        if !matches!(result, Ok(Ok(_))) {
+        if !matches!(result, Ok(Ok(_))) && matches!(line, Line::Up(_)) {
             // Whatever it was, the next question begins on a new line.
-            line = None;
+            line = dial(&mesh);
         }
         let result = match result {
             Ok(result) => result.map_err(|error| MeshError(error.to_string())),
@@ -70,16 +78,32 @@ pub(super) async fn run(mesh: Arc<Redis>, mut asked: mpsc::Receiver<Question>) {
     }
 }
 
+fn dial(mesh: &Arc<Redis>) -> Line {
+    let mesh = mesh.clone();
+    Line::Dialling(Box::pin(async move { mesh.home.connect(false, |_| {}).await }))
+}
+
 /// Runs a command; once more when it met a connection that was over, or a server that is not the home any more.
-async fn attempt(mesh: &Redis, line: &mut Option<Connected>, command: &Cmd) -> Result<Value, RedisError> {
-    if let Some(connected) = line {
+async fn attempt(mesh: &Arc<Redis>, line: &mut Line, command: &Cmd) -> Result<Value, RedisError> {
+    if let Line::Up(connected) = line {
         match command.query_async(&mut connected.connection).await {
-            Err(error) if !is_refusal(&error) || is_elsewhere(&error) => *line = None,
+            Err(error) if !is_refusal(&error) || is_elsewhere(&error) => *line = dial(mesh),
             result => return result,
         }
     }
-    let connected = line.insert(mesh.home.connect(false, |_| {}).await?);
-    command.query_async(&mut connected.connection).await
+    if let Line::Dialling(dialling) = line {
+        *line = match dialling.await {
+            Ok(connected) => Line::Up(connected),
+            Err(error) => {
+                *line = dial(mesh);
+                return Err(error);
+            }
+        };
+    }
+    match line {
+        Line::Up(connected) => command.query_async(&mut connected.connection).await,
+        Line::Dialling(_) => Err((redis::ErrorKind::Io, "not connected").into()),
+    }
 }
 
 /// Whether another server should have been asked.

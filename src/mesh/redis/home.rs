@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::select_ok;
 use rand::seq::SliceRandom;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, PushInfo, RedisError, Value, aio::MultiplexedConnection};
 use tokio::time::timeout;
@@ -20,6 +21,8 @@ use super::address::{Address, Shape};
 
 /// So many nodes of a cluster are remembered, for when all of the configured ones are gone.
 const MOST_KNOWN: usize = 64;
+/// So many of them are asked at once.
+const TOGETHER: usize = 3;
 /// A place is looked for in so many limits for one command: some of those asked may be dead.
 const SEARCH: u32 = 4;
 
@@ -112,16 +115,17 @@ impl Home {
         self.address.hosts.iter().map(|(host, port)| Place { host: host.clone(), port: *port }).collect()
     }
 
-    /// Asks the nodes of a cluster, one after the other, for the master of the slot and for the others.
+    /// Asks the nodes of a cluster for the master of the slot and for the others.
     async fn cluster(&self) -> Result<Vec<Place>, RedisError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut asked: Vec<Place> = self.configured();
         asked.shuffle(&mut rand::rng());
         asked.extend(known);
         let mut last = no_place();
-        for place in asked {
-            match self.ask(&place).await {
-                Ok(places) => {
+        // Some at once: the dead ones among them cost no time.
+        for some in asked.chunks(TOGETHER) {
+            match select_ok(some.iter().map(|place| Box::pin(self.ask(place)))).await {
+                Ok((places, _)) => {
                     let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                     *known = places.iter().take(MOST_KNOWN).cloned().collect();
                     return Ok(places);

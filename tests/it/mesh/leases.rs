@@ -6,7 +6,12 @@ use bytes::Bytes;
 use usher::mesh::{Health, Lease, Mesh, MeshError, Renewed};
 
 use super::node::{Node, TIMES};
-use crate::support::{Redis, redis::Sentinel, wait};
+use crate::support::{
+    Redis,
+    proxy::{Fault, Proxy},
+    redis::Sentinel,
+    wait,
+};
 
 /// The rosters of the others, by the leases that `node` sees.
 async fn rosters(node: &Node) -> Vec<Bytes> {
@@ -105,8 +110,13 @@ async fn pr1_a_question_without_an_answer_is_a_fault_in_time_and_never_a_false_c
 #[tokio::test]
 async fn pr1_leases_survive_a_failover_or_are_known_to_have_ended() {
     let mut sentinel = Sentinel::start().await;
-    let (one, two) = (Node::well(&sentinel.url(), &[]).await, Node::well(&sentinel.url(), &[]).await);
-    renew(&one, b"one").await.expect("renewed");
+    // One of those who know the way takes connections and says nothing, for longer than a question may take.
+    let mute = Proxy::start(sentinel.first.addr()).await;
+    mute.set(Fault::Silence);
+    let url = sentinel.url_behind(mute.addr());
+    let (one, two) = (Node::well(&url, &[]).await, Node::well(&url, &[]).await);
+    wait::until("a lease", async || renew(&one, b"one").await.ok()).await;
+    assert!(mute.silenced() > 0);
     sentinel.first.kill();
     wait::until("the leases are there again", async || {
         renew(&one, b"one").await.ok()?;

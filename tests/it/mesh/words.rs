@@ -170,3 +170,15 @@ async fn d4_words_too_many_to_send_are_counted_and_told_to_the_others() {
     listener.hears_text("b", "and on").await;
     assert_eq!(listener.gaps(), 0, "that was told before");
 }
+
+#[tokio::test]
+async fn l6_a_mesh_that_ended_leaves_no_connection_and_no_subscription() {
+    let redis = Redis::start().await;
+    let node = Node::well(&redis.url(), &["a", "b"]).await;
+    node.mesh.leases().await.expect("leases");
+    let clients = async || redis.ask::<String>("CLIENT LIST").await.lines().count();
+    assert_eq!(clients().await, 4, "words out, words in, questions, and this one");
+    drop(node);
+    wait::until("only this one is left", async || (clients().await == 1).then_some(())).await;
+    assert_eq!(redis.ask::<Vec<String>>("PUBSUB CHANNELS").await, [""; 0]);
+}

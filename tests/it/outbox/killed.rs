@@ -21,7 +21,9 @@ const LEADS: usize = 4;
 
 /// Kills the hub that is there now, at most once.
 #[derive(Clone, Default)]
-struct Killer(Arc<Mutex<Option<Box<dyn Fn() + Send>>>>);
+struct Killer(Arc<Mutex<Option<Blow>>>);
+
+type Blow = Box<dyn Fn() + Send>;
 
 impl Killer {
     fn aim(&self, hub: &Hub) {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     process::{Child, Command, Stdio},
 };
 
@@ -56,6 +57,11 @@ impl Sentinel {
     /// As a hub is told where they are; one of the sentinels is long gone.
     pub fn url(&self) -> String {
         format!("redis+sentinel://127.0.0.1:{},127.0.0.1:{}/{SERVICE}", free_port(), self.port)
+    }
+
+    /// The same, with somebody before it who never answers.
+    pub fn url_behind(&self, mute: SocketAddr) -> String {
+        format!("redis+sentinel://{mute},127.0.0.1:{}/{SERVICE}", self.port)
     }
 
     /// The port of the server that is the master now.
