@@ -2,9 +2,6 @@
 //!
 //! There is one process, so what is due is looked for among the readers, which do not stand in the way of messages; the
 //! writer then only takes what is still as it was seen. What a former process had taken is free from the start.
-//!
-//! Whatever must wait for an earlier event of its conversation is kept without a time, so that a receiver's long absence
-//! does not make each look at what is due a long one. Whoever lets go of it gives it its time, in the same transaction.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
@@ -28,12 +25,8 @@ const TABLES: &str = "delivery d JOIN webhook w ON w.id = d.webhook AND w.delete
 pub(super) struct Due {
     id: i64,
     takes: i64,
-    next_at: Option<i64>,
+    next_at: i64,
 }
-
-/// Whether something earlier of its conversation holds `d` back; ?3 is [`ORDERED_TRIES`].
-const BEHIND: &str = "EXISTS (SELECT 1 FROM delivery e WHERE e.webhook = d.webhook \
-                      AND e.conversation = d.conversation AND e.seq < d.seq AND e.done_at IS NULL AND e.tries < ?3)";
 
 /// Puts an event into the outbox: for everybody of its workspace who wants to be told.
 pub(super) fn put(
@@ -44,19 +37,10 @@ pub(super) fn put(
     topic: Topic,
 ) -> Result<()> {
     for webhook in webhook::wanting(conn, workspace, topic)? {
-        conn.prepare_cached(&format!(
-            "INSERT INTO delivery (webhook, conversation, seq, topic, at, next_at)
-             SELECT d.webhook, d.conversation, d.seq, ?4, ?5, CASE WHEN {BEHIND} THEN NULL ELSE ?5 END
-             FROM (SELECT ?1 AS webhook, ?2 AS conversation, ?6 AS seq) d"
-        ))?
-        .execute(params![
-            webhook,
-            conversation,
-            ORDERED_TRIES,
-            topic.as_str(),
-            event.at.0,
-            event.seq.0.cast_signed()
-        ])?;
+        conn.prepare_cached(
+            "INSERT INTO delivery (webhook, conversation, seq, topic, at, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+        )?
+        .execute(params![webhook, conversation, event.seq.0.cast_signed(), topic.as_str(), event.at.0])?;
     }
     Ok(())
 }
@@ -94,9 +78,12 @@ pub(super) fn due(conn: &Connection, take: &Take) -> Result<Vec<Due>> {
 
 fn due_of(conn: &Connection, webhook: i64, disabled: bool, now: Millis, room: usize) -> Result<Vec<Due>> {
     let which = match disabled {
-        true => "(d.next_at <= ?2 OR d.taken_by IS NULL) AND ?3 IS NOT NULL".to_owned(),
-        // One that was revived may hold back what had its time already.
-        false => format!("d.next_at <= ?2 AND NOT {BEHIND}"),
+        true => "(d.next_at <= ?2 OR d.taken_by IS NULL) AND ?3 IS NOT NULL",
+        false => {
+            "d.next_at <= ?2 AND NOT EXISTS (
+                SELECT 1 FROM delivery e WHERE e.webhook = d.webhook AND e.conversation = d.conversation
+                AND e.seq < d.seq AND e.done_at IS NULL AND e.tries < ?3)"
+        }
     };
     let mut select = conn.prepare_cached(&format!(
         "SELECT d.id, d.takes, d.next_at FROM delivery d
@@ -112,7 +99,7 @@ fn due_of(conn: &Connection, webhook: i64, disabled: bool, now: Millis, room: us
 pub(super) fn take(conn: &Connection, take: &Take, due: &[Due]) -> Result<Vec<Taken>> {
     let mut update = conn.prepare_cached(
         "UPDATE delivery SET taken_by = ?4, next_at = ?5, takes = takes + 1
-         WHERE id = ?1 AND takes = ?2 AND next_at IS ?3 AND done_at IS NULL",
+         WHERE id = ?1 AND takes = ?2 AND next_at = ?3 AND done_at IS NULL",
     )?;
     let mut taken = Vec::with_capacity(due.len());
     for Due { id, takes, next_at } in due {
@@ -142,22 +129,7 @@ pub(super) fn settle(conn: &Connection, settled: &Settled) -> Result<bool> {
              WHERE id = ?1 AND takes = ?2 AND taken_by IS NOT NULL AND done_at IS NULL",
         )?
         .execute(params![id, settled.lease.cast_signed(), next_at, settled.at.0, dead, settled.status, error])?;
-    if changed > 0 {
-        let_go(conn, id, settled.at)?;
-    }
     Ok(changed > 0)
-}
-
-/// Gives the next one of the conversation its time, if nothing holds it back any more.
-fn let_go(conn: &Connection, id: i64, at: Millis) -> Result<()> {
-    conn.prepare_cached(&format!(
-        "UPDATE delivery SET next_at = ?2 WHERE id = (
-            SELECT d.id FROM delivery s JOIN delivery d ON d.webhook = s.webhook AND d.conversation = s.conversation
-            WHERE s.id = ?1 AND d.seq > s.seq AND d.done_at IS NULL AND d.next_at IS NULL AND NOT {BEHIND}
-            ORDER BY d.seq LIMIT 1)"
-    ))?
-    .execute(params![id, at.0, ORDERED_TRIES])?;
-    Ok(())
 }
 
 /// See [`Outbox::revive_delivery`](crate::store::Outbox::revive_delivery).
@@ -275,10 +247,7 @@ fn read(row: &Row<'_>) -> Result<Delivery> {
     let id = DeliveryId::of(&conversation, seq);
     let topic = Topic::named(row.get_ref(4)?.as_str().unwrap_or_default()).ok_or_else(|| damaged("delivery", &id))?;
     let state = match (row.get::<_, Option<i64>>(8)?.map(Millis), row.get(9)?) {
-        (None, _) => {
-            let next_at = row.get::<_, Option<i64>>(7)?;
-            DeliveryState::Waiting { next_at: Millis(next_at.unwrap_or(row.get(5)?)) }
-        }
+        (None, _) => DeliveryState::Waiting { next_at: Millis(row.get(7)?) },
         (Some(at), true) => DeliveryState::Dead { at },
         (Some(at), false) => DeliveryState::Delivered { at },
     };

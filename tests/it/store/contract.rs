@@ -5,7 +5,6 @@ pub(crate) mod appending;
 pub(crate) mod deliveries;
 pub(crate) mod finding;
 pub(crate) mod folders;
-pub(crate) mod handing;
 pub(crate) mod keeping;
 pub(crate) mod model;
 pub(crate) mod outbox;
@@ -73,7 +72,6 @@ macro_rules! contract {
             #[test] fn w2_one_webhooks_backlog_leaves_room_for_the_others in deliveries;
             #[test] fn w2_a_disabled_webhook_hears_nothing_new_and_gives_up_what_waits in deliveries;
             #[test] fn w2_deliveries_are_paged_newest_first_and_by_their_state in deliveries;
-            #[test] fn w2_whatever_happens_what_may_be_taken_is_what_a_model_says in handing;
             #[test] fn l6_what_was_delivered_or_given_up_is_forgotten_after_its_time in deliveries;
             #[test] fn d6_whatever_happens_folds_counters_keys_and_pages_agree_with_a_model in model;
         }

@@ -26,8 +26,7 @@ CREATE TABLE delivery (
     topic        TEXT    NOT NULL,
     at           INTEGER NOT NULL,           -- the event's
     tries        INTEGER NOT NULL DEFAULT 0,
-    next_at      INTEGER,                    -- when it is due; while taken, when the lease runs out; NULL: it waits
-                                             -- for an earlier one of its conversation
+    next_at      INTEGER NOT NULL,           -- when it is due; while taken, when the lease runs out
     taken_by     TEXT,                       -- the node that has it
     takes        INTEGER NOT NULL DEFAULT 0, -- the last lease
     done_at      INTEGER,                    -- delivered or given up

@@ -13,12 +13,16 @@ use usher::{
 
 use super::{
     NewGround,
-    outbox::{add, again, at, dead, query, settle, settled, some, take, told, webhook, whole},
+    outbox::{add, at, dead, query, settle, settled, some, take, told, webhook, whole},
 };
 use crate::store::talk::{Talk, workspace};
 
 fn ids(taken: &[Taken]) -> Vec<DeliveryId> {
     taken.iter().map(|taken| taken.delivery.id.clone()).collect()
+}
+
+fn again(next_at: i64) -> Verdict {
+    Verdict::Again { next_at: Millis(next_at), error: "it did not answer".into() }
 }
 
 pub(crate) async fn w2_a_taken_delivery_is_one_nodes_until_its_lease_runs_out(new: NewGround<'_>) {

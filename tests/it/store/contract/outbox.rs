@@ -66,10 +66,6 @@ pub(super) async fn settle(store: &dyn Store, taken: &Taken, now: i64, verdict: 
     store.settle_delivery(&settled(taken, now, verdict)).await.expect("settle")
 }
 
-pub(super) fn again(next_at: i64) -> Verdict {
-    Verdict::Again { next_at: Millis(next_at), error: "it did not answer".into() }
-}
-
 pub(super) fn dead() -> Verdict {
     Verdict::Dead { error: "it is gone".into() }
 }
