@@ -23,13 +23,15 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 /// Whatever a build of the pages depends on, files and folders, below `web`.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 14] = [
     "package.json",
     "package-lock.json",
     "installed.mjs",
     "tsconfig.base.json",
     "vite.config.ts",
+    "vite.languages.ts",
     "vite.out.ts",
+    "vite.smaller.ts",
     "vite.widget.ts",
     "client/src",
     "demo",
@@ -126,7 +128,7 @@ fn build(sources: &Path, out: &Path) -> Result<()> {
     install(sources, out)?;
     clear(&fresh)?;
     let mut vite = npm(sources);
-    vite.args(["run", "build", "--silent"]).env("USHER_WEB_OUT", &fresh);
+    vite.args(["run", "build:hub", "--silent"]).env("USHER_WEB_OUT", &fresh);
     run(&mut vite, "the build of the web folder", out)?;
     ensure!(whole(&fresh), "the build of the web folder lacks one of {MADE:?}");
     clear(&web)?;

@@ -27,6 +27,8 @@ pub enum Order {
     Check,
     /// Print an agent's token, signed with the configured key.
     Token(Token),
+    /// After a backup was put in the store's place, with no hub running: tell the store, so that clients begin anew.
+    Restored,
 }
 
 /// An agent's token.

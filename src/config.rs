@@ -114,8 +114,10 @@ impl Config {
 
     fn ask(reader: &mut Reader) -> Self {
         let listen = Listen::ask(reader);
+        let before = reader.fault_count();
         let store = Store::ask(reader);
-        let mesh = Mesh::ask(reader, store.is_shared());
+        // One fault is told once: a store that cannot be read may have been meant to be shared.
+        let mesh = Mesh::ask(reader, store.is_shared() || reader.fault_count() > before);
         let keys = Keys::ask(reader, &listen, &store);
         Self {
             node: reader.text(&["node"]).unwrap_or_else(|| NodeId::random().to_string()),
@@ -214,7 +216,7 @@ mod tests {
     #[test]
     fn o_every_fault_is_told_at_once() {
         let told = faults(
-            "listen = 'nowhere'\nstore = 'postgres://db/usher'\nmesh = 'redis://me:hush@cache:0/first'\nmesh_prefix = 'a b'\n\
+            "listen = 'nowhere'\nstore = 'postgres://db'\nmesh = 'redis://me:hush@cache:0/first'\nmesh_prefix = 'a b'\n\
              [agent]\nhs256_secret = 'short'\n[limits]\nagent_heartbeat_ms = 1\n[new]\nkey = 1",
             &[("USHER_LOG_FORMAT", "xml"), ("USHER_RUNTIME__WORKER_THREADS", "many")],
         );
@@ -222,11 +224,12 @@ mod tests {
             told,
             [
                 "listen: must be an address and a port, like 127.0.0.1:8080",
-                "store: PostgreSQL is not in this build; it has SQLite, like sqlite:data/usher.db",
+                "store: names no database: must be like postgres://user:password@host:5432/database",
                 "mesh_prefix: must be 1 to 64 letters, digits, _, - or .",
                 "mesh: names a database that is no number",
                 "mesh: names a port that is none (a password with /?#@:,% in it must be percent-encoded)",
                 "agent.hs256_secret: must be at least 32 bytes long",
+                "visitor.secret: is required with PostgreSQL, and is the same for all hubs on one database",
                 "limits.agent_heartbeat_ms: must lie between 100 and 15000",
                 "runtime.worker_threads: must be a whole number",
                 "log_format: must be text or json",
@@ -273,6 +276,26 @@ mod tests {
         let config = read("", &[("USHER_LISTEN", "0.0.0.0:8080"), secret]).expect("fine");
         assert!(config.keys.agents.is_some());
         assert!(!format!("{config:?}").contains("0123456789"), "no secret is shown");
+    }
+
+    #[test]
+    fn o_on_postgresql_keys_must_be_given_and_no_data_folder_is_needed() {
+        let store = ("USHER_STORE", "postgres://usher:s3cr3t-word@db.example/usher?sslmode=verify-full");
+        let told = faults("", &[store]);
+        let starts = ["agent: no key is configured; with PostgreSQL", "visitor.secret: is required with PostgreSQL"];
+        assert_eq!(told.len(), starts.len(), "{told:#?}");
+        assert!(told.iter().zip(starts).all(|(told, start)| told.starts_with(start)), "{told:#?}");
+        let keys = "[agent]\nhs256_secret = '0123456789abcdef0123456789abcdef'\n\
+                    [visitor]\nsecret = 'another secret of 32 bytes or more'\n[postgres]\nreaders = 7";
+        let config = read(keys, &[store]).expect("fine");
+        assert!(matches!(config.store, Store::Postgres { readers: 7, .. }), "{:?}", config.store);
+        assert!(config.store.folder().is_none() && !config.keys.open().expect("keys").on_trial);
+        assert!(!format!("{config:?}").contains("s3cr3t"), "no password is shown");
+        for store in ["postgres://usher:s3cr3t?@x@db/usher", "postgresql://usher:s3cr3t@db/usher?sslmode=s3cr3t"] {
+            let told = faults(keys, &[("USHER_STORE", store)]);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].starts_with("store: ") && !told[0].contains("s3cr3t"), "{told:?}");
+        }
     }
 
     #[test]

@@ -17,13 +17,14 @@ use crate::{
     config::{self, Config},
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
-    ids::{NodeId, WorkspaceId},
+    ids::{Epoch, NodeId, WorkspaceId},
     mesh::{Alone, Mesh, Redis},
     outbox::{self, Office, Rules, courier::NoCourier},
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
-        sqlite::{OpenError, Sqlite},
+        postgres::{self, Fate, Postgres},
+        sqlite::{self, Sqlite},
     },
 };
 
@@ -48,18 +49,28 @@ pub struct House {
     metrics: axum::Router,
     shutdown: Shutdown,
     on_trial: bool,
+    fate: Fate,
 }
 
 /// Why a house could not be opened.
 #[derive(Debug, thiserror::Error)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, at the end of a process")]
 pub enum OpenFault {
     /// The database.
     #[error("cannot open the store {path}: {cause}", path = path.display())]
-    Store {
+    Sqlite {
         /// Where it lies.
         path: PathBuf,
         /// Why not.
-        cause: OpenError,
+        cause: sqlite::OpenError,
+    },
+    /// The database of a server.
+    #[error("cannot open the store {address}: {cause}")]
+    Postgres {
+        /// Where it is.
+        address: postgres::Address,
+        /// Why not.
+        cause: postgres::OpenError,
     },
     /// A secret in the data folder.
     #[error("cannot use the keys: {0}")]
@@ -79,6 +90,8 @@ pub enum Left {
     Empty,
     /// Some were still there: the time was over, or it had to be at once.
     Hurried,
+    /// Nobody was sent away: another process has taken the database, and says so.
+    Evicted(&'static str),
 }
 
 /// What the door hands sockets to.
@@ -94,9 +107,7 @@ impl House {
     /// # Errors
     /// See [`OpenFault`]; each says what to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenFault> {
-        let path = &config.store.path;
-        let store = Sqlite::open(path).map_err(|cause| OpenFault::Store { path: path.clone(), cause })?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let (store, fate) = open_store(config, mode(config)).await?;
         let keys = config.keys.open().map_err(OpenFault::Keys)?;
         seed(&*store, &config.playbooks.seeds).await?;
         let mut registry = Registry::default();
@@ -119,7 +130,8 @@ impl House {
         };
         let (routes, metrics_routes) = (door::routes(rooms.clone(), !apart), door::metrics_only(rooms));
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
-        Ok(Self { hub, mesh, lobby, door, office, metrics: metrics_routes, shutdown, on_trial: keys.on_trial })
+        let on_trial = keys.on_trial;
+        Ok(Self { hub, mesh, lobby, door, office, metrics: metrics_routes, shutdown, on_trial, fate })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -153,11 +165,13 @@ impl House {
         let mut mesh = tokio::spawn(keep(self.mesh.clone(), apart.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
+        let mut fate = self.fate;
         let died = tokio::select! {
             () = stop => None,
             ended = &mut core => Some(ended),
             ended = &mut outbox => Some(ended),
             ended = &mut mesh => Some(ended),
+            words = fate.sealed() => return Ok(Left::Evicted(words)),
         };
         if let Some(ended) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
@@ -189,6 +203,35 @@ impl House {
     }
 }
 
+/// Whether others may have the store open as well.
+fn mode(config: &Config) -> postgres::Mode {
+    match config.mesh {
+        // No other node would hear of what this one does.
+        config::Mesh::Alone => postgres::Mode::Alone,
+        config::Mesh::Redis(_) => postgres::Mode::Shared,
+    }
+}
+
+/// Opens the store of the kind that is configured.
+async fn open_store(config: &Config, mode: postgres::Mode) -> Result<(Arc<dyn Store>, Fate), OpenFault> {
+    match &config.store {
+        config::Store::Sqlite { path } => match Sqlite::open(path) {
+            Ok(store) => Ok((Arc::new(store), Fate::default())),
+            Err(cause) => Err(OpenFault::Sqlite { path: path.clone(), cause }),
+        },
+        config::Store::Postgres { address, readers } => {
+            let options = postgres::Options { readers: *readers };
+            match Postgres::open_at(address, mode, options).await {
+                Ok(store) => {
+                    let fate = store.fate();
+                    Ok((Arc::new(store), fate))
+                }
+                Err(cause) => Err(OpenFault::Postgres { address: address.clone(), cause }),
+            }
+        }
+    }
+}
+
 /// The ways to other nodes, and what keeps them going when there are any. One that leads to a Redis out of reach is a
 /// way all the same: the hub begins degraded.
 fn mesh(config: &Config, registry: &mut Registry) -> (Arc<dyn Mesh>, Option<Arc<Redis>>) {
@@ -211,6 +254,16 @@ async fn keep(mesh: Option<Arc<Redis>>, stop: CancellationToken) -> Result<(), t
             Ok(())
         }
     }
+}
+
+/// Tells the store that it was restored, and answers its new epoch. No hub may be running on it.
+///
+/// # Errors
+/// See [`OpenFault`].
+pub async fn restored(config: &Config) -> Result<Epoch, OpenFault> {
+    // Of PostgreSQL, too, nobody else may have it open.
+    let (store, _fate) = open_store(config, postgres::Mode::Alone).await?;
+    Ok(store.restored().await?)
 }
 
 async fn sweep(lobby: Arc<Lobby>) {

@@ -14,7 +14,8 @@
 //! | [`notify`], [`rings`], `active` | notifications, and which device rings |
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
-//! | [`visitor`], [`agent`], [`page`] | what sessions ask |
+//! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
+//! | [`dice`] | where chance comes from |
 
 use std::{
     collections::HashSet,
@@ -26,7 +27,6 @@ use std::{
 };
 
 use dashmap::DashSet;
-use rand::RngExt;
 use tokio::{sync::Notify as Bell, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +38,7 @@ pub mod append;
 mod behind;
 pub mod beside;
 pub mod board;
+pub mod dice;
 mod doubt;
 pub mod effects;
 mod elsewhere;
@@ -64,8 +65,9 @@ pub mod visitor;
 pub mod waiting;
 
 use self::{
-    among::Among, append::Caller, beside::Unwritten, board::Board, doubt::Doubts, mailbox::Leave, metrics::Metrics,
-    playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat, waiting::Waiting,
+    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, mailbox::Leave,
+    metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
+    waiting::Waiting,
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
@@ -107,6 +109,7 @@ pub struct Hub {
     store: Arc<dyn Store>,
     mesh: Arc<dyn Mesh>,
     settings: Settings,
+    dice: Dice,
     board: Board,
     presence: Presence,
     playbooks: Playbooks,
@@ -118,6 +121,8 @@ pub struct Hub {
     among: Among,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId>,
+    /// Workspaces whose folders are to be counted anew.
+    recounts_due: DashSet<WorkspaceId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
     offered: Mutex<HashSet<WorkspaceId>>,
     /// Rises with every request, so that the latest of several seats is well defined.
@@ -147,10 +152,16 @@ impl Default for Settings {
 impl Hub {
     /// A hub upon a store, among the other nodes of the mesh. Nothing moves before [`Hub::run`].
     pub fn new(store: Arc<dyn Store>, mesh: Arc<dyn Mesh>, settings: Settings) -> Arc<Self> {
+        Self::with_dice(store, mesh, settings, Dice::fair())
+    }
+
+    /// The same with its chance from elsewhere.
+    pub fn with_dice(store: Arc<dyn Store>, mesh: Arc<dyn Mesh>, settings: Settings, dice: Dice) -> Arc<Self> {
         Arc::new(Self {
             store,
             mesh,
             settings,
+            dice,
             board: Board::default(),
             presence: Presence::default(),
             playbooks: Playbooks::default(),
@@ -161,6 +172,7 @@ impl Hub {
             doubts: Doubts::default(),
             among: Among::default(),
             rows_due: DashSet::new(),
+            recounts_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
             draining: AtomicBool::new(false),
@@ -188,6 +200,7 @@ impl Hub {
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
         let ended = tokio::select! {
+            biased;
             () = stop.cancelled() => Ok(()),
             Some(ended) = core.join_next() => ended,
         };
@@ -275,8 +288,10 @@ impl Hub {
         self.board.everybody(|seat| {
             // An agent must be back before their grace is over, or they would flap: see `presence`.
             let spread = if seat.who.agent().is_some() { spread.min(AGENTS_BACK_MS) } else { spread };
-            let after_ms = rand::rng().random_range(0..=spread);
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms) }));
+            let after_ms = self.dice.within(0..=spread);
+            seat.mail.put(|mail| {
+                mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(after_ms), because: None })
+            });
         });
     }
 
@@ -288,6 +303,7 @@ impl Hub {
             tick.tick().await;
             let now = self.store.now();
             self.settle_doubts().await;
+            self.recount().await;
             self.flush_rows(now).await;
             self.flush_beside().await;
             self.sweep_rings(now);

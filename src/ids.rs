@@ -11,9 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use ts_rs::TS;
 
 /// Fifteen random bytes as base64url: what follows the prefix of every id the hub makes.
-fn random() -> String {
-    let bytes: [u8; 15] = rand::random();
-    URL_SAFE_NO_PAD.encode(bytes)
+fn random() -> [u8; 15] {
+    rand::random()
 }
 
 /// Reads an id with one allocation; serde's own way to an `Arc<str>` takes three.
@@ -32,7 +31,12 @@ macro_rules! id {
             $(
                 /// A new one: the prefix and 120 random bits.
                 pub fn random() -> Self {
-                    Self(format!(concat!($prefix, "{}"), random()).into())
+                    Self::of_bits(random())
+                }
+
+                /// The one whose random bits are these.
+                pub fn of_bits(bits: [u8; 15]) -> Self {
+                    Self(format!(concat!($prefix, "{}"), URL_SAFE_NO_PAD.encode(bits)).into())
                 }
             )?
 

@@ -8,7 +8,7 @@
 //! | 0 | [`ids`] | what things are called |
 //! | 1 | [`chat`] | the pure domain: events, the fold, decisions, the playbook's card machine |
 //! | 2 | [`wire`] | frames, codes, the bytes of an event |
-//! | 3 | [`store`] | the promises of a store; SQLite |
+//! | 3 | [`store`] | the promises of a store; SQLite, PostgreSQL |
 //! | 3 | [`mesh`] | what nodes tell each other: hints and leases |
 //! | 3 | [`tokens`] | who somebody is: signed tokens in, persons out |
 //! | 4 | [`hub`] | append, followers, presence, waits, inbox, notifications |

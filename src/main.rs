@@ -19,7 +19,7 @@ use usher::{
     cli::{Cli, Order},
     config::{Config, Fault},
     door,
-    house::{House, Left, journal},
+    house::{self, House, Left, journal},
     tokens::{Minting, Role},
 };
 
@@ -55,6 +55,10 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(cause) => fail(&cause, USAGE.into()),
+        },
+        Order::Restored => match restored(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(cause) => fail(&cause, ExitCode::FAILURE),
         },
         Order::Serve => match serve(&config) {
             Ok(()) => ExitCode::SUCCESS,
@@ -94,6 +98,13 @@ fn serve(config: &Config) -> anyhow::Result<()> {
     runtime.enable_all().build()?.block_on(run(config))
 }
 
+fn restored(config: &Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let epoch = runtime.block_on(house::restored(config))?;
+    say(format_args!("the store counts as restored (epoch {epoch}): clients load their conversations anew"));
+    Ok(())
+}
+
 async fn run(config: &Config) -> anyhow::Result<()> {
     let house = House::open(config).await?;
     let unsent = config.limits.outbound_bytes;
@@ -111,6 +122,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     match left.context("one of the hub's own tasks died")? {
         Left::Empty => Ok(()),
         Left::Hurried => anyhow::bail!("stopped before every client was sent away"),
+        Left::Evicted(words) => anyhow::bail!("{words}"),
     }
 }
 

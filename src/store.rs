@@ -11,13 +11,19 @@ use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
+mod cursor;
 pub mod delivery;
+mod fault;
 pub mod folder;
 pub mod item;
 pub mod outbox;
 pub mod playbook;
+pub mod postgres;
+mod recent;
+mod row;
 pub mod sqlite;
 pub mod webhook;
+mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
@@ -38,7 +44,7 @@ use crate::{
     wire::entry::Entry,
 };
 
-/// Why a store gave no answer. Private causes: what a client is told is `unavailable`.
+/// Why a store gave no answer. Private causes: what a client is told is `unavailable`, but for the last.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was done, or (after a lost commit) it was and the same key will find it.
@@ -47,6 +53,9 @@ pub enum StoreError {
     /// What was read back is not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// The caller's mistake: a page was asked for behind a place that is none of this list.
+    #[error("the cursor is none of this list")]
+    Cursor,
 }
 
 /// What `answer` a store gives.
@@ -95,6 +104,10 @@ pub struct Head {
 pub trait Store: Outbox + Send + Sync + 'static {
     /// This store's incarnation. Made with the store, changed when it is restored.
     fn epoch(&self) -> Epoch;
+
+    /// Gives the store a new epoch, which whoever opens it from now on finds: it was restored, and what clients
+    /// remember of it may not be in it.
+    async fn restored(&self) -> Result<Epoch>;
 
     /// The clock by which deadlines and `at` are meant. Never goes back within one process.
     fn now(&self) -> Millis;

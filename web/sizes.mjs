@@ -1,30 +1,30 @@
 /**
  * What a site's visitor downloads, gzipped, against its budget: `npm run sizes` after `npm run build`. Everybody gets the
- * loader; whoever opens the chat gets the panel and the talk; whose conversation goes on behind the button, the talk.
- * Fails when a part is over.
+ * loader; whoever opens the chat gets one more file, everything included, in the language of the page. Packed as
+ * the hub packs it. Fails when a part is over.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const BUDGETS = [
-  { part: "loader", file: /^widget\.js$/, folder: ".", bytes: 3_000 },
-  { part: "talk", file: /^talk-.*\.js$/, folder: "assets", bytes: 8_000 },
-  { part: "panel", file: /^panel-.*\.js$/, folder: "assets", bytes: 15_000 },
-];
+const LOADER_BYTES = 3_000;
+const CHAT_BYTES = 15_000;
+const LANGUAGES = 8;
 
 const dist = resolve(import.meta.dirname, process.env.USHER_WEB_OUT ?? "dist");
 
-let all = 0;
-for (const { part, file, folder, bytes } of BUDGETS) {
-  const found = readdirSync(resolve(dist, folder)).filter((name) => file.test(name));
-  const size = found.reduce(
-    (sum, name) => sum + gzipSync(readFileSync(resolve(dist, folder, name)), { level: 9 }).length,
-    0,
-  );
-  all += size;
-  const fits = found.length > 0 && size <= bytes;
+/** @param {string} name @param {string} file @param {number} budget */
+function weigh(name, file, budget) {
+  const size = gzipSync(readFileSync(resolve(dist, file)), { level: 9 }).length;
+  const fits = size <= budget;
   if (!fits) process.exitCode = 1;
-  console.log(`${fits ? "ok  " : "OVER"}  ${part.padEnd(8)} ${size} of ${bytes} bytes`);
+  console.log(`${fits ? "ok  " : "OVER"}  ${name.padEnd(8)} ${size} of ${budget} bytes`);
 }
-console.log(`      in all   ${all} bytes`);
+
+weigh("loader", "widget.js", LOADER_BYTES);
+const chats = readdirSync(resolve(dist, "assets")).filter((name) => /^chat-.*\.js$/.test(name));
+for (const chat of chats) weigh(`chat ${chat.split(".")[1]}`, `assets/${chat}`, CHAT_BYTES);
+if (chats.length !== LANGUAGES) {
+  process.exitCode = 1;
+  console.log(`${chats.length} chats instead of ${LANGUAGES}`);
+}

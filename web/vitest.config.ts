@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { languages } from "./vite.languages.js";
 
 export default defineConfig({
-  test: { include: ["{client,widget,inbox}/**/*.test.ts"] },
+  // As in the English one of the chats that the build makes.
+  define: { USHER_WORDS: JSON.stringify(languages().get("en")) },
+  test: { include: ["{client,widget,inbox}/**/*.test.ts"], setupFiles: "widget/test/setup.ts" },
 });

@@ -65,6 +65,8 @@ pub enum Command {
         /// The new owner; None is Unassigned.
         to: Option<AgentRef>,
     },
+    /// The same, to somebody who is no agent of the workspace: told so when nothing else is wrong.
+    AssignToNobody,
     /// Agent: change the side panel.
     Details(DetailsPatch),
     /// Agent: make a lead, deal or activity.
@@ -178,6 +180,32 @@ impl KeyScope {
             Self::Author(Author::Agent { id, .. }) => format!("a:{id}"),
             Self::Author(Author::Bot | Author::System) => "s".into(),
         }
+    }
+}
+
+/// The last event that the answer `first` brought, which `then` follows in the log: what one command makes has one
+/// moment and stands together. No other command makes more than one event under a key.
+pub fn last_brought<'a>(first: &'a Event, then: impl IntoIterator<Item = &'a Event>) -> &'a Event {
+    let mut last = first;
+    for event in then {
+        let over = matches!(last.what, What::Waiting { .. } | What::Closed { .. });
+        if over || event.at != first.at || !is_brought_by_an_answer(event) {
+            break;
+        }
+        last = event;
+    }
+    last
+}
+
+/// Behind an answer come the details it fills in, and what the playbook then says and makes.
+fn is_brought_by_an_answer(event: &Event) -> bool {
+    match (&event.by, &event.what) {
+        (Author::Visitor, What::Details { .. }) => true,
+        // What a CRM says of an item comes when it comes.
+        (_, What::ItemFailed { .. }) => false,
+        (_, What::Item(item)) => item.external.is_none(),
+        (Author::Bot | Author::System, _) => true,
+        _ => false,
     }
 }
 

@@ -44,7 +44,8 @@ pub struct Conversation {
     pub created_at: Millis,
     /// The card that waits for an answer.
     pub asking: Option<CardId>,
-    /// Whether the Live Chat card was ever reached: only then do agents see it.
+    /// Whether it is the agents' business: its Live Chat card was reached while the playbook was active and installed,
+    /// or an admin gave it to somebody.
     pub live: bool,
     /// Whether an agent ever owned it.
     pub served: bool,
@@ -208,12 +209,15 @@ impl Conversation {
                 self.state = State::Offline;
                 self.missed = Some(*reason);
                 self.asking = None;
-                self.reach_live(event.at);
+                if *reason != MissedReason::NotInstalled {
+                    self.reach_live(event.at);
+                }
             }
             What::Assigned { to, .. } => {
                 self.state = State::Assigned { to: to.clone(), at: event.at };
                 self.asking = None;
                 self.served = true;
+                self.reach_live(event.at);
             }
             What::Unassigned { .. } => self.state = State::Unassigned,
             What::Rated { score, comment } => {
@@ -239,8 +243,8 @@ impl Conversation {
     pub fn sight(&self) -> Sight {
         match &self.state {
             State::Assigned { to, .. } => Sight::Owner(to.id.clone()),
-            State::Closed { .. } if !self.live => Sight::Admins,
             State::Bot => Sight::Admins,
+            State::Offline | State::Closed { .. } if !self.live => Sight::Admins,
             _ => Sight::Everybody,
         }
     }
@@ -271,7 +275,7 @@ impl Conversation {
 
     /// Whether it stands in the Unassigned folder.
     pub fn is_unassigned(&self) -> bool {
-        matches!(self.state, State::Waiting { .. } | State::Offline | State::Unassigned)
+        self.live && matches!(self.state, State::Waiting { .. } | State::Offline | State::Unassigned)
     }
 
     /// How many of the visitor's texts lie after `read`; at most [`UNREAD_CAP`].
@@ -346,6 +350,8 @@ impl Sight {
     #[must_use]
     pub fn after(&self, event: &Event) -> Self {
         match &event.what {
+            // A card that was reached while the playbook was not to be seen shows nobody anything new.
+            What::Missed { reason: MissedReason::NotInstalled, .. } => self.clone(),
             What::Waiting { .. } | What::Missed { .. } | What::Unassigned { .. } => Self::Everybody,
             What::Assigned { to, .. } => Self::Owner(to.id.clone()),
             What::Closed { .. } if *self != Self::Admins => Self::Everybody,

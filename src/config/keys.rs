@@ -18,12 +18,13 @@ pub struct Keys {
     /// `agent.audience`: what the `aud` of agents' tokens must name. No default.
     pub audience: Option<String>,
     /// `visitor.secret` (at least 32 bytes): seals visitors' tokens. By default
-    /// made in the data folder.
+    /// made in the data folder; required with PostgreSQL, where there is none.
     pub visitor: Option<Vec<u8>>,
     /// `identity.<workspace>.hs256_secret`, `.public_key_file` or `.jwks_file`:
     /// with what that site signs its visitors' identities. None by default.
     pub sites: HashMap<WorkspaceId, Keyring>,
-    folder: PathBuf,
+    /// Where secrets are made; None: nowhere.
+    folder: Option<PathBuf>,
 }
 
 /// The keys, those of the data folder included.
@@ -41,7 +42,14 @@ impl Keys {
     pub(super) fn ask(reader: &mut Reader, listen: &Listen, store: &Store) -> Self {
         let before = reader.fault_count();
         let agents = ring(reader, &["agent"]);
-        if agents.is_none() && reader.fault_count() == before && !listen.is_loopback() {
+        let folder = store.folder();
+        if agents.is_none() && reader.fault_count() == before && folder.is_none() {
+            reader.fault(
+                "agent",
+                "no key is configured; with PostgreSQL there is no data folder to make one in \
+                 (set agent.hs256_secret, agent.public_key_file or agent.jwks_file)",
+            );
+        } else if agents.is_none() && reader.fault_count() == before && !listen.is_loopback() {
             reader.fault(
                 "agent",
                 "no key is configured; without one the hub only listens on loopback \
@@ -53,6 +61,9 @@ impl Keys {
             reader.fault("agent.audience", "is the audience of visitors' identities");
         }
         let visitor = reader.text(&["visitor", "secret"]);
+        if visitor.is_none() && folder.is_none() {
+            reader.fault("visitor.secret", "is required with PostgreSQL, and is the same for all hubs on one database");
+        }
         if let Some(secret) = &visitor {
             match (Keyring::hs256(secret.as_bytes()), &agents) {
                 (Err(fault), _) => reader.fault("visitor.secret", fault.to_string()),
@@ -79,7 +90,7 @@ impl Keys {
                 (None, _) => {}
             }
         }
-        Self { agents, audience, visitor: visitor.map(String::into_bytes), sites, folder: store.folder() }
+        Self { agents, audience, visitor: visitor.map(String::into_bytes), sites, folder }
     }
 
     /// The gate, with secrets made in the data folder where none are
@@ -87,19 +98,22 @@ impl Keys {
     pub fn open(&self) -> io::Result<Opened> {
         let agents = match &self.agents {
             Some(ring) => ring.clone(),
-            None => {
-                let path = self.folder.join("agent.key");
-                Keyring::hs256(&secret(&path)?).map_err(io::Error::other)?
-            }
+            None => Keyring::hs256(&self.secret("agent.key")?).map_err(io::Error::other)?,
         };
         let visitor = match &self.visitor {
             Some(secret) => secret.clone(),
-            None => secret(&self.folder.join("visitor.key"))?,
+            None => self.secret("visitor.key")?,
         };
         Ok(Opened {
             gate: Gate::new(agents, self.audience.clone(), &visitor, self.sites.clone()),
             on_trial: self.agents.is_none(),
         })
+    }
+
+    /// The secret in this file of the data folder, made where it is missing.
+    fn secret(&self, name: &str) -> io::Result<Vec<u8>> {
+        let folder = self.folder.as_ref().ok_or_else(|| io::Error::other("there is no data folder"))?;
+        secret(&folder.join(name))
     }
 }
 

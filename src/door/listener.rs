@@ -16,7 +16,9 @@ pub fn listen(address: SocketAddr, unsent_bytes: usize) -> io::Result<TcpListene
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart must not wait for connections of the process before.
     socket.set_reuseaddr(true)?;
-    socket.set_send_buffer_size(u32::try_from(unsent_bytes).unwrap_or(u32::MAX))?;
+    // Linux reserves twice what it is told, and on a fast line nearly all of it is bytes.
+    let told = if cfg!(target_os = "linux") { unsent_bytes / 2 } else { unsent_bytes };
+    socket.set_send_buffer_size(u32::try_from(told).unwrap_or(u32::MAX))?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
@@ -45,7 +47,8 @@ mod tests {
             }
         };
         assert_eq!(end.kind(), ErrorKind::WouldBlock);
-        assert!((16 * 1024..256 * 1024).contains(&taken), "{taken}");
+        // What the reader's side of the kernel took is in it.
+        assert!((16 * 1024..80 * 1024).contains(&taken), "{taken}");
         drop(stalled);
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     wire::{
         code::CloseCode,
         node::{Adopted, NodeFrame},
+        push::RECOGNISED,
     },
 };
 
@@ -42,7 +43,11 @@ impl Hub {
         // then says they are.
         for seat in self.board.visitor_seats(workspace, from) {
             seat.mail.put(|mail| {
-                mail.leave.get_or_insert(Leave { code: CloseCode::Draining, after_ms: Some(0) });
+                mail.leave.get_or_insert(Leave {
+                    code: CloseCode::Draining,
+                    after_ms: Some(0),
+                    because: Some(RECOGNISED),
+                });
             });
         }
         if let Some(tail) = self.board.tail(conversation) {

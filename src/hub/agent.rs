@@ -10,6 +10,7 @@ use super::{
     page::Recover,
     presence::Flip,
     seat::{Seated, Who},
+    tail::Tail,
     visitor::Shown,
 };
 use crate::{
@@ -129,7 +130,9 @@ impl Hub {
 
     /// What lies before an agent now.
     pub async fn desk(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Desk> {
-        let row = self.store.agent(workspace, agent).await?.ok_or(HubError::NoAgent)?;
+        let agents = self.agents(workspace).await?;
+        let own = agents.iter().find(|(row, _)| row.agent.id == *agent);
+        let row = own.map(|(row, _)| row.clone()).ok_or(HubError::NoAgent)?;
         let mut mine = Vec::new();
         let mut before = None;
         loop {
@@ -143,7 +146,7 @@ impl Hub {
         let unassigned = self.rows(workspace, Folder::Unassigned, None, FIRST, None).await?.conversations;
         let sizes = self.store.sizes(workspace, Some(agent)).await?;
         let (counts, sizes) = (Counts::of(&sizes, agent), CountsChange::of(&sizes, agent));
-        Ok(Desk { row, agents: self.agents(workspace).await?, counts, sizes, unassigned, mine })
+        Ok(Desk { row, agents, counts, sizes, unassigned, mine })
     }
 
     /// The agents of a workspace with their status.
@@ -199,16 +202,36 @@ impl Hub {
         recover: Option<&Recover>,
     ) -> Result<Shown> {
         let who = seated.seat().who.clone();
-        self.sighted(&who, conversation).await?;
-        let shown = self.show(seated, conversation, recover, false).await?;
-        // Between the row and the tail it may have become somebody's.
-        let sees = self.may_see(seated.seat(), &shown.loaded.conversation.sight());
-        if !sees {
-            seated.unfollow(conversation);
-            return Err(HubError::not_found());
+        // First listen, then look. What was followed before goes on whatever the store can say now.
+        let followed = seated.follows().contains(conversation);
+        let tail = seated.follow(conversation);
+        let shown = self.sighted_and_shown(&who, &tail, seated, recover).await;
+        match &shown {
+            Ok(_) => self.tell_watching(who.workspace(), conversation),
+            Err(HubError::Unavailable) if followed => {}
+            Err(_) => seated.unfollow(conversation),
         }
-        self.tell_watching(who.workspace(), conversation);
-        Ok(shown)
+        shown
+    }
+
+    async fn sighted_and_shown(
+        self: &Arc<Self>,
+        who: &Who,
+        tail: &Tail,
+        seated: &mut Seated,
+        recover: Option<&Recover>,
+    ) -> Result<Shown> {
+        let loaded = self.sighted(who, tail.id()).await?;
+        tail.hint(loaded.conversation.seq);
+        if tail.head().is_none() {
+            tail.seed(loaded);
+        }
+        let shown = self.show(seated, tail.id(), recover, false).await?;
+        // Between the row and the tail it may have become somebody's.
+        match self.may_see(seated.seat(), &shown.loaded.conversation.sight()) {
+            true => Ok(shown),
+            false => Err(HubError::not_found()),
+        }
     }
 
     /// Gives a conversation to an agent of the workspace, or back to Unassigned.
@@ -220,15 +243,14 @@ impl Hub {
     ) -> Result<Done> {
         // Whether it may be seen at all comes first: "no such agent" must not tell that the conversation exists.
         self.sighted(who, conversation).await?;
-        let to = match to {
-            None => None,
-            Some(to) => {
-                let row = self.store.agent(who.workspace(), to).await?;
-                let row = row.ok_or_else(|| HubError::invalid("to", "there is no such agent"))?;
-                Some(row.agent)
-            }
+        let command = match to {
+            None => Command::Assign { to: None },
+            Some(to) => match self.store.agent(who.workspace(), to).await? {
+                Some(row) => Command::Assign { to: Some(row.agent) },
+                None => Command::AssignToNobody,
+            },
         };
-        self.command(conversation, &Caller::from(who), &Command::Assign { to }).await
+        self.command(conversation, &Caller::from(who), &command).await
     }
 
     /// Sets the switch: one's own, or as an admin somebody else's off.
@@ -280,7 +302,11 @@ impl Hub {
         if let Some(row) = row.filter(|_| removed) {
             for seat in self.board.seats_of(workspace, agent) {
                 seat.mail.put(|mail| {
-                    mail.leave.get_or_insert(super::mailbox::Leave { code: CloseCode::Unauthorized, after_ms: None });
+                    mail.leave.get_or_insert(super::mailbox::Leave {
+                        code: CloseCode::Unauthorized,
+                        after_ms: None,
+                        because: None,
+                    });
                 });
             }
             self.flipped(self.presence.dismiss(&row));

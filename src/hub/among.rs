@@ -11,7 +11,10 @@ use std::{
 
 use bytes::Bytes;
 use dashmap::{DashMap, DashSet};
-use tokio::{sync::Notify as Bell, sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify as Bell, SetOnce},
+    time::Instant,
+};
 
 use super::{
     Hub,
@@ -150,20 +153,21 @@ impl Hub {
         }
     }
 
-    async fn join(self: Arc<Self>, workspace: WorkspaceId, tell: watch::Sender<bool>) {
+    async fn join(self: Arc<Self>, workspace: WorkspaceId, tell: Arc<SetOnce<()>>) {
         let sure = self.mesh.join(&workspace).await;
         if !sure {
             tracing::warn!(%workspace, "a workspace could not be joined yet: until it is, the store is looked into");
         }
-        tell.send_replace(true);
+        // Nobody else tells it.
+        let _ = tell.set(());
         self.ask(&workspace, None);
     }
 
     /// Returns when what others say to the workspace is heard, so that what is read from here on misses nothing; or
     /// when that takes too long.
     pub(super) async fn listening(&self, workspace: &WorkspaceId) {
-        let Some(mut joined) = self.among.rooms.joined(workspace) else { return };
-        if tokio::time::timeout(PATIENCE, joined.wait_for(|joined| *joined)).await.is_err() {
+        let Some(joined) = self.among.rooms.joined(workspace) else { return };
+        if tokio::time::timeout(PATIENCE, joined.wait()).await.is_err() {
             // What was read before it was joined may be out of date: it is looked at again.
             self.missed_something();
         }
@@ -190,6 +194,9 @@ impl Hub {
 
     /// Housekeeping of a second: parts from workspaces nobody belongs to, and ends bursts of words with a pulse.
     pub(super) fn tend_rooms(&self) {
+        if self.mesh.is_alone() {
+            return;
+        }
         self.among.rooms.close_empty(|workspace| {
             self.mesh.part(workspace);
             self.among.actives.part(workspace);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     chat::{
-        command::{Actor, Command},
+        command::{Actor, Command, last_brought},
         conversation::{Conversation, Sight, State},
         decide::{Policy, Refusal, decide},
         event::{Event, What},
@@ -26,6 +26,8 @@ use crate::{
 const MAX_TRIES: usize = 256;
 /// How long a command waits for its turn where many are written at once.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// More events than one command makes: a playbook has 200 cards, and each ends in a few items at most.
+const MOST_MADE: usize = 1024;
 /// Events read at once when one of them is looked for.
 const LOOK: usize = 200;
 /// After how many events without a new row the fold is stored anyway, so that a cold load stays short.
@@ -142,7 +144,7 @@ impl Hub {
                     }
                     tail.catch_up(&*self.store).await?;
                 }
-                Appended::Repeated { event } => return repeated(command, &event),
+                Appended::Repeated { event } => return self.repeated(&tail, command, &event).await,
                 Appended::Unknown => return Err(HubError::not_found()),
             }
         }
@@ -202,9 +204,27 @@ impl Hub {
     async fn maybe_repeated(&self, tail: &Tail, caller: &Caller, command: &Command, refusal: Refusal) -> Result<Done> {
         let Some(key) = command.key().filter(|_| refusal != Refusal::NotFound) else { return Err(refusal.into()) };
         match self.store.keyed(tail.id(), &command.scope(caller.actor()), key).await? {
-            Some(event) => repeated(command, &event),
+            Some(event) => self.repeated(tail, command, &event).await,
             None => Err(refusal.into()),
         }
+    }
+
+    /// What a command of this key was answered the first time; `first` is the first event it made.
+    async fn repeated(&self, tail: &Tail, command: &Command, first: &Entry) -> Result<Done> {
+        let first = first.event();
+        if !command.made(first) {
+            return Err(HubError::invalid("key", "this key was used for something else"));
+        }
+        let then = match command {
+            Command::Answer { .. } => self.store.events_after(tail.id(), first.seq, MOST_MADE, usize::MAX).await?,
+            _ => Vec::new(),
+        };
+        let Event { seq, at, .. } = *last_brought(first, then.iter().map(|entry| entry.event()));
+        let item = match &first.what {
+            What::Item(item) => Some(item.item.clone()),
+            _ => None,
+        };
+        Ok(Done { seq, at, duplicate: true, item, events: 0 })
     }
 }
 
@@ -244,17 +264,6 @@ impl Decided {
 /// Whether an event changes more of the fold than the last text.
 pub(super) fn moves_row(event: &Event) -> bool {
     !matches!(event.what, What::Message { .. } | What::Note { .. })
-}
-
-fn repeated(command: &Command, event: &Entry) -> Result<Done> {
-    if !command.made(event.event()) {
-        return Err(HubError::invalid("key", "this key was used for something else"));
-    }
-    let item = match &event.event().what {
-        What::Item(item) => Some(item.item.clone()),
-        _ => None,
-    };
-    Ok(Done { seq: event.event().seq, at: event.event().at, duplicate: true, item, events: 0 })
 }
 
 // === impl Caller ===

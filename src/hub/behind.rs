@@ -181,7 +181,7 @@ impl Hub {
             let Behind { waited, late, .. } = *behind;
             caught.events += entries.len();
             caught.rows |= entries.iter().any(|entry| moves_row(entry.event()));
-            self.move_others(&tail, Motion { entries, waited, counts: &[], bells: &behind.bells, late });
+            self.set_in_motion(&tail, Motion { entries, waited, counts: &[], bells: &behind.bells, late });
         }
         Ok(caught)
     }

@@ -247,7 +247,8 @@ impl Hub {
         if changed.is_empty() {
             return;
         }
-        let rows: Vec<_> = changed.into_iter().collect();
+        let mut rows: Vec<_> = changed.into_iter().collect();
+        rows.sort_by(|one, two| one.0.cmp(&two.0));
         if let Err(cause) = self.store.put_beside(rows.clone()).await {
             tracing::debug!(error = %cause, "what stands beside the logs is written later");
             let mut unwritten = self.unwritten.changed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,13 +2,15 @@
 //! after all is set in motion like anything else, a moment later.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Hub, append::Face, error::Result, mailbox::CountsChange};
 use crate::{
-    ids::{ConversationId, Seq, WorkspaceId},
+    chat::{conversation::Sight, event::What},
+    ids::{AgentId, ConversationId, Seq, WorkspaceId},
+    store::Folder,
     wire::entry::Entry,
 };
 
@@ -75,6 +77,25 @@ impl Drop for UnderWay<'_> {
     }
 }
 
+/// The folders whose size events may have changed.
+fn touched(before: &Face, entries: &[Arc<Entry>]) -> Vec<Folder> {
+    let mine = |agent: &AgentId| Folder::Mine(agent.clone());
+    let mut folders = vec![Folder::Unassigned, Folder::Closed];
+    if let Sight::Owner(owner) = &before.sight {
+        folders.push(mine(owner));
+    }
+    for entry in entries {
+        match &entry.event().what {
+            What::Assigned { to, from } => {
+                folders.extend([Some(to), from.as_ref()].into_iter().flatten().map(|who| mine(&who.id)))
+            }
+            What::Unassigned { from } => folders.push(mine(&from.id)),
+            _ => {}
+        }
+    }
+    folders
+}
+
 // === impl Hub ===
 
 impl Hub {
@@ -84,42 +105,54 @@ impl Hub {
         if self.doubts.len() == 0 || self.store.ready().await.is_err() {
             return;
         }
-        let mut found = HashSet::new();
         for doubt in self.doubts.take() {
-            match self.settle_doubt(&doubt).await {
-                Ok(workspace) => found.extend(workspace),
-                Err(_) => self.doubts.put(doubt),
+            if self.settle_doubt(&doubt).await.is_err() {
+                self.doubts.put(doubt);
             }
-        }
-        for workspace in found {
-            self.recount(&workspace).await;
         }
     }
 
-    /// The workspace, if it was committed.
-    async fn settle_doubt(self: &Arc<Self>, doubt: &Doubt) -> Result<Option<WorkspaceId>> {
-        let (Some(first), Some(last)) = (doubt.entries.first(), doubt.entries.last()) else { return Ok(None) };
+    async fn settle_doubt(self: &Arc<Self>, doubt: &Doubt) -> Result<()> {
+        let (Some(first), Some(last)) = (doubt.entries.first(), doubt.entries.last()) else { return Ok(()) };
         let (after, head) = (Seq(first.event().seq.0 - 1), last.event().seq);
         let stored = self.store.events_after(&doubt.conversation, after, doubt.entries.len(), usize::MAX).await?;
         if stored != doubt.entries {
-            return Ok(None);
+            return Ok(());
         }
         if let Some(tail) = self.board.tail(&doubt.conversation) {
             tail.hint(head);
         }
         let tail = self.tail(&doubt.conversation).await?;
-        self.committed(&tail, &doubt.before, &doubt.entries, &[]);
-        Ok(tail.with(|hot| hot.conversation.workspace.clone()))
+        let Some(workspace) = tail.with(|hot| hot.conversation.workspace.clone()) else { return Ok(()) };
+        // What the commit would have answered, as it is by now.
+        let mut sizes = self.store.sizes(&workspace, None).await?;
+        let touched = touched(&doubt.before, &doubt.entries);
+        sizes.retain(|size| touched.contains(&size.folder));
+        self.committed(&tail, &doubt.before, &doubt.entries, &sizes);
+        Ok(())
     }
 
-    /// Tells every agent of a workspace the sizes of their folders anew.
-    pub(super) async fn recount(&self, workspace: &WorkspaceId) {
-        // Not read is not told: the next change of a folder tells its size.
-        let Ok(sizes) = self.store.sizes(workspace, None).await else { return };
-        self.board.agents(workspace, |seat| {
-            if let Some(agent) = seat.who.agent() {
-                seat.mail.put_with_counts(CountsChange::of(&sizes, agent), |_| {});
-            }
-        });
+    /// The sizes of a workspace's folders may have changed unheard: its agents are told them anew, as soon as they can be
+    /// read.
+    pub(super) fn recount_later(&self, workspace: WorkspaceId) {
+        self.recounts_due.insert(workspace);
+    }
+
+    /// Reads and tells what [`recount_later`](Self::recount_later) was asked for.
+    pub(super) async fn recount(&self) {
+        let mut due: Vec<WorkspaceId> = self.recounts_due.iter().map(|workspace| workspace.clone()).collect();
+        due.sort();
+        for workspace in due {
+            self.recounts_due.remove(&workspace);
+            let Ok(sizes) = self.store.sizes(&workspace, None).await else {
+                self.recount_later(workspace);
+                continue;
+            };
+            self.board.agents(&workspace, |seat| {
+                if let Some(agent) = seat.who.agent() {
+                    seat.mail.put_with_counts(CountsChange::of(&sizes, agent), |_| {});
+                }
+            });
+        }
     }
 }

@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     chat::{
-        conversation::Sight,
-        event::{Author, What},
+        conversation::{Sight, State},
+        event::{Author, MissedReason, What},
         summary::Summary,
     },
-    ids::{AgentId, ConversationId, Millis, Seq, WorkspaceId},
+    ids::{ConversationId, Millis, Seq, WorkspaceId},
     store::{FolderCount, Topic},
     wire::{entry::Entry, node::Bell, shared::Shared},
 };
@@ -29,6 +29,8 @@ const ROW_EVERY: i64 = 1_000;
 struct Stand {
     workspace: WorkspaceId,
     sight: Sight,
+    /// When an admin gave it to somebody, who else would not have seen it.
+    uncovered: Option<Millis>,
     summary: Arc<Shared<Summary>>,
 }
 
@@ -120,14 +122,10 @@ impl Hub {
         else {
             return;
         };
+        self.tell_follow(tail, &workspace, motion);
         for entry in motion.entries {
-            let event = entry.event();
-            match &event.what {
-                What::Assigned { to, .. } => {
-                    self.tell_follow(&workspace, tail.id(), &to.id, event.seq);
-                    self.among.elsewhere.unwatch(&workspace, tail.id());
-                }
-                What::Closed { .. } => self.among.elsewhere.unwatch(&workspace, tail.id()),
+            match &entry.event().what {
+                What::Assigned { .. } | What::Closed { .. } => self.among.elsewhere.unwatch(&workspace, tail.id()),
                 What::Waiting { deadline, .. } => self.waiting.note(*deadline, self.store.now(), tail.id()),
                 _ => {}
             }
@@ -150,12 +148,33 @@ impl Hub {
         }
     }
 
-    /// The assignee's sessions get the events from `assigned` on, without asking.
-    fn tell_follow(&self, workspace: &WorkspaceId, conversation: &ConversationId, to: &AgentId, seq: Seq) {
-        for seat in self.board.seats_of(workspace, to) {
-            seat.mail.put(|mail| {
-                mail.follow.insert(conversation.clone(), Seq(seq.0 - 1));
-            });
+    /// The assignee's sessions get the events from `assigned` on, without asking; the visitor's those of a conversation
+    /// that has just begun.
+    fn tell_follow(&self, tail: &Tail, workspace: &WorkspaceId, motion: Motion<'_>) {
+        let follow = |seats: Vec<Arc<Seat>>, from: Seq| {
+            for seat in seats {
+                seat.mail.put(|mail| {
+                    mail.follow.insert(tail.id().clone(), from);
+                });
+            }
+        };
+        let now = tail.with(|hot| {
+            let owned = match &hot.conversation.state {
+                State::Assigned { to, at } => Some((to.id.clone(), *at)),
+                _ => None,
+            };
+            (hot.conversation.visitor.id.clone(), owned)
+        });
+        let Some((visitor, owned)) = now else { return };
+        for event in motion.entries.iter().map(|entry| entry.event()) {
+            match &event.what {
+                What::Started(_) => follow(self.board.visitor_seats(workspace, &visitor), Seq(0)),
+                // Only the assignment that still stands: of an older one they may have seen the end already.
+                What::Assigned { to, .. } if owned.as_ref() == Some(&(to.id.clone(), event.at)) => {
+                    follow(self.board.seats_of(workspace, &to.id), Seq(event.seq.0 - 1));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -255,7 +274,10 @@ impl Hub {
         self.board.agents(&stand.workspace, |seat| {
             let row = match shown && self.may_see(seat, &stand.sight) {
                 true => Some(Row::Upsert(stand.summary.clone())),
-                false => self.lost(seat, motion.entries),
+                // Nobody loses what was nobody's to see.
+                false => self
+                    .lost(seat, motion.entries)
+                    .filter(|row| !matches!(row, Row::Remove { at, .. } if Some(*at) == stand.uncovered)),
             };
             let changed = seat.who.agent().map(|agent| CountsChange::of(motion.counts, agent)).unwrap_or_default();
             if row.is_none() && changed.is_empty() {
@@ -294,6 +316,7 @@ impl Hub {
             Stand {
                 workspace: conversation.workspace.clone(),
                 sight: conversation.sight(),
+                uncovered: conversation.since.filter(|_| conversation.missed == Some(MissedReason::NotInstalled)),
                 summary: Arc::new(Shared::new(conversation.summary(&beside, self.queue.position(&conversation.id)))),
             }
         })

@@ -33,6 +33,9 @@ pub type Result<T> = std::result::Result<T, HubError>;
 
 impl From<StoreError> for HubError {
     fn from(cause: StoreError) -> Self {
+        if matches!(cause, StoreError::Cursor) {
+            return Self::invalid("before", "this is no place in this list: begin anew, without it");
+        }
         // Every store failure on its way to a client passes here once.
         tracing::warn!(error = %cause, "the store gave no answer");
         Self::Unavailable

@@ -108,26 +108,11 @@ impl Hub {
             Some(tail) => {
                 for entries in self.note(id, moved.after_at, &moved.fill.0) {
                     let (waited, late) = (moved.waited, false);
-                    self.move_others(&tail, Motion { entries, waited, counts: &[], bells: &moved.rings, late });
+                    self.set_in_motion(&tail, Motion { entries, waited, counts: &[], bells: &moved.rings, late });
                 }
             }
             None => self.catch_later(Behind::of(moved)),
         }
-    }
-
-    /// Sets in motion here what another node committed.
-    pub(super) fn move_others(self: &Arc<Self>, tail: &Tail, motion: Motion<'_>) {
-        let begun = motion.entries.iter().any(|entry| matches!(entry.event().what, What::Started(_)));
-        let theirs = tail.with(|hot| (hot.conversation.workspace.clone(), hot.conversation.visitor.id.clone()));
-        if let (true, Some((workspace, visitor))) = (begun, theirs) {
-            // The visitor's other tabs get it from the beginning.
-            for seat in self.board.visitor_seats(&workspace, &visitor) {
-                seat.mail.put(|mail| {
-                    mail.follow.insert(tail.id().clone(), Seq(0));
-                });
-            }
-        }
-        self.set_in_motion(tail, motion);
     }
 
     /// Tells agents the sizes of folders that changed elsewhere.

@@ -70,6 +70,7 @@ impl Hub {
                 Some(next) => {
                     let wait = Duration::from_millis(next.since(now).max(0) as u64 + 1);
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep(wait) => {}
                         () = self.presence.ending() => {}
                     }

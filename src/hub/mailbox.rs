@@ -120,6 +120,8 @@ pub struct Leave {
     pub code: CloseCode,
     /// When to come back, in milliseconds from now.
     pub after_ms: Option<u64>,
+    /// In better words than the code's own.
+    pub because: Option<&'static str>,
 }
 
 // === impl Mailbox ===
@@ -207,7 +209,7 @@ impl Mail {
         self.rows.insert(conversation.clone(), row);
         if self.rows.len() > MAX_ROWS {
             self.rows.clear();
-            self.leave.get_or_insert(Leave { code: CloseCode::TooSlow, after_ms: None });
+            self.leave.get_or_insert(Leave { code: CloseCode::TooSlow, after_ms: None, because: None });
         }
     }
 

@@ -81,6 +81,9 @@ impl Hub {
 
     /// Tells those who asked everything this node has, once a second at most.
     pub(super) fn answer_asks(&self) {
+        if self.among.asked.is_empty() {
+            return;
+        }
         let mut asked: Vec<WorkspaceId> = self.among.asked.iter().map(|workspace| workspace.clone()).collect();
         asked.sort();
         for workspace in asked {

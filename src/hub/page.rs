@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Hub, error::Result};
+use super::{
+    Hub,
+    error::{HubError, Result},
+    tail::Tail,
+};
 use crate::{
-    ids::{ConversationId, Epoch, Seq},
+    ids::{Epoch, Seq},
+    store::Loaded,
     wire::entry::Entry,
 };
 
@@ -12,6 +17,8 @@ use crate::{
 pub const EVENTS: usize = 200;
 /// Bytes of a page.
 pub const BYTES: usize = 128 * 1024;
+/// Bytes of a read that also tells whether the log goes on: many times those of the largest event.
+const READ_BYTES: usize = 4 * 1024 * 1024;
 /// A cursor further behind than this is answered with a fresh page.
 const MOST_MISSED: u64 = 2_000;
 
@@ -47,30 +54,79 @@ impl Recover {
 // === impl Hub ===
 
 impl Hub {
-    /// The page for a reader with this cursor, of a log whose head is `head`.
+    /// The conversation as it stands, and the page for a reader with this cursor. The tail is followed, and knows
+    /// something.
     pub(super) async fn page(
         &self,
-        conversation: &ConversationId,
-        head: Seq,
+        tail: &Tail,
         recover: Option<&Recover>,
         for_visitor: bool,
-    ) -> Result<Page> {
-        let cursor = recover.filter(|recover| {
+    ) -> Result<(Loaded, Page)> {
+        let valid = |recover: &Recover, head: Seq| {
             recover.epoch == self.store.epoch() && recover.seq <= head && head.0 - recover.seq.0 <= MOST_MISSED
-        });
-        match cursor {
+        };
+        let known = tail.head().unwrap_or_default();
+        let read = match recover.filter(|recover| tail.is_suspect() && valid(recover, known)) {
+            Some(from) => Some(self.read_on(tail, from.seq).await?),
+            None => None,
+        };
+        // Whoever has more than this node was told of has it from another one.
+        if let Some(from) = recover.filter(|recover| recover.epoch == self.store.epoch() && recover.seq > known) {
+            tail.hint(from.seq);
+        }
+        if !tail.catch_up(&*self.store).await? {
+            return Err(HubError::not_found());
+        }
+        let now = tail.with(|hot| Loaded { conversation: hot.conversation.clone(), beside: hot.beside.clone() });
+        let loaded = now.ok_or_else(HubError::not_found)?;
+        let head = loaded.conversation.seq;
+        let page = match recover.filter(|recover| valid(recover, head)) {
             Some(from) => {
-                let mut events = self.store.events_after(conversation, from.seq, EVENTS, BYTES).await?;
-                // What came since the fold was read may be somebody else's by now: it comes as a push, or not at all.
-                events.retain(|entry| entry.event().seq <= head);
-                let cursor = events.last().map_or(from.seq, |entry| entry.event().seq);
-                Ok(Page { recovered: true, events, cursor })
+                let events = match read.or_else(|| tail.between(from.seq, head)) {
+                    Some(events) => one_page(events),
+                    None => self.store.events_after(tail.id(), from.seq, EVENTS, BYTES).await?,
+                };
+                Page::behind(from.seq, events, head)
             }
             None => {
                 let before = Some(head.next());
-                let events = self.store.events_before(conversation, before, EVENTS, BYTES, for_visitor).await?;
-                Ok(Page { recovered: false, events, cursor: head })
+                let events = self.store.events_before(tail.id(), before, EVENTS, BYTES, for_visitor).await?;
+                Page { recovered: false, events, cursor: head }
             }
-        }
+        };
+        Ok((loaded, page))
+    }
+
+    /// Reads on from a cursor, which also tells whether there is more than the tail knows: one read for both.
+    async fn read_on(&self, tail: &Tail, from: Seq) -> Result<Vec<Arc<Entry>>> {
+        let events = self.store.events_after(tail.id(), from, EVENTS, READ_BYTES).await?;
+        let bytes: usize = events.iter().map(|entry| entry.json().len()).sum();
+        // No single event is so large that it would have been left out for its size.
+        tail.look(&events, events.len() < EVENTS && bytes < READ_BYTES / 2);
+        Ok(events)
+    }
+}
+
+/// As many as a page holds, at least one.
+fn one_page(mut events: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
+    let mut size = 0;
+    let fits = |entry: &Arc<Entry>| {
+        size += entry.json().len();
+        size <= BYTES
+    };
+    let fitting = events.iter().take(EVENTS).map(fits).take_while(|fits| *fits).count();
+    events.truncate(fitting.max(1));
+    events
+}
+
+// === impl Page ===
+
+impl Page {
+    /// What follows on a cursor, of a log whose head was `head`.
+    fn behind(cursor: Seq, mut events: Vec<Arc<Entry>>, head: Seq) -> Self {
+        // What came since the fold was read may be somebody else's by now: it comes as a push, or not at all.
+        events.retain(|entry| entry.event().seq <= head);
+        let cursor = events.last().map_or(cursor, |entry| entry.event().seq);
+        Self { recovered: true, events, cursor }
     }
 }

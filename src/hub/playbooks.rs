@@ -48,7 +48,7 @@ impl Playbooks {
         known.or_else(|| self.newest(id).filter(|newest| newest.version == version))
     }
 
-    fn newest(&self, id: &PlaybookId) -> Option<Arc<PlaybookRow>> {
+    pub(super) fn newest(&self, id: &PlaybookId) -> Option<Arc<PlaybookRow>> {
         self.newest.get(id).map(|newest| newest.row.clone())
     }
 

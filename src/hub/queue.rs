@@ -1,7 +1,7 @@
 //! A visitor's place among those who wait: read from the store, told at most once a second.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct Queue {
     places: DashMap<WorkspaceId, Vec<ConversationId>>,
     place_of: DashMap<ConversationId, u32>,
-    changed: Mutex<HashSet<WorkspaceId>>,
+    changed: Mutex<BTreeSet<WorkspaceId>>,
     poke: Bell,
 }
 
@@ -46,7 +46,13 @@ impl Queue {
         self.places.is_empty() && self.place_of.is_empty()
     }
 
-    fn take(&self) -> HashSet<WorkspaceId> {
+    /// All of them are looked at again: an end may not have been heard of.
+    pub(super) fn look_again(&self) {
+        let known: Vec<WorkspaceId> = self.places.iter().map(|places| places.key().clone()).collect();
+        known.into_iter().for_each(|workspace| self.changed(workspace));
+    }
+
+    fn take(&self) -> BTreeSet<WorkspaceId> {
         std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -1,9 +1,9 @@
 //! The workspaces whose words this node hears, and how far it heard each other node.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dashmap::{DashMap, mapref::entry::Entry};
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::SetOnce, time::Instant};
 
 use crate::ids::{NodeId, WorkspaceId};
 
@@ -25,7 +25,7 @@ struct Room {
     /// Since when there is none.
     empty_since: Instant,
     /// Whether joining came to an end, one way or the other.
-    joined: watch::Receiver<bool>,
+    joined: Arc<SetOnce<()>>,
     /// The number of each node's last word, and when that was.
     heard: HashMap<NodeId, (u64, Instant)>,
 }
@@ -47,16 +47,21 @@ pub(super) enum Order {
 
 impl Rooms {
     /// One more session. The first one is given what to tell when joining has come to an end.
-    pub(super) fn enter(&self, workspace: &WorkspaceId) -> Option<watch::Sender<bool>> {
+    pub(super) fn enter(&self, workspace: &WorkspaceId) -> Option<Arc<SetOnce<()>>> {
         match self.rooms.entry(workspace.clone()) {
             Entry::Occupied(mut room) => {
                 room.get_mut().members += 1;
                 None
             }
             Entry::Vacant(none) => {
-                let (tell, joined) = watch::channel(false);
-                none.insert(Room { members: 1, empty_since: Instant::now(), joined, heard: HashMap::new() });
-                Some(tell)
+                let joined = Arc::new(SetOnce::new());
+                none.insert(Room {
+                    members: 1,
+                    empty_since: Instant::now(),
+                    joined: joined.clone(),
+                    heard: HashMap::new(),
+                });
+                Some(joined)
             }
         }
     }
@@ -70,13 +75,13 @@ impl Rooms {
     }
 
     /// What says that joining has come to an end. None where nobody is.
-    pub(super) fn joined(&self, workspace: &WorkspaceId) -> Option<watch::Receiver<bool>> {
+    pub(super) fn joined(&self, workspace: &WorkspaceId) -> Option<Arc<SetOnce<()>>> {
         self.rooms.get(workspace).map(|room| room.joined.clone())
     }
 
     /// Ends rooms that have been empty for a while; `part` is called while nobody can enter.
     pub(super) fn close_empty(&self, part: impl Fn(&WorkspaceId)) {
-        let over = |room: &Room| room.members == 0 && *room.joined.borrow() && room.empty_since.elapsed() >= LINGER;
+        let over = |room: &Room| room.members == 0 && room.joined.initialized() && room.empty_since.elapsed() >= LINGER;
         let empty: Vec<WorkspaceId> =
             self.rooms.iter().filter(|room| over(room)).map(|room| room.key().clone()).collect();
         for workspace in empty {
@@ -175,7 +180,7 @@ mod tests {
         tokio::time::advance(LINGER).await;
         close();
         assert_eq!((rooms.len(), parted.get()), (1, 0), "nobody knows yet whether it was joined");
-        tell.send_replace(true);
+        tell.set(()).expect("once");
         close();
         assert_eq!((rooms.len(), parted.get()), (0, 1));
     }

@@ -70,9 +70,9 @@ pub struct Seated {
 // === impl Seat ===
 
 impl Seat {
-    pub(super) fn new(who: Who, now: Millis) -> Arc<Self> {
+    pub(super) fn new(session: SessionId, who: Who, now: Millis) -> Arc<Self> {
         Arc::new(Self {
-            session: SessionId::random(),
+            session,
             who,
             since: now,
             mail: Mailbox::default(),
@@ -172,13 +172,17 @@ impl Hub {
     /// Gives a session its place. A person's oldest session over the limit is sent away.
     pub(super) fn sit(self: &Arc<Self>, who: Who, most: usize) -> Seated {
         self.enter(who.workspace());
-        let seat = Seat::new(who, self.store.now());
+        let seat = Seat::new(SessionId::of_bits(self.dice.bits()), who, self.store.now());
         if let Some(oldest) = self.board.sit(&seat, most) {
-            oldest.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None }));
+            oldest
+                .mail
+                .put(|mail| mail.leave = Some(Leave { code: CloseCode::Replaced, after_ms: None, because: None }));
         }
         self.asked(&seat);
         if self.is_draining() {
-            seat.mail.put(|mail| mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000) }));
+            seat.mail.put(|mail| {
+                mail.leave = Some(Leave { code: CloseCode::Draining, after_ms: Some(1_000), because: None })
+            });
         }
         Seated::new(self.clone(), seat)
     }

@@ -4,7 +4,6 @@
 //! been under way: never by "the last number seen", which skips what is committed late.
 
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -21,7 +20,7 @@ use super::{
     error::{HubError, Result},
 };
 use crate::{
-    ids::{ConversationId, Millis, Seq, WorkspaceId},
+    ids::{ConversationId, Millis, Seq},
     mesh::Health,
     store::Head,
     wire::entry::Entry,
@@ -48,7 +47,7 @@ const BACK_BYTES: usize = 256 * 1024;
 /// How far the sweep has come.
 #[derive(Debug, Default)]
 pub(super) struct Swept {
-    /// When the last one that came to its end began, by the store's clock; zero before the first.
+    /// When the last one that came to its end began, or the node did, by the store's clock.
     began: AtomicI64,
 }
 
@@ -68,6 +67,8 @@ impl Hub {
         if self.mesh.is_alone() {
             return std::future::pending().await;
         }
+        // What happened before was told to nobody here.
+        self.among.swept.began.store(self.store.now().0, Ordering::Relaxed);
         let mut last = Instant::now();
         loop {
             let every = match self.mesh.health() {
@@ -92,25 +93,19 @@ impl Hub {
     /// One look at everything that may have been missed.
     pub(super) async fn sweep(self: &Arc<Self>) -> Result<()> {
         let began = self.store.now();
-        let since = match self.among.swept.began.load(Ordering::Relaxed) {
-            0 => began,
-            last => Millis(last),
-        };
-        let since = since.plus(-OVERLAP);
-        let mut rows = BTreeSet::new();
-        self.sweep_moved(since, &mut rows).await?;
-        self.sweep_followed(&mut rows).await?;
+        let since = Millis(self.among.swept.began.load(Ordering::Relaxed)).plus(-OVERLAP);
+        self.sweep_moved(since).await?;
+        self.sweep_followed().await?;
+        self.recount().await;
         self.sweep_playbooks().await?;
-        for workspace in rows {
-            self.recount(&workspace).await;
-        }
+        self.queue.look_again();
         self.among.swept.began.store(began.0, Ordering::Relaxed);
         self.among.ledger.forget(since.plus(-OVERLAP));
         Ok(())
     }
 
-    /// What moved in the workspaces of this node. Those where rows changed are added to `rows`.
-    async fn sweep_moved(self: &Arc<Self>, since: Millis, rows: &mut BTreeSet<WorkspaceId>) -> Result<()> {
+    /// What moved in the workspaces of this node.
+    async fn sweep_moved(self: &Arc<Self>, since: Millis) -> Result<()> {
         let rooms = self.among.rooms.all();
         let (mut from, mut most) = (since, PAGE);
         while !rooms.is_empty() {
@@ -119,7 +114,7 @@ impl Hub {
             let missed = heads
                 .into_iter()
                 .filter(|head| !self.among.ledger.covers(&head.conversation, head.seq, since) && self.concerns(head));
-            self.repair_all(missed, |head| Look::Since(head, since), rows).await?;
+            self.repair_all(missed.map(|head| Look::Since(head, since)).collect()).await?;
             match last {
                 Some(last) if !all && last > from => from = last,
                 // More of one moment than a page holds.
@@ -131,7 +126,7 @@ impl Hub {
     }
 
     /// What is followed here, whenever it moved, and whose it is: adoption is no event.
-    async fn sweep_followed(self: &Arc<Self>, rows: &mut BTreeSet<WorkspaceId>) -> Result<()> {
+    async fn sweep_followed(self: &Arc<Self>) -> Result<()> {
         let mut followed: Vec<ConversationId> = self.board.tails().iter().map(|tail| tail.id().clone()).collect();
         followed.sort();
         for some in followed.chunks(HEADS) {
@@ -150,31 +145,22 @@ impl Hub {
                     missed.push(Look::Behind(head, seq, at));
                 }
             }
-            self.repair_all(missed.into_iter(), |look| look, rows).await?;
+            self.repair_all(missed).await?;
         }
         Ok(())
     }
 
-    async fn repair_all<T>(
-        self: &Arc<Self>,
-        missed: impl Iterator<Item = T>,
-        look: impl Fn(T) -> Look,
-        rows: &mut BTreeSet<WorkspaceId>,
-    ) -> Result<()> {
-        let looks: Vec<Look> = missed.map(look).collect();
+    async fn repair_all(self: &Arc<Self>, looks: Vec<Look>) -> Result<()> {
         let repairs = stream::iter(looks).map(|look| {
             let hub = self.clone();
             async move { hub.repair(look).await }
         });
-        let repaired: Vec<Result<Option<WorkspaceId>>> = repairs.buffered(AT_ONCE).collect().await;
-        for workspace in repaired {
-            rows.extend(workspace?);
-        }
-        Ok(())
+        let repaired: Vec<Result<()>> = repairs.buffered(AT_ONCE).collect().await;
+        repaired.into_iter().collect()
     }
 
-    /// Sets in motion what was missed of one conversation; answers its workspace when rows changed.
-    async fn repair(self: &Arc<Self>, look: Look) -> Result<Option<WorkspaceId>> {
+    /// Sets in motion what was missed of one conversation.
+    async fn repair(self: &Arc<Self>, look: Look) -> Result<()> {
         let (head, after, after_at, fill) = match look {
             Look::Behind(head, seq, at) => (head, seq, at, Vec::new()),
             Look::Since(head, since) => {
@@ -189,13 +175,16 @@ impl Hub {
         let Head { workspace, conversation, seq: head, .. } = head;
         let behind = Behind { conversation, after, after_at, head, waited: true, bells: Vec::new(), fill, late: true };
         let caught = match self.catch(&behind).await {
-            Err(HubError::Refused(_)) => return Ok(None),
+            Err(HubError::Refused(_)) => return Ok(()),
             caught => caught?,
         };
         if caught.events > 0 {
             self.metrics.repairs.inc();
         }
-        Ok(caught.rows.then_some(workspace))
+        if caught.rows {
+            self.recount_later(workspace);
+        }
+        Ok(())
     }
 
     /// The events up to a head that were decided at or after `since`, and what lies before them.

@@ -186,9 +186,31 @@ impl Tail {
         inner.hot.as_ref().is_some_and(|hot| hot.conversation.seq >= inner.hint && !inner.suspect)
     }
 
-    /// The fold was read before anybody listened: the next look asks the store whether there is more.
-    pub(super) fn suspect(&self) {
-        self.lock().suspect = true;
+    /// Takes over what was read before anybody listened: the next look asks the store whether there is more. A tail
+    /// that knows something already only hears of the head.
+    pub(super) fn learn(&self, loaded: Loaded) {
+        let mut inner = self.lock();
+        match &inner.hot {
+            Some(_) => inner.hint = inner.hint.max(loaded.conversation.seq),
+            None => {
+                inner.hot = Some(Box::new(Hot::new(loaded)));
+                inner.suspect = true;
+            }
+        }
+    }
+
+    /// Whether the store may have more than anybody spoke of.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.lock().suspect
+    }
+
+    /// Takes in events that were read from the store while somebody listened; `whole` says that there were no more.
+    pub(super) fn look(&self, entries: &[Arc<Entry>], whole: bool) {
+        self.offer(entries);
+        let mut inner = self.lock();
+        let last = entries.last().map(|entry| entry.event().seq);
+        let reached = inner.hot.as_ref().is_some_and(|hot| last.is_none_or(|last| hot.conversation.seq >= last));
+        inner.suspect &= !(whole && reached);
     }
 
     /// Events behind `after` up to `head`. None when memory does not reach so far.

@@ -90,6 +90,7 @@ impl Hub {
             Some(found) => {
                 let id = found.conversation.id.clone();
                 let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
+                seated.follow(&id).learn(found);
                 let shown = self.show(&mut seated, &id, recover, true).await?;
                 self.visitor_came(&id, guest.page.clone());
                 Some(shown)
@@ -110,7 +111,9 @@ impl Hub {
         let newest = self.playbook(&guest.playbook.playbook.id).await?.ok_or(HubError::NotOffered)?;
         let open = self.store.of_visitor(&workspace, &guest.visitor, Millis(i64::MAX)).await?;
         if let Some(open) = open.filter(|open| open.conversation.closed_at().is_none()) {
-            return self.show(seated, &open.conversation.id, None, true).await;
+            let id = open.conversation.id.clone();
+            seated.follow(&id).learn(open);
+            return self.show(seated, &id, None, true).await;
         }
         if !newest.playbook.active || newest.deleted {
             return Err(HubError::NotOffered);
@@ -134,13 +137,6 @@ impl Hub {
                 self.metrics.conversations.inc();
                 tail.seed(Loaded { conversation: row, beside: Default::default() });
                 self.committed(&tail, &under_way.before, &under_way.entries, &counts);
-                for seat in self.board.visitor_seats(&workspace, &guest.visitor) {
-                    if !Arc::ptr_eq(&seat, seated.seat()) {
-                        seat.mail.put(|mail| {
-                            mail.follow.insert(id.clone(), Seq(0));
-                        });
-                    }
-                }
                 self.show(seated, &id, Some(&Recover::from_start(self.store.epoch())), true).await
             }
         }
@@ -155,15 +151,13 @@ impl Hub {
         for_visitor: bool,
     ) -> Result<Shown> {
         let tail = seated.follow(conversation);
-        if !tail.catch_up(&*self.store).await? {
+        if tail.head().is_none() && !tail.catch_up(&*self.store).await? {
             seated.unfollow(conversation);
             return Err(HubError::not_found());
         }
-        let loaded = tail.with(|hot| Loaded { conversation: hot.conversation.clone(), beside: hot.beside.clone() });
-        let mut loaded = loaded.ok_or_else(HubError::not_found)?;
+        let (mut loaded, page) = self.page(&tail, recover, for_visitor).await?;
         self.freshen(&mut loaded);
         self.look_for_place(&loaded.conversation);
-        let page = self.page(conversation, loaded.conversation.seq, recover, for_visitor).await?;
         Ok(Shown { position: self.queue.position(conversation), loaded, page })
     }
 
@@ -204,7 +198,12 @@ impl Hub {
             page: guest.page.clone(),
             locale: guest.locale.clone(),
         };
-        let empty = Conversation::begin(ConversationId::random(), workspace.clone(), self.store.now(), &started);
+        let empty = Conversation::begin(
+            ConversationId::of_bits(self.dice.bits()),
+            workspace.clone(),
+            self.store.now(),
+            &started,
+        );
         let policy = Policy {
             playbook: &playbook.playbook,
             available: self.policy_available(playbook),

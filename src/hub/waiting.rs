@@ -8,7 +8,6 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use rand::RngExt;
 use tokio::{sync::Notify as Bell, time::Instant};
 
 use super::{
@@ -106,12 +105,13 @@ impl Hub {
                 None => poll_at,
             };
             tokio::select! {
+                biased;
                 () = self.waiting.poke.notified() => {}
                 () = tokio::time::sleep_until(wake_at.min(poll_at)) => {}
             }
             if Instant::now() >= poll_at {
                 self.poll_due().await;
-                poll_at = Instant::now() + Duration::from_millis(POLL_MS * rand::rng().random_range(90..110) / 100);
+                poll_at = Instant::now() + Duration::from_millis(POLL_MS * self.dice.within(90..=110) / 100);
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::{
         audience::Audience,
         code::{CloseCode, ErrorCode},
         error::ErrorBody,
+        push::RENAMED,
         reply::{AgentHelloReply, HistoryReply, Limits, ListReply, Nothing, OpenReply, SettingsReply},
         request::{AgentAsk, AgentHello, List, Malformed, Open, Request, RequestId, parse_agent},
         settings::{NotifySettings, Settings},
@@ -267,7 +268,7 @@ impl Working {
             && (&newer.name, &newer.avatar) == (&self.agent.name, &self.agent.avatar);
         match as_before {
             true => Ok(()),
-            false => Err(End::Close { code: CloseCode::Draining, after_ms: Some(0) }),
+            false => Err(End::Close { code: CloseCode::Draining, after_ms: Some(0), because: Some(RENAMED) }),
         }
     }
 

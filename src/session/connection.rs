@@ -34,11 +34,16 @@ use crate::wire::{
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the peer has to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// The same for one who reads slowly: what they have not read yet stands before the goodbye.
+const SLOW_DEADLINE: Duration = Duration::from_secs(5);
 /// A longer frame leaves in pieces. The library keeps room for the longest for ever, and refuses one that is longer than
 /// a reader may leave unread; a page of rows can be that.
 const PIECE: usize = 32 * 1024;
 /// What is still read, and thrown away, from a peer that was told to go.
 const LINGER_BYTES: usize = 1024 * 1024;
+
+/// RFC 6455's code for a peer that does not keep to it.
+const BROKEN: u16 = 1002;
 
 /// What a session talks over.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
@@ -159,16 +164,22 @@ impl<S: Stream> Connection<S> {
 
     /// Says goodbye where there is somebody to say it to, and closes.
     pub async fn close(mut self, end: End) {
-        let End::Close { code, after_ms } = end else {
-            let _ = timeout(CLOSE_DEADLINE, self.socket.close(None)).await;
-            return;
+        let (goodbye, number, reason) = match end {
+            End::Close { code, after_ms, because } => {
+                let mut goodbye = String::new();
+                write::write_push(&mut goodbye, &AgentPush::Goodbye(Goodbye::new(code, after_ms, because)));
+                (Some(goodbye), code.number(), because.unwrap_or_else(|| code.reason()))
+            }
+            End::Broken(reason) => (None, BROKEN, reason),
+            End::Gone { .. } => {
+                let _ = timeout(CLOSE_DEADLINE, self.socket.close(None)).await;
+                return;
+            }
         };
-        let mut goodbye = String::new();
-        write::write_push(&mut goodbye, &AgentPush::Goodbye(Goodbye::new(code, after_ms)));
-        let frame = CloseFrame { code: WsCode::from(code.number()), reason: Utf8Bytes::from_static(code.reason()) };
+        let frame = CloseFrame { code: WsCode::from(number), reason: Utf8Bytes::from_static(reason) };
         let farewell = async {
             // Within a frame there is only room for the close.
-            if !self.in_pieces {
+            if let Some(goodbye) = goodbye.filter(|_| !self.in_pieces) {
                 let _ = self.socket.feed(Message::text(goodbye)).await;
             }
             let _ = self.socket.close(Some(frame)).await;
@@ -189,7 +200,8 @@ impl<S: Stream> Connection<S> {
                 }
             }
         };
-        let _ = timeout(CLOSE_DEADLINE, farewell).await;
+        let patience = if number == CloseCode::TooSlow.number() { SLOW_DEADLINE } else { CLOSE_DEADLINE };
+        let _ = timeout(patience, farewell).await;
     }
 }
 

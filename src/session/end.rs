@@ -21,7 +21,12 @@ pub enum End {
         code: CloseCode,
         /// When to come back, in milliseconds.
         after_ms: Option<u64>,
+        /// In better words than the code's own.
+        because: Option<&'static str>,
     },
+    /// The peer sent what is no WebSocket frame: it is told so in the close (1002), and nothing else, as it may not
+    /// understand more.
+    Broken(&'static str),
 }
 
 // === impl End ===
@@ -29,7 +34,7 @@ pub enum End {
 impl End {
     /// The hub closes with this code.
     pub fn code(code: CloseCode) -> Self {
-        Self::Close { code, after_ms: None }
+        Self::Close { code, after_ms: None, because: None }
     }
 }
 
@@ -45,7 +50,25 @@ impl From<Error> for End {
             Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => Self::code(CloseCode::Fragments),
             // Most browsers that go away just close the TCP connection.
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone { clean: true },
+            Error::Protocol(fault) => Self::Broken(broken(&fault)),
             _ => Self::Gone { clean: false },
         }
+    }
+}
+
+/// What is wrong with a frame, in words for whoever writes a client.
+fn broken(fault: &ProtocolError) -> &'static str {
+    match fault {
+        ProtocolError::UnmaskedFrameFromClient => "the frames of a client must be masked",
+        ProtocolError::NonZeroReservedBits => "no extension was agreed on: reserved bits must be zero",
+        ProtocolError::FragmentedControlFrame => "control frames must not be fragmented",
+        ProtocolError::ControlFrameTooBig => "control frames hold at most 125 bytes",
+        ProtocolError::UnexpectedContinueFrame => "there is nothing to continue",
+        ProtocolError::ExpectedFragment(_) => "a message must end before the next one begins",
+        ProtocolError::UnknownControlFrameType(_)
+        | ProtocolError::UnknownDataFrameType(_)
+        | ProtocolError::InvalidOpcode(_) => "there is no such opcode",
+        ProtocolError::InvalidCloseSequence => "that is no close frame",
+        _ => "that is no WebSocket frame",
     }
 }

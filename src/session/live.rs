@@ -271,6 +271,7 @@ impl<S: Stream> Live<S> {
 
     /// Writes everything before `seq`, and counts `seq` itself as written.
     async fn stand_in(&mut self, conversation: &ConversationId, seq: Seq) -> Result<(), End> {
+        self.follow_given(conversation, seq).await;
         // On the usual road nothing lies between: no reading, no frame.
         if self.follows.get(conversation).is_some_and(|follow| follow.cursor.next() < seq) {
             self.pump(conversation, Some(seq)).await?;

@@ -2,7 +2,11 @@
 
 use super::{connection::Stream, end::End, live::Live};
 use crate::{
-    chat::{conversation::Sight, summary::Mark},
+    chat::{
+        conversation::Sight,
+        event::{Event, What},
+        summary::Mark,
+    },
     hub::{
         follow::Follow,
         mailbox::{CountsChange, Mail, Row, Typing},
@@ -18,6 +22,9 @@ use crate::{
     },
 };
 
+/// How far back an assignment is looked for that somebody has not been told of yet.
+const GIVEN: usize = 50;
+
 // === impl Live ===
 
 impl<S: Stream> Live<S> {
@@ -27,7 +34,7 @@ impl<S: Stream> Live<S> {
             let leave = mail.leave.clone();
             self.write_mail(*mail).await?;
             if let Some(leave) = leave {
-                return Err(End::Close { code: leave.code, after_ms: leave.after_ms });
+                return Err(End::Close { code: leave.code, after_ms: leave.after_ms, because: leave.because });
             }
         }
         Ok(())
@@ -92,6 +99,25 @@ impl<S: Stream> Live<S> {
             // A visitor's own lasts until the next one; they may still rate it.
             follow.opened = self.audience == Audience::Visitor;
             self.follows.insert(conversation.clone(), follow);
+        }
+    }
+
+    /// What somebody was given a moment ago they may write in before the letter that says so is here: then it is followed
+    /// from the assignment on, so that what they wrote at `seq` does not overtake it.
+    pub(super) async fn follow_given(&mut self, conversation: &ConversationId, seq: Seq) {
+        if self.audience == Audience::Visitor || self.follows.contains_key(conversation) {
+            return;
+        }
+        let store = self.lobby.hub.store();
+        // Should the store not answer now, the letter will bring it all.
+        let Ok(before) = store.events_before(conversation, Some(seq), GIVEN, usize::MAX, false).await else { return };
+        let mut moves = before.iter().rev().map(|entry| entry.event());
+        let last = moves
+            .find(|event| matches!(event.what, What::Assigned { .. } | What::Unassigned { .. } | What::Closed { .. }));
+        if let Some(Event { seq: at, what: What::Assigned { to, .. }, .. }) = last
+            && self.seated.seat().who.agent() == Some(&to.id)
+        {
+            self.follow_own(conversation, Seq(at.0 - 1));
         }
     }
 

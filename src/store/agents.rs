@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::{Result, fault::damaged};
 pub use crate::wire::settings::NotifySettings;
 use crate::{
     chat::event::AgentRef,
@@ -44,4 +45,14 @@ pub struct RosterRow {
     pub until: Millis,
     /// What it said; the hub gives it its meaning.
     pub roster: Bytes,
+}
+
+/// What an agent is notified of, as it is stored.
+pub(super) fn write_notify(notify: NotifySettings) -> Result<String> {
+    serde_json::to_string(&notify).map_err(|_| damaged("settings of", "an agent"))
+}
+
+/// What an agent is notified of, as it was stored.
+pub(super) fn read_notify(agent: &str, text: &str) -> Result<NotifySettings> {
+    serde_json::from_str(text).map_err(|_| damaged("agent", agent))
 }

@@ -1,10 +1,14 @@
 //! Writing to a log.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use super::folder::Folder;
+use super::{Result, fault::refused, folder::Folder};
 use crate::{
-    chat::{command::KeyScope, conversation::Conversation},
+    chat::{
+        command::KeyScope,
+        conversation::Conversation,
+        event::{Author, What},
+    },
     ids::{ConversationId, MessageKey, Seq, WorkspaceId},
     wire::entry::Entry,
 };
@@ -71,4 +75,36 @@ pub struct FolderCount {
     pub count: u64,
     /// Rises with every change of this folder's size: an older one is to be ignored.
     pub version: u64,
+}
+
+/// What a scope of keys is called in a store.
+pub(super) fn scope_name(scope: &KeyScope) -> Cow<'static, str> {
+    match scope {
+        KeyScope::Items => "i".into(),
+        KeyScope::Author(Author::Visitor) => "v".into(),
+        scope => Cow::Owned(scope.name()),
+    }
+}
+
+/// Whether nothing but the log changes with it.
+pub(super) fn is_text(entry: &Entry) -> bool {
+    matches!(entry.event().what, What::Message { .. } | What::Note { .. })
+}
+
+/// A log has no holes.
+pub(super) fn check_order(after: Seq, entries: &[Arc<Entry>]) -> Result<()> {
+    let in_order = (after.0 + 1..).zip(entries).all(|(seq, entry)| entry.event().seq == Seq(seq));
+    match in_order {
+        true => Ok(()),
+        false => Err(refused("the events do not follow the head one by one")),
+    }
+}
+
+/// A fold is of this conversation and of its last event.
+pub(super) fn check_row(conversation: &ConversationId, row: &Conversation, entries: &[Arc<Entry>]) -> Result<()> {
+    let last = entries.last().map(|entry| entry.event().seq);
+    match row.id == *conversation && Some(row.seq) == last {
+        true => Ok(()),
+        false => Err(refused("the fold is not of these events")),
+    }
 }

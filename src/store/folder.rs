@@ -10,7 +10,7 @@ use crate::{
 /// A folder and, for Mine, whose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Folder {
-    /// `waiting` + `offline` + `unassigned`, longest waiting first.
+    /// `waiting` + `offline` + `unassigned` of those that are the agents' business, longest waiting first.
     Unassigned,
     /// Assigned to this agent, newest assignment first.
     Mine(AgentId),
@@ -31,7 +31,7 @@ pub struct FolderQuery {
     pub workspace: WorkspaceId,
     /// Which folder.
     pub folder: Folder,
-    /// [`FolderPage::next`] of the page before.
+    /// [`FolderPage::next`] of the page before; anything else is [`StoreError::Cursor`](super::StoreError::Cursor).
     pub before: Option<String>,
     /// At most this many, 1 to 100.
     pub limit: usize,
@@ -67,6 +67,39 @@ impl Counts {
             unassigned: size(Folder::Unassigned),
             mine: size(Folder::Mine(agent.clone())),
             closed: size(Folder::Closed),
+        }
+    }
+}
+
+// === impl Folder ===
+
+impl Folder {
+    /// What a folder's size is kept under: its name, and whose.
+    pub(super) fn column(&self) -> (&'static str, &str) {
+        match self {
+            Self::Unassigned => ("unassigned", ""),
+            Self::Mine(agent) => ("mine", agent.as_str()),
+            Self::Closed => ("closed", ""),
+            // Has no counter; no row ever counts in it.
+            Self::All { .. } => ("all", ""),
+        }
+    }
+
+    /// The folder whose size is kept under this.
+    pub(super) fn of_column(name: &str, agent: &str) -> Option<Self> {
+        match name {
+            "unassigned" => Some(Self::Unassigned),
+            "mine" => Some(Self::Mine(agent.into())),
+            "closed" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+
+    /// The agent a page of it is about.
+    pub(super) fn agent(&self) -> Option<&str> {
+        match self {
+            Self::Mine(agent) | Self::All { only_mine: Some(agent) } => Some(agent.as_str()),
+            _ => None,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Leads, deals and activities.
 
+use serde::{Deserialize, Serialize};
+
+use super::{Result, fault::damaged};
 use crate::{
     chat::{
         details::Details,
-        event::{External, ItemKind},
+        event::{External, ItemKind, Page},
         playbook::ItemFields,
     },
     ids::{AgentId, ConversationId, ItemId, Millis, VisitorId, WorkspaceId},
@@ -71,4 +74,72 @@ pub struct ItemPage {
     pub items: Vec<ItemRow>,
     /// Where the next page begins; None at the end.
     pub next: Option<String>,
+}
+
+/// An item's columns as they were stored, with those of its conversation.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) title: String,
+    pub(super) fields: String,
+    pub(super) external: Option<String>,
+    pub(super) at: i64,
+    pub(super) conversation: String,
+    pub(super) visitor: String,
+    /// The conversation's stored fold. Whatever changes the panel writes it, so it has the panel as it stands now.
+    pub(super) snapshot: String,
+}
+
+/// What a fold says that an item shows.
+#[derive(Deserialize)]
+struct Fold {
+    details: Details,
+    page: Option<Page>,
+}
+
+// === impl Stored ===
+
+impl Stored {
+    pub(super) fn read(self, workspace: &WorkspaceId) -> Result<ItemRow> {
+        let name = self.name;
+        let broken = |_| damaged("item", &name);
+        let fold: Fold = serde_json::from_str(&self.snapshot).map_err(broken)?;
+        Ok(ItemRow {
+            workspace: workspace.clone(),
+            conversation: self.conversation.into(),
+            visitor: self.visitor.into(),
+            kind: kind(&self.kind).ok_or_else(|| damaged("item", &name))?,
+            title: self.title,
+            fields: serde_json::from_str(&self.fields).map_err(broken)?,
+            details: fold.details,
+            page: fold.page.map(|page| page.url),
+            at: Millis(self.at),
+            external: self.external.map(|text| serde_json::from_str(&text)).transpose().map_err(broken)?,
+            id: name.into(),
+        })
+    }
+}
+
+/// A part of an item as it is stored.
+pub(super) fn item_json(value: &impl Serialize, id: &ItemId) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| damaged("item", id))
+}
+
+/// What a kind is called in a store.
+pub(super) fn kind_name(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Lead => "lead",
+        ItemKind::Deal => "deal",
+        ItemKind::Activity => "activity",
+    }
+}
+
+fn kind(name: &str) -> Option<ItemKind> {
+    Some(match name {
+        "lead" => ItemKind::Lead,
+        "deal" => ItemKind::Deal,
+        "activity" => ItemKind::Activity,
+        _ => return None,
+    })
 }

@@ -69,7 +69,8 @@ pub trait Outbox: Send + Sync {
     /// What has not reached its receivers.
     async fn backlog(&self) -> Result<Backlog>;
 
-    /// Forgets deliveries that were delivered or given up before `before`, and rows of webhooks that were deleted; at
-    /// most `limit`. How many it forgot: fewer than `limit` means that none is left.
+    /// Forgets deliveries that were delivered or given up before `before`, and those of webhooks that were deleted; at most
+    /// `limit`. How many it forgot: fewer than `limit` means that none is left. When a deleted webhook has none left, it
+    /// goes as well, a while later, uncounted.
     async fn sweep_deliveries(&self, before: Millis, limit: usize) -> Result<usize>;
 }

@@ -10,7 +10,6 @@ use std::{
     path::Path,
     sync::{Arc, atomic::AtomicBool, mpsc::sync_channel},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -30,12 +29,13 @@ mod heads;
 mod item;
 mod load;
 mod log;
+mod mark;
 mod migrate;
 mod moved;
 mod open;
+mod options;
 mod outbox;
 mod pace;
-mod page;
 mod playbook;
 mod readers;
 mod reply;
@@ -45,12 +45,13 @@ mod search;
 mod tail;
 mod watch;
 mod webhook;
-mod words;
 mod work;
 mod writer;
 
-pub use self::open::OpenError;
-use self::{clock::Clock, desk::Desk, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer};
+use self::{
+    clock::Clock, desk::Desk, mark::Mark, readers::Readers, search::Search, tail::Tail, watch::Watch, writer::Writer,
+};
+pub use self::{open::OpenError, options::Options};
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
     NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
@@ -74,32 +75,6 @@ pub struct Sqlite {
     _lock: File,
 }
 
-/// How a store works inside; the defaults are meant to be right.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Threads that read.
-    pub readers: usize,
-    /// How many rows of the log may wait for the index.
-    pub index_at: usize,
-    /// After how long without work the index is filled.
-    pub index_idle: Duration,
-    /// How often the write-ahead log is moved into the file while there is work.
-    pub checkpoint_every: Duration,
-}
-
-// === impl Options ===
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            readers: 2,
-            index_at: 4096,
-            index_idle: Duration::from_millis(200),
-            checkpoint_every: Duration::from_secs(2),
-        }
-    }
-}
-
 // === impl Sqlite ===
 
 impl Sqlite {
@@ -120,15 +95,20 @@ impl Sqlite {
         let lock = open::take(path)?;
         let clock = Arc::new(Clock::default());
         let mut conn = open::writing(path)?;
-        let epoch = migrate::migrate(&mut conn, clock.now())?;
+        let (mut epoch, new) = migrate::migrate(&mut conn, clock.now())?;
         delivery::free(&conn, clock.now())?;
+        let (mark, restored) = Mark::renew(path, &mut conn, new)?;
+        if let Some(anew) = restored {
+            tracing::warn!(was = %epoch, epoch = %anew, "the store was restored: clients load their conversations anew");
+            epoch = anew;
+        }
         let tail = Arc::new(Tail::default());
         let desk = Desk::new(conn, tail.clone()).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
         let (ask, asked) = sync_channel(1);
         let reset = Arc::new(AtomicBool::new(false));
         let checkpoint = Some(checkpoint::start(path, asked, reset.clone())?);
         let search = Search::start(path, &epoch)?;
-        let writer = Writer::start(desk, options, search.poke(), ask, reset)?;
+        let writer = Writer::start(desk, options, mark, search.poke(), ask, reset)?;
         let readers = Readers::start(path, options.readers, &tail, &writer.refreshes())?;
         let watch = Watch::start(readers.at_work(), writer.pulse())?;
         Ok(Self { epoch, clock, writer, readers, watch, _search: search, checkpoint, _lock: lock })
@@ -175,6 +155,16 @@ impl Store for Sqlite {
 
     fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    async fn restored(&self) -> Result<Epoch> {
+        self.writer
+            .write(false, |desk| {
+                let epoch = Epoch::random();
+                desk.conn.execute("UPDATE hub SET epoch = ?1", [epoch.as_str()])?;
+                Ok(epoch)
+            })
+            .await
     }
 
     async fn ready(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::{entry::Entry, push::Side, request::NotifyReason};
+use super::{entry::Entry, push::Side};
 use crate::{
     chat::{
         conversation::Sight,
@@ -17,6 +17,10 @@ use crate::{
     },
     ids::{AgentId, ConversationId, Millis, NodeId, PlaybookId, Seq, SessionId, VisitorId},
 };
+
+mod ringing;
+
+pub use self::ringing::{Active, Activity, Ring};
 
 /// The version of the four places.
 pub const VERSION: u32 = 1;
@@ -281,43 +285,6 @@ pub struct Present {
     pub watching: Vec<Watching>,
     /// Which connections of agents asked for something last.
     pub agents: Vec<Activity>,
-}
-
-/// Connections of agents to this node that asked for something last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Active {
-    /// One a line.
-    pub agents: Vec<Activity>,
-}
-
-/// An agent's activity on one node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Activity {
-    /// Who.
-    pub agent: AgentId,
-    /// The connection that asked last, and when (a count that rises with every request of a node, from 1,024 times the
-    /// store's clock on); None when the agent has no connection to this node.
-    pub last: Option<(SessionId, u64)>,
-}
-
-/// The ring of a notification goes on with another node's connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ring {
-    /// Which node's turn it is.
-    pub node: NodeId,
-    /// Whom to ring.
-    pub agent: AgentId,
-    /// For what.
-    pub conversation: ConversationId,
-    /// Why.
-    pub reason: NotifyReason,
-    /// Where the sender's node stands in the log.
-    pub seq: Seq,
-    /// The connections where it was blocked.
-    pub tried: Vec<SessionId>,
-    /// Nodes that have no other connection of the agent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub spent: Vec<NodeId>,
 }
 
 /// A playbook changed: it is to be read again.

@@ -12,7 +12,7 @@ mod visitor;
 
 pub use self::{
     agent::{AgentPush, InboxPush, NotifyPush, PresencePush, VisitorMoved, Watching},
-    goodbye::Goodbye,
+    goodbye::{Goodbye, RECOGNISED, RENAMED},
     visitor::{Available, AvailableReason, QueuePush, VisitorPush},
 };
 use super::entry::Entry;

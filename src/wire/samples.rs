@@ -241,7 +241,7 @@ pub(super) fn agent_requests() -> Named<Request<AgentAsk>> {
 }
 
 fn goodbye() -> Goodbye {
-    Goodbye::new(CloseCode::Draining, Some(1234))
+    Goodbye::new(CloseCode::Draining, Some(1234), None)
 }
 
 /// One of every push to a visitor.

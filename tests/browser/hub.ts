@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { sign } from "./jwt";
 import type { Playbook } from "./playbook";
 
 const BINARY = process.env.USHER_BIN ?? resolve(__dirname, "../../target/debug/usher");
@@ -20,16 +21,19 @@ export class Hub {
   admin!: SignIn;
   agent!: SignIn;
   readonly #folder: string;
+  readonly #settings: Record<string, string>;
   #process: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(port: number) {
+  private constructor(port: number, settings: Record<string, string>) {
+    this.#settings = settings;
     this.origin = `http://127.0.0.1:${port}`;
     this.#folder = mkdtempSync(join(tmpdir(), "usher-browser-"));
   }
 
-  static async launch(playbook: Playbook): Promise<Hub> {
-    const hub = new Hub(await freePort());
+  /** `settings`: by their names in the hub's environment. */
+  static async launch(playbook: Playbook, settings: Record<string, string> = {}): Promise<Hub> {
+    const hub = new Hub(await freePort(), settings);
     const playbooks = join(hub.#folder, "playbooks");
     mkdirSync(playbooks);
     writeFileSync(join(playbooks, "demo.json"), JSON.stringify(playbook));
@@ -63,6 +67,29 @@ export class Hub {
     await once(usher, "exit");
   }
 
+  /** As a deploy does: clients are sent away, then the process ends. */
+  async drain(): Promise<void> {
+    const usher = this.#process;
+    this.#process = undefined;
+    if (usher === undefined) return;
+    usher.kill("SIGTERM");
+    const [code] = await once(usher, "exit");
+    if (code !== 0) throw new Error(`usher drained and ended with ${code}`);
+  }
+
+  /** Somebody with claims of our choice, as a picture. */
+  introduce(sub: string, name: string, claims: Record<string, unknown> = {}): SignIn {
+    const key = readFileSync(join(this.#folder, "data/agent.key"), "utf8").trim();
+    return { link: `${this.origin}/#token=${sign({ sub, name, ...claims }, key)}`, name };
+  }
+
+  /** REST, as an admin. */
+  async rest(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const authorization = `Bearer ${this.admin.link.split("#token=")[1]}`;
+    const order = { method, headers: { authorization, "content-type": "application/json", ...headers } };
+    return fetch(this.origin + path, body === undefined ? order : { ...order, body: JSON.stringify(body) });
+  }
+
   /** A token of somebody else's, as `usher token` prints it; `life` as it takes it. */
   issue(sub: string, name: string, life: string): SignIn {
     const order = ["token", "--sub", sub, "--name", name, "--ttl", life];
@@ -81,6 +108,7 @@ export class Hub {
       USHER_LISTEN: this.origin.replace("http://", ""),
       USHER_PLAYBOOKS: join(this.#folder, "playbooks"),
       USHER_LOG: process.env.USHER_LOG ?? "warn",
+      ...this.#settings,
     };
   }
 

@@ -3,7 +3,7 @@ import { defineConfig } from "@playwright/test";
 /** Real Chromium against the real `usher`; each test has a hub of its own. */
 export default defineConfig({
   testDir: ".",
-  testMatch: process.env.USHER_PICTURES === undefined ? "*.spec.ts" : "pictures.ts",
+  testMatch: process.env.USHER_PICTURES === undefined ? "*.spec.ts" : "*pictures.ts",
   outputDir: "../../test-results/browser",
   workers: 1,
   timeout: 90_000,

@@ -1,22 +1,29 @@
 import { type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
-import type { Hub } from "./hub";
 
 /** The demo page with the widget on it, as a visitor uses it. */
 export class VisitorPage {
   readonly page: Page;
   readonly log: Locator;
   readonly message: Locator;
+  /** The round button, whatever its language. */
+  readonly launcher: Locator;
+  /** The text box of a capture card. */
+  readonly capture: Locator;
+  readonly menu: Locator;
 
   private constructor(page: Page) {
     this.page = page;
-    this.log = page.getByRole("log", { name: "Conversation" });
-    this.message = page.getByRole("textbox", { name: "Message" });
+    this.log = page.getByRole("log");
+    this.message = page.locator(".composer textarea");
+    this.launcher = page.locator(".launcher");
+    this.capture = page.locator(".capture").getByRole("textbox");
+    this.menu = page.locator(".more > summary");
   }
 
-  static async arrive(context: BrowserContext, hub: Hub): Promise<VisitorPage> {
+  static async arrive(context: BrowserContext, address: string): Promise<VisitorPage> {
     await openShadows(context);
     const page = await context.newPage();
-    await page.goto(`${hub.origin}/demo`);
+    await page.goto(address);
     return new VisitorPage(page);
   }
 
@@ -28,8 +35,8 @@ export class VisitorPage {
   }
 
   async open(): Promise<void> {
-    await this.page.getByRole("button", { name: "Open chat" }).click();
-    await expect(this.page.getByRole("button", { name: "Close chat" })).toBeVisible();
+    await this.launcher.click();
+    await expect(this.log).toBeVisible();
   }
 
   async choose(label: string): Promise<void> {
@@ -52,6 +59,12 @@ export class VisitorPage {
   async write(text: string): Promise<void> {
     await this.message.fill(text);
     await this.page.getByRole("button", { name: "Send", exact: true }).click();
+  }
+
+  /** As `write`, with the keyboard, and in any language. */
+  async send(text: string): Promise<void> {
+    await this.message.fill(text);
+    await this.message.press("Enter");
   }
 
   /** Who the window says one is talking with. */

@@ -122,7 +122,7 @@ async fn a5_50_parallel_starts_of_a_visitor_open_one_conversation() {
 
 /// Who asks what in a race.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Move {
+pub enum Move {
     Claim,
     RivalClaims,
     AdminCloses,
@@ -140,15 +140,61 @@ enum Move {
     Typing,
 }
 
-struct Table {
-    jane: Agent,
-    max: Agent,
-    root: Agent,
+/// What may race while nobody owns it.
+pub const ON_WAITING: [Move; 5] =
+    [Move::Claim, Move::RivalClaims, Move::AdminCloses, Move::VisitorEnds, Move::VisitorWrites];
+/// What may race while Jane owns it.
+pub const ON_ASSIGNED: [Move; 7] = [
+    Move::OwnerCloses,
+    Move::VisitorEnds,
+    Move::ToMax,
+    Move::GiveUp,
+    Move::AdminTakes,
+    Move::OwnerWrites,
+    Move::VisitorWrites,
+];
+/// What may race with closing.
+pub const ON_CLOSING: [Move; 12] = [
+    Move::VisitorEnds,
+    Move::ToMax,
+    Move::GiveUp,
+    Move::AdminTakes,
+    Move::AdminCloses,
+    Move::OwnerWrites,
+    Move::VisitorWrites,
+    Move::Rate,
+    Move::Details,
+    Move::Note,
+    Move::Item,
+    Move::Typing,
+];
+
+/// Two agents and an admin.
+pub struct Table {
+    /// Claims and owns.
+    pub jane: Agent,
+    /// Wants it too.
+    pub max: Agent,
+    /// May close and take everything.
+    pub root: Agent,
+    /// Whether they sit at one hub, which knows at once what it has answered.
+    pub together: bool,
 }
 
 impl Table {
     async fn set(hub: &Hub) -> Self {
-        Self { jane: hub.online("jane").await, max: hub.online("max").await, root: hub.admin("root").await }
+        let (jane, max, root) = (hub.online("jane").await, hub.online("max").await, hub.admin("root").await);
+        Self { jane, max, root, together: true }
+    }
+
+    /// The whole log, once it holds what was answered to whomever.
+    async fn log(&self, chat: &str, replies: &[Value]) -> Vec<Value> {
+        let last = replies.iter().filter_map(|reply| reply["seq"].as_u64()).max().unwrap_or_default();
+        wait::until("the log to hold what was answered", async || {
+            let events = self.root.transcript(chat).await;
+            (self.together || events.len() as u64 >= last).then_some(events)
+        })
+        .await
     }
 
     fn who<'a>(&'a self, visitor: &'a Visitor, what: Move) -> &'a Client {
@@ -163,9 +209,9 @@ impl Table {
     }
 
     /// Makes the moves at once and judges what came of it.
-    async fn race(&self, visitor: &Visitor, chat: &str, moves: &[Move]) {
+    pub async fn race(&self, visitor: &Visitor, chat: &str, moves: &[Move]) {
         let replies = join_all(moves.iter().map(|what| self.who(visitor, *what).ask(request(*what, chat)))).await;
-        let events = self.root.transcript(chat).await;
+        let events = self.log(chat, &replies).await;
         let verdict = judge(&events);
         for (what, reply) in moves.iter().zip(&replies) {
             if reply["ok"] == true {
@@ -229,13 +275,10 @@ fn request(what: Move, chat: &str) -> Value {
 
 #[tokio::test]
 async fn a2_every_two_and_three_way_race_has_one_winner() {
-    use Move::*;
     let hub = Hub::start().await;
     let table = Table::set(&hub).await;
-    let on_waiting = [Claim, RivalClaims, AdminCloses, VisitorEnds, VisitorWrites];
-    let on_assigned = [OwnerCloses, VisitorEnds, ToMax, GiveUp, AdminTakes, OwnerWrites, VisitorWrites];
     let mut races = 0;
-    for (moves, taken) in [(&on_waiting[..], false), (&on_assigned[..], true)] {
+    for (moves, taken) in [(&ON_WAITING[..], false), (&ON_ASSIGNED[..], true)] {
         for race in combinations(moves) {
             for _ in 0..2 {
                 let visitor = hub.visitor(playbooks::LIVE).await;
@@ -252,7 +295,7 @@ async fn a2_every_two_and_three_way_race_has_one_winner() {
 }
 
 /// All pairs and triples, each in one order and in the other.
-fn combinations(moves: &[Move]) -> Vec<Vec<Move>> {
+pub fn combinations(moves: &[Move]) -> Vec<Vec<Move>> {
     let mut found = Vec::new();
     for (a, one) in moves.iter().enumerate() {
         for (b, two) in moves.iter().enumerate().skip(a + 1) {
@@ -300,26 +343,11 @@ async fn a2_claim_end_and_close_against_the_deadline_itself() {
 
 #[tokio::test]
 async fn a4_close_raced_with_everything_lets_nothing_follow_it() {
-    use Move::*;
     let hub = Hub::start().await;
     let table = Table::set(&hub).await;
-    let others = [
-        VisitorEnds,
-        ToMax,
-        GiveUp,
-        AdminTakes,
-        AdminCloses,
-        OwnerWrites,
-        VisitorWrites,
-        Rate,
-        Details,
-        Note,
-        Item,
-        Typing,
-    ];
     let mut races = 0;
-    for other in others {
-        for order in [[OwnerCloses, other], [other, OwnerCloses]] {
+    for other in ON_CLOSING {
+        for order in [[Move::OwnerCloses, other], [other, Move::OwnerCloses]] {
             for _ in 0..3 {
                 let visitor = hub.visitor(playbooks::LIVE).await;
                 let chat = visitor.start().await;

@@ -264,18 +264,26 @@ async fn s4_fragments_pings_and_frames_of_any_cut_are_read_as_the_standard_says(
 async fn s4_frames_against_the_standard_end_the_connection_and_nobody_elses() {
     let hub = Hub::start().await;
     let jane = hub.agent("jane").await;
-    let attacks: [Vec<u8>; 5] = [
-        [head(true, TEXT, 2, false), b"{}".to_vec()].concat(),
-        [head(true, 0x3, 0, true), vec![0; 4]].concat(),
-        [head(true, CONTINUATION, 0, true), vec![0; 4]].concat(),
-        vec![0xf1, 0x80, 0, 0, 0, 0],
-        [head(true, TEXT, usize::MAX >> 1, true), vec![0; 4]].concat(),
+    let attacks: [(Vec<u8>, u16, &str); 6] = [
+        ([head(true, TEXT, 2, false), b"{}".to_vec()].concat(), 1002, "masked"),
+        ([head(true, 0x3, 0, true), vec![0; 4]].concat(), 1002, "opcode"),
+        ([head(true, CONTINUATION, 0, true), vec![0; 4]].concat(), 1002, "nothing to continue"),
+        (vec![0xf1, 0x80, 0, 0, 0, 0], 1002, "reserved bits"),
+        ([head(true, PING, 126, true), vec![0; 130]].concat(), 1002, "125 bytes"),
+        ([head(true, TEXT, usize::MAX >> 1, true), vec![0; 4]].concat(), 1009, "too big"),
     ];
-    for attack in attacks {
-        let mut raw = Raw::open(&hub.agents()).await;
-        raw.bytes(&attack).await;
-        let code = raw.closing().await;
-        assert!(matches!(code, None | Some(1002 | 1008 | 1009)), "{attack:?}: {code:?}");
+    let hello = json!({"type": "hello", "id": 1, "token": token::agent("jane", "agent")}).to_string();
+    for (attack, code, words) in attacks {
+        for greeted in [false, true] {
+            let mut raw = Raw::open(&hub.agents()).await;
+            if greeted {
+                raw.text(&hello).await;
+                raw.until(|frame| frame["ok"] == true).await;
+            }
+            raw.bytes(&attack).await;
+            let (closed, reason) = raw.closing_words().await.expect("a close frame");
+            assert!(closed == code && reason.contains(words), "{attack:?}: {closed} {reason}");
+        }
     }
     jane.ok(json!({"type": "list", "folder": "mine"})).await;
 }

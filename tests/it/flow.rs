@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Hub, Visitor, judge::judge, playbooks};
+use crate::support::{Hub, Visitor, judge::judge, playbooks, token};
 
 #[tokio::test]
 async fn r6_the_online_message_comes_just_before_the_wait_as_a_tree() {
@@ -43,6 +43,39 @@ async fn r5_until_it_was_seen_on_a_page_the_live_chat_card_is_offline_only() {
     assert_eq!(status().await, "live");
     let push = visitor.push("availability", |push| push["type"] == "available").await;
     assert_eq!((&push["available"], &push["reason"]), (&json!(true), &json!("ok")));
+}
+
+#[tokio::test]
+async fn r5_a_card_reached_while_the_playbook_is_switched_off_appears_in_no_inbox_and_a_running_wait_goes_on() {
+    let hub = Hub::start().await;
+    let (jane, root) = (hub.online("jane").await, hub.admin("root").await);
+    let (waits, asks) = (hub.visitor(playbooks::TALK).await, hub.visitor(playbooks::TALK).await);
+    let (waiting, hidden) = (waits.start().await, asks.start().await);
+    waits.choose(&waiting, "hello", "talk").await;
+    jane.row(&waiting, "waiting").await;
+    let path = format!("/v1/playbooks/{}", playbooks::TALK);
+    let mut playbook = hub.rest("GET", &path, None).await.ok();
+    playbook["active"] = json!(false);
+    let off = hub.request("PUT", &path).bearer(&token::agent("root", "admin")).header("if-match", "1").json(&playbook);
+    off.send().await.expect("an answer").ok();
+    waits.push("availability", |push| push["reason"] == "inactive").await;
+
+    asks.choose(&hidden, "hello", "talk").await;
+    assert_eq!(asks.event_of(&hidden, "missed").await["reason"], "not_installed");
+    asks.fill(&hidden, "email", "zoe@example.com").await;
+    // The wait goes on, and is the only row there is.
+    assert!(!waits.events(&waiting).iter().any(|event| event["type"] == "missed"));
+    for agent in [&jane, &root] {
+        assert_eq!(agent.ids("unassigned").await, [waiting.as_str()]);
+        assert_eq!(agent.has(|push| push.to_string().contains(&hidden)), None);
+    }
+    let again = hub.agent("jane").await;
+    assert_eq!(again.welcome["counts"]["unassigned"], 1);
+    jane.refused(json!({"type": "open", "conversation": hidden}), "not_found").await;
+    jane.refused(json!({"type": "claim", "conversation": hidden}), "not_found").await;
+    let all = root.ids("all").await;
+    assert!(all.contains(&hidden) && all.contains(&waiting));
+    jane.claim(&waiting).await;
 }
 
 #[tokio::test]

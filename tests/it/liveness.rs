@@ -52,9 +52,9 @@ async fn p1_a_peer_silent_for_two_heartbeats_is_closed_with_4003() {
     visitor["id"] = json!(1);
     for (dial, hello) in [(hub.agents(), agent), (hub.visitors(), visitor)] {
         let mut raw = Raw::open(&dial).await;
+        let heard = Instant::now();
         raw.text(&hello.to_string()).await;
         raw.until(|frame| frame["ok"] == true).await;
-        let heard = Instant::now();
         let goodbye = raw.until(|frame| frame["type"] == "goodbye").await;
         assert_eq!((&goodbye["code"], &goodbye["reconnect"]), (&json!(4003), &json!(true)));
         assert_eq!(raw.closing().await, Some(4003));

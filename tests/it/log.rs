@@ -50,6 +50,16 @@ async fn p2_a_send_without_id_comes_back_as_an_event() {
 async fn p2_a_repeated_key_is_answered_with_the_first_seq_as_a_duplicate() {
     let hub = Hub::start().await;
     let (jane, visitor, chat) = chat(&hub).await;
+    // An answer brings several events, some of them for agents only; its reply tells of the last.
+    let asked = hub.visitor(playbooks::TALK).await;
+    let asking = asked.start().await;
+    for (card, said) in [("hello", json!({"option": "write"})), ("name", json!({"value": "Ann Smith"}))] {
+        let mut answer = json!({"type": "answer", "conversation": asking, "card": card, "key": card});
+        answer.as_object_mut().expect("an object").extend(said.as_object().expect("an object").clone());
+        let first = asked.ok(answer.clone()).await;
+        let again = asked.ok(answer).await;
+        assert_eq!((&again["seq"], &again["at"], &again["duplicate"]), (&first["seq"], &first["at"], &json!(true)));
+    }
     for (client, request) in [
         (&visitor.client, json!({"type": "send", "conversation": chat, "key": "k", "text": "hello"})),
         (&jane.client, json!({"type": "send", "conversation": chat, "key": "k", "text": "hi"})),
@@ -294,4 +304,31 @@ async fn d5_over_2000_missing_events_give_a_fresh_page() {
     near.event(&chat, |event| event["key"] == "k2049").await;
     let seqs: Vec<u64> = near.events(&chat).iter().filter_map(|event| event["seq"].as_u64()).collect();
     assert_eq!(seqs, (501..=*seqs.last().expect("some")).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_what_a_new_owner_writes_first_does_not_overtake_what_made_them_the_owner() {
+    const ROUNDS: usize = 300;
+    let hub = Hub::start().await;
+    let agents = [hub.online("jane").await, hub.online("bob").await];
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    agents[0].claim(&chat).await;
+    let mut refused = 0;
+    for round in 0..ROUNDS {
+        let (owner, next) = (&agents[round % 2], &agents[(round + 1) % 2]);
+        let given = owner.post(json!({"type": "assign", "conversation": chat, "to": next.id()})).await;
+        // The other one writes on and on: the first that is taken follows the assignment at once.
+        for n in 0.. {
+            let key = format!("k{round}-{n}");
+            let send = json!({"type": "send", "conversation": chat, "key": key, "text": "mine"});
+            if next.ask(send).await["ok"] == true {
+                break;
+            }
+            refused += 1;
+        }
+        owner.reply(given).await;
+    }
+    println!("rounds={ROUNDS} refused={refused}");
+    agents.iter().for_each(|agent| agent.assert_clean());
 }

@@ -13,7 +13,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Agent, Settings, Visitor, dial::Dial, http::Request, hub::signal, playbooks, raw::Raw, token, wait,
+    Agent, Hub, Settings, Visitor,
+    dial::Dial,
+    http::Request,
+    hub::{free_port, signal},
+    playbooks,
+    raw::Raw,
+    token, wait,
 };
 
 /// The program without anything of ours in its environment.
@@ -239,4 +245,26 @@ async fn s3_no_secret_token_or_text_is_logged_whatever_is_asked_of_the_log() {
     {
         assert!(!log.contains(secret), "{secret} is in the log: {log}");
     }
+}
+
+#[tokio::test]
+async fn o_restored_gives_the_store_a_new_epoch_when_no_hub_runs_on_it() {
+    let mut hub = Settings::new().start().await;
+    let before = hub.visitor(playbooks::LIVE).await.welcome["epoch"].clone();
+    let restored = |hub: &Hub| {
+        let mut command = Hub::command(&Settings::new(), hub.folder(), free_port());
+        command.arg("restored");
+        command
+    };
+    let refused = run_to_its_end(restored(&hub)).await;
+    assert_eq!(refused.status.code(), Some(1), "{}", words(&refused));
+    assert!(words(&refused).contains("in use by another process"), "{}", words(&refused));
+    hub.terminate();
+    hub.exit(Duration::from_secs(40)).await;
+    let done = run_to_its_end(restored(&hub)).await;
+    assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+    hub.restart().await;
+    let epoch = hub.visitor(playbooks::LIVE).await.welcome["epoch"].clone();
+    assert_ne!(epoch, before);
+    assert!(words(&done).contains(epoch.as_str().expect("an epoch")), "{}", words(&done));
 }

@@ -18,6 +18,8 @@ use crate::support::{
     wait,
 };
 
+mod unknown;
+
 /// Long enough for a byte to come over loopback; what has not come by then is not coming.
 const MOMENT: Duration = Duration::from_millis(150);
 
@@ -286,6 +288,20 @@ async fn h7_of_what_redis_says_only_published_messages_are_swallowed_and_whole()
 }
 
 #[tokio::test]
+async fn h7_what_is_published_on_some_channels_is_swallowed_and_the_rest_is_heard() {
+    let push = |channel: &str| format!(">3\r\n$7\r\nmessage\r\n${}\r\n{channel}\r\n$3\r\n:w:\r\n", channel.len());
+    let pattern = ">4\r\n$8\r\npmessage\r\n$1\r\n*\r\n$5\r\nx:n:y\r\n$3\r\n:w:\r\n";
+    let (words, own) = (push("usher:w:default"), push("usher:n:node"));
+    let end = "+:w:\r\n";
+    let proxy = Proxy::redis(redis(format!("{words}{own}{words}{pattern}{end}")).await).await;
+    proxy.set(Fault::SwallowOn { channel: ":w:", percent: 100 });
+    let mut stream = connect(&proxy).await;
+    let kept = format!("{own}{pattern}{end}");
+    assert_eq!(String::from_utf8_lossy(&hear(&mut stream, kept.len()).await), kept);
+    assert_eq!((proxy.pushes(), proxy.swallowed()), (2, 2));
+}
+
+#[tokio::test]
 async fn h7_a_share_of_the_pushes_is_swallowed_and_the_same_ones_again() {
     let push = |n: usize| format!(">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$4\r\n{n:04}\r\n");
     let text: String = (0..1_000).map(push).collect::<String>() + "+END\r\n";
@@ -380,10 +396,4 @@ async fn h7_the_reply_to_a_commit_is_held_and_then_released_or_cut() {
     wait::until("it is held", async || (proxy.holding() == 1).then_some(())).await;
     proxy.heal();
     assert_eq!(hear(&mut other, commit.len()).await, commit);
-}
-
-#[tokio::test]
-#[should_panic(expected = "no proxy of a Redis")]
-async fn h7_a_fault_the_proxy_cannot_know_is_refused() {
-    Proxy::start(echo().await).await.set(Fault::SwallowPushes { percent: 1 });
 }

@@ -3,6 +3,8 @@
 mod contract;
 mod faults;
 mod killed;
+mod postgres;
+mod restored;
 pub(crate) mod talk;
 
 /// How a store of some kind is opened, again and again the same one.

@@ -76,7 +76,8 @@ async fn p1_hello_again_under_another_name_begins_anew_with_it() {
     let jane = hub.agent("jane").await;
     let renamed = with("name", json!("Jane Smith"));
     jane.ok(json!({"type": "hello", "token": renamed})).await;
-    jane.dismissed(4001).await;
+    let goodbye = jane.dismissed(4001).await;
+    assert_eq!(goodbye["reason"], "your name, picture or role has changed, connect again");
     let jane = Agent::hello(&hub.agents(), &renamed).await;
     assert_eq!(jane.welcome["agents"][0]["name"], "Jane Smith");
     // The same name and picture: nothing changes.
@@ -143,7 +144,11 @@ async fn p1_a_site_vouches_for_its_visitor_and_the_anonymous_conversation_is_ado
     assert_eq!((&adopted["id"], &adopted["visitor"]["verified"]), (&json!(chat), &json!(true)), "{adopted}");
     assert_eq!(adopted["visitor"]["name"], "Ann Smith");
     // The anonymous tabs are told to come back at once: their page then says who they are.
-    assert_eq!(stranger.dismissed(4001).await["after_ms"], 0);
+    let goodbye = stranger.dismissed(4001).await;
+    assert_eq!(
+        (&goodbye["after_ms"], &goodbye["reason"]),
+        (&json!(0), &json!("the site has said who you are, connect again"))
+    );
 
     greeting["token"] = Value::Null;
     greeting.as_object_mut().expect("an object").remove("token");

@@ -1,11 +1,9 @@
 //! Rule 13 under every race: each frame to each socket is searched for what its reader must not see.
 
-use std::collections::BTreeMap;
-
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Agent, Hub, Visitor, judge::judge, playbooks};
+use crate::support::{Agent, Hub, Visitor, playbooks, sight::Secrets};
 
 const AGENTS: usize = 6;
 
@@ -13,48 +11,6 @@ const AGENTS: usize = 6;
 struct Room {
     visitor: Visitor,
     chat: String,
-}
-
-/// What one reader has been shown of the right to see a conversation: the highest `seq` at which it was theirs to see.
-#[derive(Default)]
-struct Sight {
-    until: BTreeMap<String, u64>,
-}
-
-impl Sight {
-    /// Takes in what a frame itself proves: rows and events that make a conversation visible to `me`.
-    fn learn(&mut self, frame: &Value, me: &str) {
-        for row in rows(frame) {
-            let visible = row["state"] != "assigned" || row["assignee"]["id"] == me;
-            if let (true, Some(id), Some(seq)) = (visible, row["id"].as_str(), row["seq"].as_u64()) {
-                self.extend(id, seq);
-            }
-        }
-        let chat =
-            frame["conversation"].as_str().or(frame["conversation"]["id"].as_str()).unwrap_or_default().to_owned();
-        for event in frame["events"].as_array().into_iter().flatten() {
-            let opens = match event["type"].as_str() {
-                Some("assigned") => event["to"]["id"] == me,
-                Some("unassigned" | "closed") => true,
-                _ => false,
-            };
-            if let (true, Some(seq)) = (opens, event["seq"].as_u64()) {
-                self.extend(&chat, seq);
-            }
-        }
-    }
-
-    fn extend(&mut self, chat: &str, seq: u64) {
-        let until = self.until.entry(chat.into()).or_default();
-        *until = seq.max(*until);
-    }
-}
-
-fn rows(frame: &Value) -> Vec<&Value> {
-    let lists =
-        ["conversations", "unassigned", "mine"].iter().flat_map(|list| frame[*list].as_array().into_iter().flatten());
-    let single = [&frame["upsert"], &frame["conversation"]].into_iter().filter(|row| row.is_object());
-    lists.chain(single).collect()
 }
 
 #[tokio::test]
@@ -124,46 +80,22 @@ async fn a3_no_frame_shows_an_assigned_conversation_to_anybody_but_its_owner() {
         agent.ok(json!({"type": "list", "folder": "mine"})).await;
     }
     // Who owned what when, by the logs themselves.
-    let mut secrets: BTreeMap<String, (String, u64, String)> = BTreeMap::new();
+    let mut secrets = Secrets::default();
     for room in &rooms {
-        let events = root.transcript(&room.chat).await;
-        let owners = judge(&events).owners;
-        for event in &events {
-            let (text, seq) = (event["text"].as_str().unwrap_or_default(), event["seq"].as_u64().expect("a seq"));
-            if let (true, Some(owner)) = (text.starts_with("canary-"), owners.get(&seq)) {
-                secrets.insert(text.into(), (room.chat.clone(), seq, owner.clone()));
-            }
-        }
+        secrets.add(&room.chat, &root.transcript(&room.chat).await);
     }
     assert!(secrets.len() > 50, "only {} texts were written in assigned conversations", secrets.len());
     let (mut inspected, mut bytes) = (0, 0);
     for agent in &agents {
-        let mut sight = Sight::default();
-        for raw in agent.frames(0) {
-            let frame: Value = serde_json::from_str(&raw).expect("JSON");
-            sight.learn(&frame, agent.id());
-            for text in canaries(&raw) {
-                let Some((chat, seq, owner)) = secrets.get(text) else { continue };
-                let allowed = owner == agent.id() || sight.until.get(chat) > Some(seq);
-                assert!(allowed, "{} was shown {text} (seq {seq}, {owner}'s): {raw}", agent.id());
-            }
-            inspected += 1;
-            bytes += raw.len();
-        }
+        let searched = secrets.inspect(agent.id(), &agent.frames(0));
+        inspected += searched.frames;
+        bytes += searched.bytes;
     }
     println!("figure A3 secrets={} frames={inspected} bytes={bytes} leaks=0", secrets.len());
 }
 
-/// The canaries a frame holds.
-fn canaries(raw: &str) -> impl Iterator<Item = &str> {
-    raw.match_indices("canary-").map(|(at, _)| {
-        let end = raw[at..].find(|c: char| !c.is_alphanumeric() && c != '-').unwrap_or(raw.len() - at);
-        &raw[at..at + end]
-    })
-}
-
 /// Asks for what may not be one's to see, by every request there is.
-async fn pry(agent: &Agent, chat: &str, random: &mut impl Rng) {
+pub async fn pry(agent: &Agent, chat: &str, random: &mut impl Rng) {
     let requests = [
         json!({"type": "open", "conversation": chat}),
         json!({"type": "history", "conversation": chat, "before": 100, "limit": 100}),

@@ -24,6 +24,11 @@ pub(super) fn decide(
     match command {
         Command::Claim => claim(draft, agent),
         Command::Assign { to } => assign(draft, agent, admin, to.as_ref()),
+        Command::AssignToNobody => {
+            let stranger = AgentRef { id: "".into(), name: String::new(), avatar: None };
+            assign(draft, agent, admin, Some(&stranger))?;
+            Err(Refusal::invalid("to", "there is no such agent"))
+        }
         Command::Send { key, text } => {
             draft.refuse_closed()?;
             if !draft.owned_by(&agent.id) {

@@ -36,8 +36,21 @@ fn answer(
     policy: &Policy<'_>,
 ) -> Result<(), Refusal> {
     draft.refuse_closed()?;
-    if !matches!(draft.was.state, State::Bot | State::Offline) || draft.was.asking.as_ref() != Some(card) {
-        return Err(Refusal::conflict("this question has been answered already"));
+    match &draft.was.state {
+        State::Assigned { to, at } => {
+            return Err(Refusal::Conflict {
+                message: format!("{} is here now: questions need no answer any more, just write", to.name),
+                assignee: Some(to.clone()),
+                at: Some(*at),
+            });
+        }
+        State::Waiting { .. } | State::Unassigned => {
+            return Err(Refusal::conflict("the questions are over: just write, an agent will read it"));
+        }
+        _ if draft.was.asking.as_ref() != Some(card) => {
+            return Err(Refusal::conflict("this question has been answered already"));
+        }
+        _ => {}
     }
     let answered = policy.playbook.answer(card, reply).map_err(|refused| match refused.stale {
         true => Refusal::conflict(&refused.message),

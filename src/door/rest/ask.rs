@@ -1,8 +1,11 @@
 //! What is asked, read so that a mistake gets a problem document that names it.
 
+use std::error::Error;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use super::Problem;
 
@@ -26,9 +29,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(fault) => Err(Problem::invalid(fault.body_text())),
+            Err(fault) => {
+                let problem = Problem::invalid(fault.body_text());
+                Err(match wrong(&fault) {
+                    Some(field) => problem.of(field),
+                    None => problem,
+                })
+            }
         }
     }
+}
+
+/// Which part of the query is wrong, or missing.
+fn wrong(fault: &(dyn Error + 'static)) -> Option<String> {
+    let mut causes = std::iter::successors(Some(fault), |fault| (*fault).source());
+    let cause = causes.find_map(|cause| cause.downcast_ref::<serde_path_to_error::Error<serde::de::value::Error>>())?;
+    if let Some(Segment::Map { key }) = cause.path().iter().next() {
+        return Some(key.clone());
+    }
+    let text = cause.inner().to_string();
+    Some(text.strip_prefix("missing field `")?.split_once('`')?.0.to_owned())
 }
 
 // === impl Id ===

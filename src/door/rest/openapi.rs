@@ -49,7 +49,7 @@ const fn route(
 
 /// Every route, in the order people look for them.
 const ROUTES: &[Route] = &[
-    route("get", "/v1/widget/{playbook}", "anybody", &[], "200", "How a playbook's launcher looks"),
+    route("get", "/v1/widget/{playbook}", "anybody", &["module"], "200", "How a playbook's launcher looks"),
     route("get", "/v1/playbooks", "agent", &[], "200", "The playbooks of the workspace"),
     route("post", "/v1/playbooks", "admin", &[], "201", "Make a playbook; the hub makes its id"),
     route("get", "/v1/playbooks/templates", "agent", &[], "200", "Playbooks to start from"),

@@ -5,9 +5,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, header};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::{Problem, Rooms, ask::Id};
+use super::{
+    Problem, Rooms,
+    ask::{Asked, Id},
+};
 use crate::{
     door::peer::{is_own_origin, origin},
     ids::PlaybookId,
@@ -16,13 +20,27 @@ use crate::{
 /// For how long a browser may keep the settings: a change of colour shows within a minute.
 const KEPT: &str = "public, max-age=60";
 
-/// `GET /v1/widget/{playbook}`: how the launcher looks; 404 means that there is to be none.
-pub(super) async fn settings(rooms: State<Rooms>, id: Id<PlaybookId>, headers: HeaderMap) -> Response {
-    // A page must be able to tell "there is to be none" from "not reached", so refusals are readable, too.
-    everywhere(shown(rooms, id, &headers).await.unwrap_or_else(IntoResponse::into_response))
+/// In which dress the settings come.
+#[derive(Deserialize)]
+pub(super) struct Dress {
+    /// `?module`: a JavaScript module whose default export they are. A site that allows our scripts and our socket, and
+    /// nothing more, keeps the widget from fetching JSON; modules are scripts.
+    module: Option<String>,
 }
 
-async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &HeaderMap) -> Result<Response, Problem> {
+/// `GET /v1/widget/{playbook}`: how the launcher looks; 404 means that there is to be none.
+pub(super) async fn settings(
+    rooms: State<Rooms>,
+    id: Id<PlaybookId>,
+    Asked(dress): Asked<Dress>,
+    headers: HeaderMap,
+) -> Response {
+    let shown = shown(rooms, id, &headers).await.map(|body| dressed(&body, &dress));
+    // A page must be able to tell "there is to be none" from "not reached", so refusals are readable, too.
+    everywhere(shown.unwrap_or_else(IntoResponse::into_response))
+}
+
+async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &HeaderMap) -> Result<Value, Problem> {
     let row = rooms.hub.playbook(&id).await?;
     let row = row.filter(|row| row.playbook.active && !row.deleted).ok_or_else(none)?;
     let origin = origin(headers).map_err(|()| Problem::invalid("must be one origin").of("Origin"))?;
@@ -35,15 +53,23 @@ async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &Hea
     if origin.is_some() && !own {
         rooms.hub.playbook_seen(&row).await?;
     }
-    let body = json!({
+    Ok(json!({
         "appearance": row.playbook.appearance,
         "locale": row.playbook.locale,
         "open_after_ms": row.playbook.open_after_ms,
         "typing_preview": row.playbook.typing_preview,
-    });
-    let mut response = axum::Json(body).into_response();
+    }))
+}
+
+fn dressed(body: &Value, dress: &Dress) -> Response {
+    let mut response = match dress.module {
+        // All JSON is JavaScript, since ECMAScript 2019.
+        Some(_) => ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], format!("export default {body}"))
+            .into_response(),
+        None => axum::Json(body).into_response(),
+    };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
-    Ok(response)
+    response
 }
 
 fn none() -> Problem {

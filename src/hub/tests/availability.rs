@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{
     super::{Hub, Settings, error::HubError},
-    house::{House, at_once, demo, pass, settle, workspace},
+    house::{House, at_once, demo, not_found, pass, settle, workspace},
     memory::Verb,
 };
 use crate::{
     chat::{decide::Refusal, event::MissedReason, playbook::Playbook},
     ids::ConversationId,
     mesh::Alone,
-    store::Store,
+    store::{Folder, FolderQuery, Store},
     wire::{
         agent::{AgentStatus, PresenceReason},
         push::AvailableReason,
@@ -277,13 +277,36 @@ async fn p3_visitors_are_told_the_moment_it_changes_whether_anybody_is_available
 #[tokio::test(start_paused = true)]
 async fn r5_until_it_was_seen_on_a_page_a_playbook_is_offline_only() {
     let house = House::open().await;
-    let _jane = house.agent("jane").await;
+    let (mut jane, mut root) = (house.agent("jane").await, house.admin("root").await);
+    jane.mail();
+    root.mail();
     let fresh = Playbook { id: "pb_fresh".into(), ..at_once() };
     house.hub.save_playbook(&workspace(), &fresh, 0).await.unwrap();
     let mut visitor = house.visitor_of("pb_fresh", "v_1").await;
     assert_eq!(visitor.greeting.available.reason, AvailableReason::NotInstalled);
     let conversation = visitor.start().await;
     assert_eq!(reason(&house, &conversation).await, Some(MissedReason::NotInstalled));
+    // In nobody's inbox; admins find it among all.
+    let (mail, admins) = (jane.mail(), root.mail());
+    assert!(mail.rows.is_empty() && mail.counts.unassigned.is_none() && mail.notify.is_empty());
+    assert!(admins.rows.is_empty() && admins.counts.unassigned.is_none());
+    assert!(not_found(jane.claim(&conversation).await));
+    assert_eq!(house.tab("jane", false).await.desk.counts.unassigned, 0);
+    let all = FolderQuery {
+        workspace: workspace(),
+        folder: Folder::All { only_mine: None },
+        before: None,
+        limit: 9,
+        query: None,
+    };
+    assert_eq!(house.store.folder(&all).await.unwrap().conversations[0].conversation.id, conversation);
+    assert!(root.open(&conversation, None).await.is_ok());
+    let mut bob = house.tab("bob", false).await;
+    root.assign(&conversation, Some("jane")).await.unwrap();
+    assert!(jane.mail().rows.contains_key(&conversation));
+    assert!(bob.mail().rows.is_empty(), "nobody loses what they never saw");
+    jane.assign(&conversation, None).await.unwrap();
+    assert!(bob.mail().rows.contains_key(&conversation));
     let row = house.playbook("pb_fresh").await;
     house.hub.playbook_seen(&row).await.unwrap();
     assert_eq!(visitor.mail().available.unwrap().reason, AvailableReason::Ok);

@@ -15,7 +15,7 @@ pub(super) struct Sizes(HashMap<(WorkspaceId, Folder), (u64, u64)>);
 /// The folder a conversation counts in.
 pub(super) fn folder_of(row: &Conversation) -> Option<Folder> {
     match &row.state {
-        State::Waiting { .. } | State::Offline | State::Unassigned => Some(Folder::Unassigned),
+        State::Waiting { .. } | State::Offline | State::Unassigned => row.live.then_some(Folder::Unassigned),
         State::Assigned { to, .. } => Some(Folder::Mine(to.id.clone())),
         State::Closed { .. } => row.live.then_some(Folder::Closed),
         State::Bot => None,
@@ -35,7 +35,7 @@ pub(super) fn rank(folder: &Folder, row: &Conversation) -> Option<i64> {
         (Folder::Mine(agent), State::Assigned { to, at }) => (to.id == *agent).then_some(-at.0),
         (Folder::Closed, State::Closed { at, .. }) => row.live.then_some(-at.0),
         (Folder::Unassigned, State::Waiting { .. } | State::Offline | State::Unassigned) => {
-            row.since.map(|since| since.0)
+            row.since.filter(|_| row.live).map(|since| since.0)
         }
         _ => None,
     }

@@ -128,7 +128,11 @@ impl House {
         mesh: Arc<dyn Mesh>,
         settings: Settings,
     ) -> Self {
-        let hub = Hub::new(seen, mesh, settings);
+        Self::run(store, Hub::new(seen, mesh, settings)).await
+    }
+
+    /// Lets a hub run, upon a store with playbooks in it.
+    pub(super) async fn run(store: Arc<Memory>, hub: Arc<Hub>) -> Self {
         hub.recall().await.unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(hub.clone().run(stop.clone()));

@@ -173,6 +173,10 @@ impl Store for Memory {
         Millis(self.drift.load(Ordering::SeqCst) + since)
     }
 
+    async fn restored(&self) -> Result<Epoch> {
+        self.up().map(|_| self.epoch.clone())
+    }
+
     async fn ready(&self) -> Result<()> {
         self.up().map(drop)
     }

@@ -240,7 +240,7 @@ async fn r5_a_playbook_saved_on_one_node_is_known_on_another_at_once_or_ten_seco
     let _jane = town.hubs[1].agent("jane").await;
     let (_, mut visitor) = town.hubs[1].visitor("v_1").await;
     read(&mut [&mut visitor]).await;
-    let mut save = async |active: bool, version: u32| {
+    let save = async |active: bool, version: u32| {
         let mut playbook = super::house::at_once();
         playbook.active = active;
         town.hubs[0].house.hub.save_playbook(&super::house::workspace(), &playbook, version).await.unwrap();

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::memory::Memory;
 use crate::{
@@ -28,11 +28,10 @@ pub(super) struct Station {
     rng: Mutex<StdRng>,
     ways: Mutex<Ways>,
     /// Whether the process stands still.
-    frozen: watch::Sender<bool>,
+    frozen: AtomicBool,
+    thawed: Notify,
     /// Calls so far.
     asked: AtomicUsize,
-    /// Of those that were answered `Unavailable` although it was done.
-    lost: AtomicU64,
 }
 
 /// What the way to the store does to calls.
@@ -58,9 +57,9 @@ impl Station {
             store,
             rng: Mutex::new(StdRng::seed_from_u64(seed)),
             ways: Mutex::default(),
-            frozen: watch::Sender::new(false),
+            frozen: AtomicBool::new(false),
+            thawed: Notify::new(),
             asked: AtomicUsize::new(0),
-            lost: AtomicU64::new(0),
         })
     }
 
@@ -71,22 +70,15 @@ impl Station {
 
     /// The process stands still, or goes on.
     pub(super) fn freeze(&self, frozen: bool) {
-        self.frozen.send_replace(frozen);
-    }
-
-    /// Whether it stands still.
-    pub(super) fn is_frozen(&self) -> bool {
-        *self.frozen.borrow()
+        self.frozen.store(frozen, Ordering::SeqCst);
+        if !frozen {
+            self.thawed.notify_waiters();
+        }
     }
 
     /// How many calls there were.
     pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
-    }
-
-    /// How many answers were lost.
-    pub(super) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::SeqCst)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ways> {
@@ -102,14 +94,19 @@ impl Station {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
         // Whoever stands still hears nothing; whoever is gone never will.
-        let mut frozen = self.frozen.subscribe();
-        let _ = frozen.wait_for(|frozen| !frozen).await;
-        if self.lock().dead {
-            std::future::pending::<()>().await;
-        }
+        self.alive().await;
         match ways.down || drawn(ways.refused) {
             true => Err(StoreError::Unavailable("on the way there".into())),
             false => Ok(()),
+        }
+    }
+
+    async fn alive(&self) {
+        while self.frozen.load(Ordering::SeqCst) {
+            self.thawed.notified().await;
+        }
+        if self.lock().dead {
+            std::future::pending::<()>().await;
         }
     }
 
@@ -123,14 +120,9 @@ impl Station {
     async fn back<T>(&self, answer: Result<T>) -> Result<T> {
         let swallowed = self.lock().swallowed;
         if answer.is_ok() && swallowed > 0 && self.rng.lock().unwrap().random_range(0..1_000) < swallowed {
-            self.lost.fetch_add(1, Ordering::SeqCst);
             return Err(StoreError::Unavailable("on the way back".into()));
         }
-        let mut frozen = self.frozen.subscribe();
-        let _ = frozen.wait_for(|frozen| !frozen).await;
-        if self.lock().dead {
-            std::future::pending::<()>().await;
-        }
+        self.alive().await;
         answer
     }
 }
@@ -143,6 +135,10 @@ impl Store for Station {
 
     fn now(&self) -> Millis {
         self.store.now()
+    }
+
+    async fn restored(&self) -> Result<Epoch> {
+        self.there().await?.restored().await
     }
 
     async fn ready(&self) -> Result<()> {

@@ -25,6 +25,7 @@ use crate::{
         agent::AgentStatus,
         entry::Entry,
         push::{Available, NotifyPush, Side, VisitorMoved, Watching},
+        request::NotifyReason,
     },
 };
 
@@ -43,6 +44,10 @@ pub(super) struct Tab {
     pub(super) place: Option<(ConversationId, u32)>,
     /// The events of each conversation, as they came.
     pub(super) logs: BTreeMap<ConversationId, Vec<Arc<Entry>>>,
+    /// How often it was notified of what.
+    pub(super) notified: BTreeMap<(ConversationId, NotifyReason), usize>,
+    /// What it rang for last.
+    pub(super) rang: Option<NotifyPush>,
     /// The hub sent it away.
     pub(super) left: bool,
 }
@@ -75,6 +80,8 @@ impl Tab {
             available: None,
             place: None,
             logs: BTreeMap::new(),
+            notified: BTreeMap::new(),
+            rang: None,
             left: false,
         }
     }

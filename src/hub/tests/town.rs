@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::{Settings, visitor::Guest},
+    super::{Settings, agent::Desk, seat::Seated, visitor::Guest},
     house::{Clerk, House, pass, settle},
     memory::Memory,
     station::Station,
@@ -131,6 +131,11 @@ impl Node {
 
     pub(super) fn tab(hub: Arc<super::super::Hub>, clerk: Clerk) -> Tab {
         let Clerk { seated, desk, .. } = clerk;
+        Self::seat(hub, seated, desk)
+    }
+
+    /// A tab before which lies what its session was met with.
+    pub(super) fn seat(hub: Arc<super::super::Hub>, seated: Seated, desk: Desk) -> Tab {
         let mut tab = Tab::new(hub, seated);
         tab.counts = desk.counts;
         for loaded in desk.unassigned.iter().chain(&desk.mine) {

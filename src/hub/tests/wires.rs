@@ -65,6 +65,8 @@ struct End {
     known_deaf: Option<Instant>,
     /// Nothing is heard until it is let go: the whole process stands still.
     frozen: bool,
+    /// What it would have said meanwhile, had it not.
+    held: Vec<(WorkspaceId, Bytes)>,
     bell: Arc<Notify>,
 }
 
@@ -95,6 +97,7 @@ impl Wires {
             deaf: false,
             known_deaf: None,
             frozen: false,
+            held: Vec::new(),
             bell: bell.clone(),
         };
         assert!(self.lock().ends.insert(node.clone(), end).is_none(), "an incarnation's name is new");
@@ -141,9 +144,14 @@ impl Wires {
 
     /// The process stands still, or goes on; what was said to it meanwhile lies waiting.
     pub(super) fn freeze(&self, node: &NodeId, frozen: bool) {
-        if let Some(end) = self.lock().ends.get_mut(node) {
-            end.frozen = frozen;
-            end.bell.notify_one();
+        let mut inner = self.lock();
+        let Some(end) = inner.ends.get_mut(node) else { return };
+        end.frozen = frozen;
+        end.bell.notify_one();
+        if !frozen {
+            for (workspace, body) in std::mem::take(&mut end.held) {
+                inner.say(node, &workspace, &body);
+            }
         }
     }
 
@@ -236,7 +244,11 @@ impl Mesh for Wire {
     }
 
     fn say(&self, workspace: &WorkspaceId, body: Bytes) {
-        self.wires.lock().say(&self.node, workspace, &body);
+        let mut inner = self.wires.lock();
+        match inner.ends.get_mut(&self.node) {
+            Some(end) if end.frozen => end.held.push((workspace.clone(), body)),
+            _ => inner.say(&self.node, workspace, &body),
+        }
     }
 
     async fn join(&self, workspace: &WorkspaceId) -> bool {

@@ -2,11 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::fault::damaged;
 use crate::{
     chat::event::AgentRef,
     ids::{AgentId, Millis, WorkspaceId},
-    store::{AgentRow, NotifySettings, Result, StoreError, revoked},
+    store::{
+        AgentRow, NotifySettings, Result,
+        agents::{read_notify, write_notify},
+        revoked,
+    },
 };
 
 const COLUMNS: &str = "workspace, id, name, avatar, admin, online, notify, last_hello_at";
@@ -29,7 +32,7 @@ pub(super) fn hello(
          ON CONFLICT DO UPDATE SET name = ?3, avatar = ?4, admin = ?5, last_hello_at = ?7, removed = 0
          RETURNING {COLUMNS}"
     ))?;
-    let notify = json(NotifySettings::default())?;
+    let notify = write_notify(NotifySettings::default())?;
     let params = params![workspace.as_str(), agent.id.as_str(), agent.name, agent.avatar, admin, notify, now.0];
     upsert.query_row(params, |row| Ok(read(row)))?.map(Some)
 }
@@ -79,7 +82,7 @@ pub(super) fn set_notify(
 ) -> Result<bool> {
     let changed = conn
         .prepare_cached("UPDATE agent SET notify = ?3 WHERE workspace = ?1 AND id = ?2 AND removed = 0")?
-        .execute(params![workspace.as_str(), agent.as_str(), json(notify)?])?;
+        .execute(params![workspace.as_str(), agent.as_str(), write_notify(notify)?])?;
     Ok(changed > 0)
 }
 
@@ -96,7 +99,7 @@ pub(super) fn remove(conn: &Connection, workspace: &WorkspaceId, agent: &AgentId
 
 fn read(row: &Row<'_>) -> Result<AgentRow> {
     let id: String = row.get(1)?;
-    let notify = serde_json::from_str(&row.get::<_, String>(6)?).map_err(|_| damaged("agent", &id))?;
+    let notify = read_notify(&id, &row.get::<_, String>(6)?)?;
     Ok(AgentRow {
         workspace: row.get::<_, String>(0)?.into(),
         agent: AgentRef { id: id.into(), name: row.get(2)?, avatar: row.get(3)? },
@@ -105,8 +108,4 @@ fn read(row: &Row<'_>) -> Result<AgentRow> {
         notify,
         last_hello_at: Millis(row.get(7)?),
     })
-}
-
-fn json(notify: NotifySettings) -> Result<String> {
-    serde_json::to_string(&notify).map_err(|fault| StoreError::Damaged(fault.to_string()))
 }

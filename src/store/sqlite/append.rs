@@ -7,7 +7,6 @@ use rusqlite::{OptionalExtension, params};
 use super::{
     counter, delivery,
     desk::Desk,
-    fault::refused,
     heads::{Head, Keys},
     item, row,
 };
@@ -18,7 +17,11 @@ use crate::{
         event::{VisitorRef, What},
     },
     ids::{ConversationId, MessageKey, Seq, VisitorId, WorkspaceId},
-    store::{Append, Appended, Begun, FolderCount, Result, Topic},
+    store::{
+        Append, Appended, Begun, FolderCount, Result, Topic,
+        append::{check_order, check_row, is_text},
+        row::folder,
+    },
     wire::entry::Entry,
 };
 
@@ -36,7 +39,7 @@ impl Desk {
         self.heads.put(row.id.clone(), Head { id, seq: Seq(0), keys: Keys::All(Vec::new()) });
         self.write(&row.id, id, entries, None)?;
         self.follow(&row.workspace, id, entries)?;
-        let counts = counter::moved(&self.conn, &row.workspace, None, row::folder(row))?;
+        let counts = counter::moved(&self.conn, &row.workspace, None, folder(row))?;
         Ok(Begun::Done { counts })
     }
 
@@ -104,7 +107,7 @@ impl Desk {
     fn keep_row(&self, id: i64, row: &Conversation) -> Result<Vec<FolderCount>> {
         let was = row::stored_folder(&self.conn, id)?;
         row::update(&self.conn, id, row)?;
-        counter::moved(&self.conn, &row.workspace, was, row::folder(row))
+        counter::moved(&self.conn, &row.workspace, was, folder(row))
     }
 
     /// Writes what hangs on events: items, and what the outside is told.
@@ -131,27 +134,5 @@ impl Desk {
     fn workspace(&self, id: i64) -> Result<WorkspaceId> {
         let mut select = self.conn.prepare_cached("SELECT workspace FROM conversation WHERE id = ?1")?;
         Ok(select.query_row([id], |row| row.get::<_, String>(0))?.into())
-    }
-}
-
-fn is_text(entry: &Entry) -> bool {
-    matches!(entry.event().what, What::Message { .. } | What::Note { .. })
-}
-
-/// A log has no holes.
-fn check_order(after: Seq, entries: &[Arc<Entry>]) -> Result<()> {
-    let in_order = (after.0 + 1..).zip(entries).all(|(seq, entry)| entry.event().seq == Seq(seq));
-    match in_order {
-        true => Ok(()),
-        false => Err(refused("the events do not follow the head one by one")),
-    }
-}
-
-/// A fold is of this conversation and of its last event.
-fn check_row(conversation: &ConversationId, row: &Conversation, entries: &[Arc<Entry>]) -> Result<()> {
-    let last = entries.last().map(|entry| entry.event().seq);
-    match row.id == *conversation && Some(row.seq) == last {
-        true => Ok(()),
-        false => Err(refused("the fold is not of these events")),
     }
 }

@@ -32,11 +32,8 @@ pub(super) fn sizes(conn: &Connection, workspace: &WorkspaceId, agent: Option<&A
     )?;
     let rows = select.query_map(params![workspace.as_str(), agent.map(AgentId::as_str)], |row| {
         let (name, agent): (String, String) = (row.get(0)?, row.get(1)?);
-        let folder = match name.as_str() {
-            "mine" => Folder::Mine(agent.into()),
-            "closed" => Folder::Closed,
-            _ => Folder::Unassigned,
-        };
+        // No other is counted.
+        let folder = Folder::of_column(&name, &agent).unwrap_or(Folder::Unassigned);
         let (count, version): (i64, i64) = (row.get(2)?, row.get(3)?);
         Ok(FolderCount {
             workspace: workspace.clone(),
@@ -49,7 +46,7 @@ pub(super) fn sizes(conn: &Connection, workspace: &WorkspaceId, agent: Option<&A
 }
 
 fn change(conn: &Connection, workspace: &WorkspaceId, folder: Folder, by: i64) -> Result<FolderCount> {
-    let (name, agent) = column(&folder);
+    let (name, agent) = folder.column();
     let (count, version): (i64, i64) = conn
         .prepare_cached(
             "INSERT INTO folder VALUES (?1, ?2, ?3, ?4, 1)
@@ -63,14 +60,4 @@ fn change(conn: &Connection, workspace: &WorkspaceId, folder: Folder, by: i64) -
         count: count.cast_unsigned(),
         version: version.cast_unsigned(),
     })
-}
-
-fn column(folder: &Folder) -> (&'static str, &str) {
-    match folder {
-        Folder::Unassigned => ("unassigned", ""),
-        Folder::Mine(agent) => ("mine", agent.as_str()),
-        Folder::Closed => ("closed", ""),
-        // Has no counter; no row ever counts in it.
-        Folder::All { .. } => ("all", ""),
-    }
 }

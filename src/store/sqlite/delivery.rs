@@ -5,13 +5,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::{fault::damaged, page, webhook};
+use super::webhook;
 use crate::{
     chat::event::Event,
     ids::{DeliveryId, Millis, Seq, WebhookId, WorkspaceId},
     store::{
         Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Result,
-        Revived, Settled, Take, Taken, Topic, Verdict,
+        Revived, Settled, StoreError, Take, Taken, Topic, Verdict, cursor, fault::damaged,
     },
 };
 
@@ -160,10 +160,7 @@ pub(super) fn revive(
 pub(super) fn page(conn: &Connection, query: &DeliveryQuery) -> Result<DeliveryPage> {
     let before = match &query.before {
         None => i64::MAX,
-        Some(cursor) => match page::read_cursor("deliveries", cursor) {
-            Some((_, id)) => id,
-            None => return Ok(DeliveryPage { deliveries: Vec::new(), next: None }),
-        },
+        Some(cursor) => cursor::read_cursor("deliveries", cursor).ok_or(StoreError::Cursor)?.1,
     };
     let which = match query.state {
         None => "",
@@ -180,7 +177,7 @@ pub(super) fn page(conn: &Connection, query: &DeliveryQuery) -> Result<DeliveryP
     let (mut deliveries, mut last) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if deliveries.len() == limit {
-            return Ok(DeliveryPage { deliveries, next: Some(page::cursor("deliveries", 0, last)) });
+            return Ok(DeliveryPage { deliveries, next: Some(cursor::cursor("deliveries", 0, last)) });
         }
         last = row.get(0)?;
         deliveries.push(read(row)?);
@@ -207,7 +204,7 @@ pub(super) fn backlog(conn: &Connection) -> Result<Backlog> {
 pub(super) fn sweep(conn: &Connection, before: Millis, limit: usize) -> Result<usize> {
     let limit = limit as i64;
     let old = conn
-        .prepare_cached("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE done_at < ?1 LIMIT ?2)")?
+        .prepare_cached("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE done_at < ?1 ORDER BY done_at, id LIMIT ?2)")?
         .execute([before.0, limit])?;
     let orphans = conn
         .prepare_cached(
@@ -215,14 +212,11 @@ pub(super) fn sweep(conn: &Connection, before: Millis, limit: usize) -> Result<u
                 SELECT d.id FROM webhook w JOIN delivery d ON d.webhook = w.id WHERE w.deleted = 1 LIMIT ?1)",
         )?
         .execute([limit - old as i64])?;
-    let webhooks = conn
-        .prepare_cached(
-            "DELETE FROM webhook WHERE id IN (
-                SELECT w.id FROM webhook w WHERE w.deleted = 1
-                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.webhook = w.id) LIMIT ?1)",
-        )?
-        .execute([limit - (old + orphans) as i64])?;
-    Ok(old + orphans + webhooks)
+    conn.prepare_cached(
+        "DELETE FROM webhook WHERE deleted = 1 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.webhook = webhook.id)",
+    )?
+    .execute([])?;
+    Ok(old + orphans)
 }
 
 fn find(conn: &Connection, webhook: &WebhookId, delivery: &DeliveryId) -> Result<Option<i64>> {

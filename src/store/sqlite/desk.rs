@@ -1,19 +1,18 @@
 //! What the writer works with inside a transaction: the connection and the memory that saves it queries.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     behind::{Behind, Row, UsedKey},
-    fault::damaged,
     heads::{Head, Heads, Keys},
     tail::{Place, Tail},
 };
 use crate::{
-    chat::{command::KeyScope, event::Author},
+    chat::command::KeyScope,
     ids::{ConversationId, MessageKey, Millis, Seq},
-    store::Result,
+    store::{Result, append::scope_name, fault::damaged},
     wire::entry::Entry,
 };
 
@@ -84,6 +83,11 @@ impl Desk {
         self.behind.failed();
     }
 
+    /// The log's last row.
+    pub(super) fn last_pos(&self) -> i64 {
+        self.last_pos
+    }
+
     /// This point within the transaction.
     pub(super) fn mark(&self) -> Mark {
         Mark { last_pos: self.last_pos, rows: self.behind.len(), touched: self.touched.len() }
@@ -124,11 +128,7 @@ impl Desk {
 
     /// A key as it is kept.
     pub(super) fn key(&self, scope: &KeyScope, key: &MessageKey) -> UsedKey {
-        let scope = match scope {
-            KeyScope::Items => "i".into(),
-            KeyScope::Author(Author::Visitor) => "v".into(),
-            scope => Cow::Owned(scope.name()),
-        };
+        let scope = scope_name(scope);
         UsedKey { hash: self.heads.hash(&scope, key), scope, key: key.clone() }
     }
 

@@ -4,11 +4,10 @@ use rusqlite::{params_from_iter, types::Value};
 
 use super::{
     load::{COLUMNS, TABLES, passed_over},
-    page,
     readers::View,
     search,
 };
-use crate::store::{Folder, FolderPage, FolderQuery, Result, StoreError};
+use crate::store::{Folder, FolderPage, FolderQuery, Result, StoreError, cursor};
 
 /// How a folder is found and ordered.
 struct Order {
@@ -24,17 +23,17 @@ struct Order {
 // === impl View ===
 
 impl View<'_> {
-    /// See [`Store::folder`](crate::store::Store::folder). A cursor that is none of this folder finds nothing.
+    /// See [`Store::folder`](crate::store::Store::folder).
     pub(super) fn folder(&self, query: &FolderQuery) -> Result<FolderPage> {
         let order = Order::of(&query.folder);
         let nothing = FolderPage { conversations: Vec::new(), next: None };
         let start = match &query.before {
-            Some(cursor) => page::read_cursor(order.name, cursor),
-            None if order.newest_first => Some((i64::MAX, i64::MAX)),
-            None => Some((i64::MIN, i64::MIN)),
+            Some(cursor) => cursor::read_cursor(order.name, cursor).ok_or(StoreError::Cursor)?,
+            None if order.newest_first => (i64::MAX, i64::MAX),
+            None => (i64::MIN, i64::MIN),
         };
-        let words = query.query.as_deref().map(search::query).transpose();
-        let (Some((rank, id)), Ok(words)) = (start, words) else { return Ok(nothing) };
+        let (rank, id) = start;
+        let Ok(words) = query.query.as_deref().map(search::query).transpose() else { return Ok(nothing) };
         let words = words.unwrap_or_default();
         let limit = query.limit.clamp(1, 100);
         let mut values: Vec<Value> = vec![
@@ -42,7 +41,7 @@ impl View<'_> {
             rank.into(),
             id.into(),
             (limit as i64 + 1).into(),
-            agent(&query.folder).map(str::to_owned).into(),
+            query.folder.agent().map(str::to_owned).into(),
         ];
         let sql = order.sql(values.len(), words.len());
         values.extend(words.into_iter().map(Value::from));
@@ -55,7 +54,7 @@ impl View<'_> {
         let (mut conversations, mut seen, mut last) = (Vec::new(), 0, (0, 0));
         while let Some(row) = rows.next()? {
             if seen == limit {
-                return Ok(FolderPage { conversations, next: Some(page::cursor(name, last.0, last.1)) });
+                return Ok(FolderPage { conversations, next: Some(cursor::cursor(name, last.0, last.1)) });
             }
             seen += 1;
             last = (row.get(7)?, row.get(0)?);
@@ -76,7 +75,7 @@ impl Order {
         match folder {
             Folder::Unassigned => Self {
                 name: "unassigned",
-                which: "c.state IN ('waiting', 'offline', 'unassigned') AND ?5 IS NULL",
+                which: "c.state IN ('waiting', 'offline', 'unassigned') AND c.live = 1 AND ?5 IS NULL",
                 rank: "since",
                 newest_first: false,
             },
@@ -111,13 +110,6 @@ impl Order {
              WHERE c.workspace = ?1 AND {which} AND (c.{rank}, c.id) {behind} (?2, ?3) {found}
              ORDER BY c.{rank} {order}, c.id {order} LIMIT ?4"
         )
-    }
-}
-
-fn agent(folder: &Folder) -> Option<&str> {
-    match folder {
-        Folder::Mine(agent) | Folder::All { only_mine: Some(agent) } => Some(agent.as_str()),
-        _ => None,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Where the conversations that are talking now have come to, and which keys they used, so that checking an append
 //! costs no query.
 
-use std::{
-    collections::{HashMap, hash_map::RandomState},
-    hash::BuildHasher,
-};
+use std::hash::{BuildHasher, RandomState};
 
-use crate::ids::{ConversationId, MessageKey, Seq};
+use crate::{
+    ids::{ConversationId, MessageKey, Seq},
+    store::recent::Recent,
+};
 
 /// How many conversations are remembered at least; at most twice as many are.
 const KEEP: usize = 32_768;
@@ -14,11 +14,9 @@ const KEEP: usize = 32_768;
 const MAX_KEYS: usize = 256;
 
 /// The writer's memory of conversations.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Heads {
-    young: HashMap<ConversationId, Head>,
-    /// Who was not asked for since `young` was last full is forgotten when it is full again.
-    old: HashMap<ConversationId, Head>,
+    known: Recent<ConversationId, Head>,
     hasher: RandomState,
 }
 
@@ -44,34 +42,31 @@ pub(super) enum Keys {
 
 // === impl Heads ===
 
+impl Default for Heads {
+    fn default() -> Self {
+        Self { known: Recent::new(KEEP), hasher: RandomState::default() }
+    }
+}
+
 impl Heads {
     /// The conversation's head, if remembered.
     pub(super) fn get(&mut self, conversation: &ConversationId) -> Option<&mut Head> {
-        if !self.young.contains_key(conversation) {
-            let (name, head) = self.old.remove_entry(conversation)?;
-            self.put(name, head);
-        }
-        self.young.get_mut(conversation)
+        self.known.get(conversation)
     }
 
     /// Remembers a head.
     pub(super) fn put(&mut self, conversation: ConversationId, head: Head) {
-        if self.young.len() >= KEEP {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(conversation, head);
+        self.known.put(conversation, head);
     }
 
     /// Forgets a head that may be wrong.
     pub(super) fn forget(&mut self, conversation: &ConversationId) {
-        self.young.remove(conversation);
-        self.old.remove(conversation);
+        self.known.forget(conversation);
     }
 
     /// Forgets all.
     pub(super) fn clear(&mut self) {
-        self.young.clear();
-        self.old.clear();
+        self.known.clear();
     }
 
     /// A key's hash. Nobody outside can make two keys collide: it is seeded anew in each process.
@@ -103,23 +98,6 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn head(id: i64) -> Head {
-        Head { id, seq: Seq(1), keys: Keys::All(Vec::new()) }
-    }
-
-    #[test]
-    fn l6_the_memory_of_conversations_is_bounded_and_keeps_those_that_talk() {
-        let mut heads = Heads::default();
-        let talking = ConversationId::from("c_talking");
-        heads.put(talking.clone(), head(0));
-        for n in 1..=3 * KEEP {
-            heads.put(ConversationId::from(format!("c_{n}")), head(n as i64));
-            assert!(heads.get(&talking).is_some());
-        }
-        assert!(heads.young.len() + heads.old.len() <= 2 * KEEP + 1);
-        assert!(heads.get(&ConversationId::from("c_1")).is_none());
-    }
 
     #[test]
     fn d2_a_key_beyond_what_is_remembered_may_have_been_used() {

@@ -2,11 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{fault::damaged, page, readers::View};
+use super::readers::View;
 use crate::{
-    chat::event::{Item, ItemKind},
+    chat::event::Item,
     ids::{Millis, WorkspaceId},
-    store::{ItemPage, ItemQuery, ItemRow, Result},
+    store::{
+        ItemPage, ItemQuery, ItemRow, Result, StoreError, cursor,
+        item::{Stored, item_json, kind_name},
+    },
 };
 
 /// Keeps an item, or what changed of one that is known: where the CRM has it. True when it is new.
@@ -17,7 +20,7 @@ pub(super) fn keep(
     at: Millis,
     item: &Item,
 ) -> Result<bool> {
-    let external = item.external.as_ref().map(|external| json(external, &item.item)).transpose()?;
+    let external = item.external.as_ref().map(|external| item_json(external, &item.item)).transpose()?;
     let known: Option<i64> = conn
         .prepare_cached("SELECT conversation FROM item WHERE name = ?1")?
         .query_row([item.item.as_str()], |row| row.get(0))
@@ -39,7 +42,7 @@ pub(super) fn keep(
         conversation,
         kind_name(item.kind),
         item.title,
-        json(&item.fields, &item.item)?,
+        item_json(&item.fields, &item.item)?,
         external,
         at.0
     ])?;
@@ -49,18 +52,13 @@ pub(super) fn keep(
 /// The rows that agent ?6 may see: an admin (?7) also what is not the agents' business yet, and (?8) what is others'.
 const SEEN: &str = "(?6 IS NULL OR CASE c.state
      WHEN 'assigned' THEN c.assignee = ?6 OR ?8
-     WHEN 'bot' THEN ?7
-     WHEN 'closed' THEN c.live OR ?7
-     ELSE 1 END)";
+     ELSE c.live OR ?7 END)";
 
 /// A page of items with the side panels of their conversations.
 pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let before = match &query.before {
         None => i64::MAX,
-        Some(cursor) => match page::read_cursor("items", cursor) {
-            Some((_, id)) => id,
-            None => return Ok(ItemPage { items: Vec::new(), next: None }),
-        },
+        Some(cursor) => cursor::read_cursor("items", cursor).ok_or(StoreError::Cursor)?.1,
     };
     // Each way of asking goes by its own index.
     let which = match (&query.conversation, query.kind) {
@@ -92,7 +90,7 @@ pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
     let (mut items, mut last) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if items.len() == limit {
-            return Ok(ItemPage { items, next: Some(page::cursor("items", 0, last)) });
+            return Ok(ItemPage { items, next: Some(cursor::cursor("items", 0, last)) });
         }
         last = row.get(0)?;
         items.push(read(&query.workspace, row)?);
@@ -101,51 +99,16 @@ pub(super) fn page(view: &View<'_>, query: &ItemQuery) -> Result<ItemPage> {
 }
 
 fn read(workspace: &WorkspaceId, row: &Row<'_>) -> Result<ItemRow> {
-    let name: String = row.get(1)?;
-    let broken = |_| damaged("item", &name);
-    // Whatever changes the panel writes the row, so the row's fold has the panel as it stands now.
-    let fold: Fold =
-        serde_json::from_str(row.get_ref(9)?.as_str().map_err(|_| damaged("item", &name))?).map_err(broken)?;
-    let external = row.get::<_, Option<String>>(5)?;
-    Ok(ItemRow {
-        workspace: workspace.clone(),
-        conversation: row.get::<_, String>(7)?.into(),
-        visitor: row.get::<_, String>(8)?.into(),
-        kind: kind(&row.get::<_, String>(2)?).ok_or_else(|| damaged("item", &name))?,
+    Stored {
+        name: row.get(1)?,
+        kind: row.get(2)?,
         title: row.get(3)?,
-        fields: serde_json::from_str(&row.get::<_, String>(4)?).map_err(broken)?,
-        details: fold.details,
-        page: fold.page.map(|page| page.url),
-        at: Millis(row.get(6)?),
-        external: external.map(|text| serde_json::from_str(&text)).transpose().map_err(broken)?,
-        id: name.into(),
-    })
-}
-
-/// What a fold says that an item shows.
-#[derive(serde::Deserialize)]
-struct Fold {
-    details: crate::chat::details::Details,
-    page: Option<crate::chat::event::Page>,
-}
-
-fn json(value: &impl serde::Serialize, id: &crate::ids::ItemId) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| damaged("item", id))
-}
-
-fn kind_name(kind: ItemKind) -> &'static str {
-    match kind {
-        ItemKind::Lead => "lead",
-        ItemKind::Deal => "deal",
-        ItemKind::Activity => "activity",
+        fields: row.get(4)?,
+        external: row.get(5)?,
+        at: row.get(6)?,
+        conversation: row.get(7)?,
+        visitor: row.get(8)?,
+        snapshot: row.get(9)?,
     }
-}
-
-fn kind(name: &str) -> Option<ItemKind> {
-    Some(match name {
-        "lead" => ItemKind::Lead,
-        "deal" => ItemKind::Deal,
-        "activity" => ItemKind::Activity,
-        _ => return None,
-    })
+    .read(workspace)
 }

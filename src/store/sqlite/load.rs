@@ -2,19 +2,17 @@
 
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
-use super::{fault::damaged, readers::View};
+use super::readers::View;
 use crate::{
-    chat::{conversation::Conversation, summary::Beside},
+    chat::event::VisitorRef,
     ids::{AgentId, ConversationId, Millis, Seq, VisitorId, WorkspaceId},
-    store::{Due, Loaded, Queued, Result},
+    store::{Due, Loaded, Queued, Result, fault::damaged, row},
 };
 
 /// What [`View::loaded`] needs of a row, in this order, and where from.
 pub(super) const COLUMNS: &str = "c.id, c.name, c.snapshot, c.visitor, c.visitor_name, c.verified, b.body";
 /// See [`COLUMNS`].
 pub(super) const TABLES: &str = "conversation c LEFT JOIN beside b ON b.conversation = c.id";
-/// A stored fold that lies further behind its log than this is worth writing anew.
-const STALE: u64 = 64;
 /// How many rows a look for silent conversations goes through at most.
 const LOOK: i64 = 1000;
 
@@ -121,23 +119,17 @@ impl View<'_> {
     pub(super) fn loaded(&self, row: &Row<'_>) -> Result<Loaded> {
         let id: i64 = row.get(0)?;
         let name: String = row.get(1)?;
-        let broken = || damaged("conversation", &name);
-        let snapshot = row.get_ref(2)?.as_str().map_err(|_| broken())?;
-        let mut conversation: Conversation = serde_json::from_str(snapshot).map_err(|_| broken())?;
-        conversation.visitor.id = row.get::<_, String>(3)?.into();
-        conversation.visitor.name = row.get(4)?;
-        conversation.visitor.verified = row.get(5)?;
+        let visitor = VisitorRef { id: row.get::<_, String>(3)?.into(), name: row.get(4)?, verified: row.get(5)? };
+        let snapshot = row.get_ref(2)?.as_str().map_err(|_| damaged("conversation", &name))?;
+        let mut conversation = row::conversation(&name, snapshot, visitor)?;
         let Seq(was) = conversation.seq;
         for entry in self.events_after(id, conversation.seq, usize::MAX, usize::MAX)? {
             conversation.apply(entry.event());
         }
-        if conversation.seq.0 - was > STALE {
+        if conversation.seq.0 - was > row::STALE {
             self.stale.borrow_mut().push((id, conversation.clone()));
         }
-        let beside = match row.get::<_, Option<String>>(6)? {
-            Some(body) => serde_json::from_str(&body).map_err(|_| broken())?,
-            None => Beside::default(),
-        };
+        let beside = row::beside(&name, row.get_ref(6)?.as_str_or_null().map_err(|_| damaged("conversation", &name))?)?;
         Ok(Loaded { conversation, beside })
     }
 

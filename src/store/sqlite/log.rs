@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{fault::damaged, readers::View, tail::Place};
-use crate::{ids::Seq, store::Result, wire::entry::Entry};
+use super::{readers::View, tail::Place};
+use crate::{
+    ids::Seq,
+    store::{Result, fault::damaged},
+    wire::entry::Entry,
+};
 
 // === impl View ===
 

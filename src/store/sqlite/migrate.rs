@@ -8,33 +8,35 @@ use crate::ids::{Epoch, Millis};
 
 /// The steps, in order; a step that was ever released is never edited, which the checksums enforce.
 const STEPS: &[Step] = &[
-    Step { name: "first", sql: include_str!("migrations/0001_first.sql") },
-    Step { name: "presence", sql: include_str!("migrations/0002_presence.sql") },
-    Step { name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
+    Step { version: 1, name: "first", sql: include_str!("migrations/0001_first.sql") },
+    Step { version: 2, name: "presence", sql: include_str!("migrations/0002_presence.sql") },
+    Step { version: 3, name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
+    Step { version: 4, name: "mark", sql: include_str!("migrations/0004_mark.sql") },
 ];
 
 /// What `PRAGMA application_id` says in a file of ours: "USHR".
 const OURS: i64 = 0x5553_4852;
 
 struct Step {
+    version: i64,
     name: &'static str,
     sql: &'static str,
 }
 
-/// Applies the steps that are missing and answers with the store's epoch.
-pub(super) fn migrate(conn: &mut Connection, now: Millis) -> Result<Epoch, OpenError> {
+/// Applies the steps that are missing and answers with the store's epoch, and whether it was made just now.
+pub(super) fn migrate(conn: &mut Connection, now: Millis) -> Result<(Epoch, bool), OpenError> {
     conn.execute_batch(
         "CREATE TABLE IF NOT EXISTS migration (
             version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
         ) STRICT",
     )?;
     let found: i64 = conn.query_row("SELECT coalesce(max(version), 0) FROM migration", [], |row| row.get(0))?;
-    let known = STEPS.len() as i64;
+    let known = STEPS.last().map_or(0, |step| step.version);
     if found > known {
         return Err(OpenError::Newer { found, known });
     }
-    for (version, step) in (1..).zip(STEPS) {
-        apply(conn, version, step, now)?;
+    for step in STEPS {
+        apply(conn, step, now)?;
     }
     epoch(conn)
 }
@@ -50,23 +52,25 @@ pub(super) fn refuse_foreign(conn: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn apply(conn: &mut Connection, version: i64, step: &Step, now: Millis) -> Result<(), OpenError> {
+fn apply(conn: &mut Connection, step: &Step, now: Millis) -> Result<(), OpenError> {
     let checksum = Sha256::digest(step.sql).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let was: Option<String> =
-        tx.query_row("SELECT checksum FROM migration WHERE version = ?1", [version], |row| row.get(0)).optional()?;
+    let was: Option<String> = tx
+        .query_row("SELECT checksum FROM migration WHERE version = ?1", [step.version], |row| row.get(0))
+        .optional()?;
     match was {
         Some(was) if was == checksum => return Ok(()),
-        Some(_) => return Err(OpenError::Altered { version, name: step.name }),
+        Some(_) => return Err(OpenError::Altered { version: step.version, name: step.name }),
         None => {}
     }
     tx.execute_batch(step.sql)?;
-    tx.execute("INSERT INTO migration VALUES (?1, ?2, ?3, ?4)", params![version, step.name, checksum, now.0])?;
+    tx.execute("INSERT INTO migration VALUES (?1, ?2, ?3, ?4)", params![step.version, step.name, checksum, now.0])?;
     tx.commit()?;
     Ok(())
 }
 
-fn epoch(conn: &Connection) -> Result<Epoch, OpenError> {
-    conn.execute("INSERT OR IGNORE INTO hub (one, epoch) VALUES (1, ?1)", [Epoch::random().as_str()])?;
-    Ok(conn.query_row("SELECT epoch FROM hub", [], |row| row.get::<_, String>(0))?.into())
+fn epoch(conn: &Connection) -> Result<(Epoch, bool), OpenError> {
+    let made = conn.execute("INSERT OR IGNORE INTO hub (one, epoch) VALUES (1, ?1)", [Epoch::random().as_str()])?;
+    let epoch = conn.query_row("SELECT epoch FROM hub", [], |row| row.get::<_, String>(0))?;
+    Ok((epoch.into(), made > 0))
 }

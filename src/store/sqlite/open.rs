@@ -142,7 +142,8 @@ fn set(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn private() -> OpenOptions {
+/// Files that nobody else may read.
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::fault::damaged;
 use crate::{
     chat::playbook::Playbook,
     ids::{Millis, PlaybookId, WorkspaceId},
-    store::{PlaybookRow, Result, Saved},
+    store::{PlaybookRow, Result, Saved, fault::damaged},
 };
 
 const SELECT: &str = "SELECT p.id, p.workspace, v.version, v.body, p.installed_at, p.last_seen_at, p.deleted

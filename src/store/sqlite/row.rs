@@ -2,38 +2,21 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::fault::damaged;
 use crate::{
-    chat::{
-        conversation::{Conversation, State},
-        event::VisitorRef,
-        summary::Beside,
+    chat::{conversation::Conversation, event::VisitorRef, summary::Beside},
+    ids::{ConversationId, WorkspaceId},
+    store::{
+        Folder, Result,
+        row::{self, Columns, beside_json, folder_of, snapshot},
     },
-    ids::{AgentId, ConversationId, WorkspaceId},
-    store::{Folder, Result},
 };
-
-/// Which folder's size a conversation counts in.
-pub(super) fn folder(row: &Conversation) -> Option<Folder> {
-    match &row.state {
-        State::Waiting { .. } | State::Offline | State::Unassigned => Some(Folder::Unassigned),
-        State::Assigned { to, .. } => Some(Folder::Mine(to.id.clone())),
-        State::Closed { .. } if row.live => Some(Folder::Closed),
-        State::Bot | State::Closed { .. } => None,
-    }
-}
 
 /// The folder the stored row counts in.
 pub(super) fn stored_folder(conn: &Connection, id: i64) -> Result<Option<Folder>> {
     let mut select = conn.prepare_cached("SELECT state, assignee, live FROM conversation WHERE id = ?1")?;
     let (state, assignee, live): (String, Option<String>, bool) =
         select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(match (state.as_str(), assignee) {
-        ("assigned", Some(agent)) => Some(Folder::Mine(AgentId::from(agent))),
-        ("waiting" | "offline" | "unassigned", _) => Some(Folder::Unassigned),
-        ("closed", _) if live => Some(Folder::Closed),
-        _ => None,
-    })
+    Ok(folder_of(&state, assignee, live))
 }
 
 /// Writes a new conversation's row and answers its id.
@@ -60,10 +43,7 @@ pub(super) fn insert(conn: &Connection, row: &Conversation) -> Result<i64> {
 
 /// Writes the fold and what follows from it. Never the visitor: see [`adopt`].
 pub(super) fn update(conn: &Connection, id: i64, row: &Conversation) -> Result<()> {
-    let assigned_at = match &row.state {
-        State::Assigned { at, .. } => Some(at.0),
-        _ => None,
-    };
+    let row = Columns::of(row)?;
     conn.prepare_cached(
         "UPDATE conversation SET state = ?2, live = ?3, served = ?4, assignee = ?5, assigned_at = ?6, deadline = ?7,
              since = ?8, last_at = ?9, closed_at = ?10, snap_seq = ?11, snapshot = ?12
@@ -71,17 +51,17 @@ pub(super) fn update(conn: &Connection, id: i64, row: &Conversation) -> Result<(
     )?
     .execute(params![
         id,
-        state(&row.state),
+        row.state,
         row.live,
         row.served,
-        row.assignee().map(|agent| agent.id.as_str()),
-        assigned_at,
-        row.deadline().map(|at| at.0),
-        row.since.unwrap_or(row.created_at).0,
-        row.last_at.0,
-        row.closed_at().map(|at| at.0),
-        row.seq.0.cast_signed(),
-        snapshot(row)?,
+        row.assignee,
+        row.assigned_at,
+        row.deadline,
+        row.since,
+        row.last_at,
+        row.closed_at,
+        row.seq,
+        row.snapshot,
     ])?;
     Ok(())
 }
@@ -119,33 +99,17 @@ pub(super) fn adopt(
 
 /// Keeps what moved beside a log; of a conversation that is not known, nothing.
 pub(super) fn put_beside(conn: &Connection, name: &ConversationId, beside: &Beside) -> Result<()> {
-    let broken = |_| damaged("what stands beside", name);
     let was: Option<String> = conn
         .prepare_cached("SELECT b.body FROM beside b JOIN conversation c ON c.id = b.conversation WHERE c.name = ?1")?
         .query_row([name.as_str()], |row| row.get(0))
         .optional()?;
-    let mut now: Beside = was.map(|body| serde_json::from_str(&body)).transpose().map_err(broken)?.unwrap_or_default();
+    let mut now = row::beside(name.as_str(), was.as_deref())?;
     now.take_in(beside);
-    let body = serde_json::to_string(&now).map_err(broken)?;
+    let body = beside_json(name, &now)?;
     conn.prepare_cached(
         "INSERT INTO beside SELECT id, ?2 FROM conversation WHERE name = ?1
          ON CONFLICT DO UPDATE SET body = excluded.body",
     )?
     .execute([name.as_str(), &body])?;
     Ok(())
-}
-
-fn snapshot(row: &Conversation) -> Result<String> {
-    serde_json::to_string(row).map_err(|_| damaged("the fold of", &row.id))
-}
-
-fn state(state: &State) -> &'static str {
-    match state {
-        State::Bot => "bot",
-        State::Waiting { .. } => "waiting",
-        State::Offline => "offline",
-        State::Assigned { .. } => "assigned",
-        State::Unassigned => "unassigned",
-        State::Closed { .. } => "closed",
-    }
 }

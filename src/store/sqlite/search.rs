@@ -15,11 +15,14 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::{
-    open::{self, OpenError},
-    words::{self, Words},
+use super::open::{self, OpenError};
+use crate::{
+    ids::Epoch,
+    store::{
+        Result,
+        words::{self, Words},
+    },
 };
-use crate::{ids::Epoch, store::Result};
 
 /// The shape of the file; one of another shape is made anew.
 const VERSION: i64 = 1;

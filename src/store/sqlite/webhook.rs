@@ -2,10 +2,9 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::fault::damaged;
 use crate::{
     ids::{Millis, WebhookId, WorkspaceId},
-    store::{Disabled, MAX_WEBHOOKS, Result, Topic, Topics, Webhook, WebhookSecret},
+    store::{Disabled, MAX_WEBHOOKS, Result, Topic, Topics, Webhook, WebhookSecret, fault::damaged},
 };
 
 const COLUMNS: &str = "name, workspace, url, secret, topics, created_at, disabled_at, disabled_why";
@@ -54,7 +53,8 @@ pub(super) fn at(conn: &Connection, id: i64) -> Result<Option<Webhook>> {
 /// Rows of the workspace's webhooks that want an event of this topic.
 pub(super) fn wanting(conn: &Connection, workspace: &WorkspaceId, topic: Topic) -> Result<Vec<i64>> {
     let mut select = conn.prepare_cached(
-        "SELECT id, name, topics FROM webhook WHERE workspace = ?1 AND deleted = 0 AND disabled_at IS NULL",
+        "SELECT id, name, topics FROM webhook WHERE workspace = ?1 AND deleted = 0 AND disabled_at IS NULL
+         ORDER BY id",
     )?;
     let mut rows = select.query([workspace.as_str()])?;
     let mut found = Vec::new();

@@ -15,6 +15,7 @@ use std::{
 use super::{
     Options,
     desk::Desk,
+    mark::Mark,
     open::OpenError,
     pace::Pace,
     reply::Patience,
@@ -62,6 +63,7 @@ pub(super) struct Refreshes(Option<SyncSender<Box<dyn Work>>>);
 struct Loop {
     queue: Receiver<Box<dyn Work>>,
     desk: Desk,
+    mark: Mark,
     search: Poke,
     pace: Pace,
     options: Options,
@@ -82,6 +84,7 @@ impl Writer {
     pub(super) fn start(
         desk: Desk,
         options: Options,
+        mark: Mark,
         search: Poke,
         checkpoint: SyncSender<()>,
         reset: Arc<AtomicBool>,
@@ -92,6 +95,7 @@ impl Writer {
         let mut turns = Loop {
             queue,
             desk,
+            mark,
             search,
             pace: Pace::default(),
             options,
@@ -251,6 +255,7 @@ impl Loop {
         }
         self.fill(batch.len())?;
         self.desk.commit()?;
+        self.mark.note(self.desk.last_pos());
         Ok(())
     }
 

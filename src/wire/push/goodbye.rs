@@ -21,11 +21,17 @@ pub struct Goodbye {
     pub after_ms: Option<u64>,
 }
 
+/// For 4001, where the hub goes on and the agent is another than before.
+pub const RENAMED: &str = "your name, picture or role has changed, connect again";
+/// For 4001, where a visitor has said in another tab who they are.
+pub const RECOGNISED: &str = "the site has said who you are, connect again";
+
 // === impl Goodbye ===
 
 impl Goodbye {
-    /// The goodbye that belongs to a code.
-    pub fn new(code: CloseCode, after_ms: Option<u64>) -> Self {
-        Self { code, reason: code.reason().into(), reconnect: code.reconnect(), after_ms }
+    /// The goodbye that belongs to a code, in its words or in better ones.
+    pub fn new(code: CloseCode, after_ms: Option<u64>, because: Option<&'static str>) -> Self {
+        let reason = because.unwrap_or_else(|| code.reason()).into();
+        Self { code, reason, reconnect: code.reconnect(), after_ms }
     }
 }

@@ -47,7 +47,7 @@ pub struct Notified {
 }
 
 /// Why an agent is notified; there is no other reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum NotifyReason {
     /// A conversation is new in Unassigned.

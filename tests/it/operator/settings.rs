@@ -49,6 +49,22 @@ async fn o_check_and_serve_report_every_fault_at_once_and_exit_64() {
 }
 
 #[tokio::test]
+async fn o_a_redis_beside_a_sqlite_file_refuses_to_start_and_shows_no_password() {
+    let folder = folder();
+    for verb in ["check", "serve"] {
+        for mesh in ["redis://:hush@127.0.0.1:1", "redis://:hush@127.0.0.1:1/first", "redis://:hu/sh@cache"] {
+            let mut command = bare(&folder);
+            command.arg(verb).env("USHER_MESH", mesh).env("USHER_MESH_PREFIX", "a b");
+            let output = run_to_its_end(command).await;
+            let said = words(&output);
+            assert_eq!(output.status.code(), Some(64), "{verb}: {said}");
+            assert!(said.contains("mesh: ") && said.contains("mesh_prefix: "), "{said}");
+            assert!(!said.contains("hu"), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn o_the_environment_stands_over_the_file() {
     let folder = folder();
     let port = free_port();

@@ -40,6 +40,7 @@ async fn b_why_tells_each_condition_of_a_live_chat_with_its_value() {
     assert!(off.to_string().contains("nobody_online") || off.to_string().contains("online"), "{off}");
     assert_eq!(why(playbooks::ASLEEP).await.ok()["available"], false);
     why("pb_nobody_made").await.problem(404, "not_found");
+    assert_eq!(hub.get("/v1/why", "root").await.problem(400, "invalid")["field"], "playbook");
 }
 
 #[tokio::test]

@@ -44,6 +44,21 @@ async fn b_the_widgets_settings_need_no_token_and_hide_what_sleeps() {
 }
 
 #[tokio::test]
+async fn b_the_widgets_settings_come_as_a_module_too_for_pages_that_let_scripts_through_and_nothing_else() {
+    let hub = Hub::start().await;
+    let plain = settings(&hub, "pb_live", Some(playbooks::SITE)).await;
+    let module = settings(&hub, "pb_live?module", Some(playbooks::SITE)).await;
+    assert_eq!(module.body.strip_prefix("export default "), Some(plain.body.as_str()));
+    let type_of = |answer: &Answer| answer.header("content-type").map(str::to_owned);
+    assert_eq!(type_of(&module).as_deref(), Some("text/javascript; charset=utf-8"));
+    assert_eq!(type_of(&plain).as_deref(), Some("application/json"));
+    for name in ["access-control-allow-origin", "cache-control", "vary"] {
+        assert_eq!(module.header(name), plain.header(name), "{name}");
+    }
+    settings(&hub, "pb_nobody_made?module", Some(playbooks::SITE)).await.problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn b_a_playbook_is_seen_from_an_allowed_page_and_from_no_other() {
     let hub = Hub::start().await;
     let own = format!("http://127.0.0.1:{}", hub.port);

@@ -33,6 +33,7 @@ macro_rules! contract {
             #[test] fn p2_events_are_paged_backwards_by_number_and_by_size in reading;
             #[test] fn p2_a_visitors_history_neither_shows_nor_counts_what_agents_see in reading;
             #[test] fn d5_a_reader_sees_what_was_answered_before_it_asked in reading;
+            #[test] fn p1_a_store_that_was_restored_has_a_new_epoch_from_its_next_opening_on in reading;
             #[test] fn p1_the_epoch_stays_and_the_clock_does_not_go_back in reading;
             #[test] fn d6_a_load_is_the_fold_of_the_whole_log in keeping;
             #[test] fn p2_what_stands_beside_a_log_is_kept_beside_it in keeping;
@@ -52,6 +53,7 @@ macro_rules! contract {
             #[test] fn d6_the_sizes_of_all_folders_are_as_the_last_commits_left_them in folders;
             #[test] fn r11_a_conversation_stands_in_one_folder_and_the_counts_say_so in folders;
             #[test] fn r16_closed_without_the_live_chat_card_counts_nowhere in folders;
+            #[test] fn r5_a_card_reached_while_not_installed_stands_in_all_and_counts_nowhere in folders;
             #[test] fn p4_folders_have_their_orders in folders;
             #[test] fn p4_pages_stay_right_while_rows_move in folders;
             #[test] fn r13_all_can_leave_out_the_conversations_of_others in folders;

@@ -52,6 +52,11 @@ pub(crate) fn missed() -> What {
     What::Missed { reason: MissedReason::WaitExpired, card: "live".into() }
 }
 
+/// The Live Chat card, reached while the playbook was not to be seen.
+pub(crate) fn not_installed() -> What {
+    What::Missed { reason: MissedReason::NotInstalled, card: "live".into() }
+}
+
 pub(crate) fn assigned(to: &str) -> What {
     What::Assigned { to: agent(to), from: None }
 }

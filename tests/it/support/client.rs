@@ -135,6 +135,15 @@ impl Client {
         self.until(&format!("the reply to request {id}, or the end"), found).await
     }
 
+    /// The reply, or None when the connection ended first or nothing came within `limit`.
+    pub async fn reply_or_end(&self, id: u64, limit: Duration) -> Option<Value> {
+        let found = |seen: &mut Seen| match seen.replies.remove(&id) {
+            Some(reply) => Some(Some(reply)),
+            None => seen.closed.is_some().then_some(None),
+        };
+        self.try_within(limit, found).await.flatten()
+    }
+
     /// Sends a request and waits for its reply, whatever it says.
     pub async fn ask(&self, request: Value) -> Value {
         let id = self.post(request).await;

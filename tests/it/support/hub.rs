@@ -82,6 +82,16 @@ impl Hub {
         move || signal("KILL", id)
     }
 
+    /// Lets it sleep: its connections stay, nothing happens on them.
+    pub fn pause(&self) {
+        signal("STOP", self.child.id());
+    }
+
+    /// Wakes it.
+    pub fn resume(&self) {
+        signal("CONT", self.child.id());
+    }
+
     /// Asks it to drain.
     pub fn terminate(&self) {
         signal("TERM", self.child.id());

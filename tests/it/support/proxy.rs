@@ -69,6 +69,13 @@ pub enum Fault {
         /// 0 to 100.
         percent: u8,
     },
+    /// The same only of channels whose name holds these words: the rest is heard, as if all were well.
+    SwallowOn {
+        /// A part of the channel's name.
+        channel: &'static str,
+        /// 0 to 100.
+        percent: u8,
+    },
     /// The reply that says that a command with this tag is complete, like `COMMIT`, waits with all behind it for
     /// [`Proxy::release`] or [`Proxy::cut_held`]. Downwards, between somebody and PostgreSQL (without TLS).
     HoldReply {
@@ -125,7 +132,7 @@ impl Proxy {
         Self::seeded(target, Protocol::Any, 1).await
     }
 
-    /// One in front of a Redis, for [`Fault::SwallowPushes`].
+    /// One in front of a Redis, for [`Fault::SwallowPushes`] and [`Fault::SwallowOn`].
     pub async fn redis(target: SocketAddr) -> Self {
         Self::seeded(target, Protocol::Redis, 1).await
     }
@@ -158,7 +165,8 @@ impl Proxy {
 
     /// From now on this happens, both ways; what is only known downwards lets the other way pass.
     pub fn set(&self, fault: Fault) {
-        let downwards = matches!(fault, Fault::SwallowPushes { .. } | Fault::HoldReply { .. });
+        let downwards =
+            matches!(fault, Fault::SwallowPushes { .. } | Fault::SwallowOn { .. } | Fault::HoldReply { .. });
         self.order(|orders| {
             orders.up = if downwards { Fault::Pass } else { fault };
             orders.down = fault;
@@ -203,7 +211,9 @@ impl Proxy {
             change(orders);
             for fault in [orders.up, orders.down] {
                 match fault {
-                    Fault::SwallowPushes { .. } => assert_eq!(protocol, Protocol::Redis, "no proxy of a Redis"),
+                    Fault::SwallowPushes { .. } | Fault::SwallowOn { .. } => {
+                        assert_eq!(protocol, Protocol::Redis, "no proxy of a Redis");
+                    }
                     Fault::HoldReply { .. } => assert_eq!(protocol, Protocol::Postgres, "no proxy of a PostgreSQL"),
                     _ => {}
                 }

@@ -18,6 +18,8 @@ pub struct Raw {
     pending: Vec<u8>,
     /// How many bytes have come behind the upgrade.
     pub received: usize,
+    /// The reason in the close frame.
+    reason: String,
 }
 
 /// What a frame from the hub is.
@@ -39,6 +41,8 @@ pub const TEXT: u8 = 0x1;
 pub const BINARY: u8 = 0x2;
 /// Opcode of a further part.
 pub const CONTINUATION: u8 = 0x0;
+/// Opcode of a pong.
+pub const PONG: u8 = 0xa;
 /// Opcode of a ping.
 pub const PING: u8 = 0x9;
 
@@ -58,7 +62,7 @@ impl Raw {
             dial.path, dial.port
         );
         stream.write_all(head.as_bytes()).await.expect("a request");
-        let mut raw = Self { stream, pending: Vec::new(), received: 0 };
+        let mut raw = Self { stream, pending: Vec::new(), received: 0, reason: String::new() };
         let end = loop {
             if let Some(end) = raw.pending.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end;
@@ -115,6 +119,12 @@ impl Raw {
         }
     }
 
+    /// The same, with the reason.
+    pub async fn closing_words(&mut self) -> Option<(u16, String)> {
+        let code = self.closing().await?;
+        Some((code, std::mem::take(&mut self.reason)))
+    }
+
     /// Skips to a text that satisfies `wanted`.
     pub async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
@@ -165,7 +175,10 @@ impl Raw {
         assert_eq!(first & 0xf0, 0x80, "the hub sends whole frames without extensions");
         Some(match first & 0x0f {
             TEXT => Frame::Text(serde_json::from_slice(&payload).expect("JSON from the hub")),
-            8 => Frame::Close(payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]]))),
+            8 => {
+                self.reason = String::from_utf8_lossy(payload.get(2..).unwrap_or_default()).into_owned();
+                Frame::Close(payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]])))
+            }
             PING => Frame::Ping,
             _ => Frame::Other,
         })

@@ -50,6 +50,11 @@ impl Settings {
         self
     }
 
+    /// Keeps conversations in this PostgreSQL database.
+    pub fn postgres(self, url: &str) -> Self {
+        self.set("USHER_STORE", url).set("USHER_VISITOR__SECRET", "a secret that seals the tests' visitors")
+    }
+
     /// Sets one of `[limits]`.
     pub fn limit(self, name: &str, value: u64) -> Self {
         self.set(&format!("USHER_LIMITS__{name}"), &value.to_string())

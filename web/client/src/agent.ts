@@ -1,6 +1,8 @@
+import type { AgentOptions, ListQuery } from "./agent_options.js";
 import type { AgentState, NotifyPush } from "./agent_state.js";
+import { CheckedConnection } from "./checked.js";
 import { ClockOffset } from "./clock.js";
-import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+import type { ConnectionState, Frame, OkReply } from "./connection.js";
 import { type Env, hostEnv } from "./env.js";
 import type {
   Agent,
@@ -16,27 +18,13 @@ import type {
   Settings,
   Summary,
 } from "./generated.js";
+import { CONTRACT_LIMITS } from "./limits.js";
 import { OpenedSet } from "./opened_set.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
-import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
+import { memoryStore, type OutboxEntry } from "./outbox_store.js";
 import { Refusal } from "./refusal.js";
 import { InboxRows } from "./rows.js";
 import { Listeners, Signal } from "./signal.js";
-
-export interface AgentOptions {
-  /** `wss://hub/v1/agent` */
-  url: string;
-  /** The agent's JWT. */
-  token: string;
-  outbox?: OutboxStore;
-  env?: Env;
-}
-
-export interface ListQuery {
-  before?: string;
-  limit?: number;
-  query?: string;
-}
 
 /** One agent on one device: rows, opened conversations and what is to be done with them. */
 export class AgentClient {
@@ -45,7 +33,7 @@ export class AgentClient {
   /** Each `notify` push; the receiver answers with {@link notified}. */
   readonly notifications = new Listeners<NotifyPush>();
   readonly #env: Env;
-  readonly #connection: Connection;
+  readonly #connection: CheckedConnection;
   readonly #outbox: Outbox;
   readonly #rows = new InboxRows();
   readonly #opened: OpenedSet;
@@ -63,7 +51,7 @@ export class AgentClient {
     this.#env = env;
     this.#token = options.token;
     this.clock = new ClockOffset(() => env.now());
-    this.#connection = new Connection({
+    this.#connection = new CheckedConnection({
       url: options.url,
       env,
       hello: () => asFrame({ type: "hello", token: this.#token }),
@@ -143,7 +131,9 @@ export class AgentClient {
     const reply = await this.#request({ type: "list", folder, ...query }, (answer) => {
       if (query.query !== undefined) return;
       this.#listed.add(folder);
-      for (const row of answer.conversations as Summary[]) this.#rows.upsert(row);
+      for (const row of answer.conversations as Summary[]) {
+        if (this.#rows.upsert(row)) this.#opened.inSight(row.id);
+      }
       this.#sorted();
     });
     return { conversations: reply.conversations as Summary[], next: (reply.next as string | null) ?? null };
@@ -242,11 +232,14 @@ export class AgentClient {
   #welcomed(reply: AgentHelloReply, sentAt: number): void {
     this.clock.observe(reply.server_time, sentAt, true);
     this.#hello = reply;
+    this.#connection.limits = { ...CONTRACT_LIMITS, ...reply.limits };
     this.#online = reply.online;
     this.#settings = reply.settings;
     this.#agents = reply.agents;
     this.#counts = reply.counts;
-    this.#rows.reset([...reply.unassigned, ...reply.mine]);
+    const rows = [...reply.unassigned, ...reply.mine];
+    this.#rows.reset(rows);
+    for (const row of rows) this.#opened.inSight(row.id);
     this.#sorted();
   }
 
@@ -268,6 +261,7 @@ export class AgentClient {
   #pushed(push: AgentPush): void {
     switch (push.type) {
       case "events":
+        this.#opened.inSight(push.conversation);
         this.#opened.get(push.conversation)?.push(push.events);
         this.#settle(push.events);
         if (this.#rows.fold(push.conversation, push.events)) this.#sorted();
@@ -307,6 +301,7 @@ export class AgentClient {
   #inboxChanged(push: Extract<AgentPush, { type: "inbox" }>): void {
     if (push.counts) this.#counts = { ...this.#counts, ...push.counts };
     if (push.upsert && this.#rows.upsert(push.upsert)) {
+      this.#opened.inSight(push.upsert.id);
       const { visitor, page, unread, seen, position } = push.upsert;
       this.#opened.get(push.upsert.id)?.patch(() => ({ visitor, page, unread, seen, position }));
     }

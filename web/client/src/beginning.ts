@@ -76,7 +76,7 @@ export class Beginning {
     if (refusal.code === "disconnected") return;
     this.#trouble = refusal.message;
     if (refusal.retryable) {
-      const delay = refusal.retryAfterMs ?? this.#backoff.next();
+      const delay = refusal.body.retry_after_ms ?? this.#backoff.next();
       this.#retry = this.#options.env.after(delay, () => {
         this.#retry = undefined;
         this.proceed();

@@ -1,5 +1,5 @@
 import { Backoff } from "./backoff.js";
-import { codeOfRefusedHello, verdict } from "./closing.js";
+import { isFinal } from "./closing.js";
 import type { Env, SocketLike, Timer } from "./env.js";
 import type { ErrorBody } from "./generated.js";
 import { Refusal } from "./refusal.js";
@@ -51,8 +51,8 @@ const GOODBYE_GRACE_MS = 2_000;
 const STABLE_MS = 5_000;
 const DEFAULT_HEARTBEAT_MS = 20_000;
 
-/** One live socket at a time, brought back for as long as the close codes allow. */
-export class Connection {
+/** One live socket at a time, brought back for as long as the close codes allow. `Request`: what may be asked. */
+export class Connection<Request extends Frame = Frame> {
   readonly state = new Signal<ConnectionState>({ kind: "idle" });
   readonly #options: ConnectionOptions;
   readonly #env: Env;
@@ -99,7 +99,7 @@ export class Connection {
     const { kind } = this.state.value;
     if (kind === "waiting") this.#connect();
     if (kind !== "live") return;
-    if (this.#silence() >= 2 * this.#heartbeatMs) this.#lost(4003, "heartbeat lost");
+    if (this.#silence() >= 2 * this.#heartbeatMs) this.#lost(4003);
     else this.#probe();
   }
 
@@ -112,13 +112,13 @@ export class Connection {
    * place among the frames, before any later push is looked at; also when the reply comes after the time limit, since
    * it may stand in for an event that comes no other way.
    */
-  request(frame: Frame, apply?: (reply: OkReply) => void): Promise<OkReply> {
+  request(frame: Request, apply?: (reply: OkReply) => void): Promise<OkReply> {
     if (!this.live) return Promise.reject(new Refusal("disconnected"));
     return this.#ask(frame, REPLY_TIMEOUT_MS, apply);
   }
 
   /** Sends without asking for a reply; dropped when not live. */
-  tell(frame: Frame): void {
+  tell(frame: Request): void {
     if (this.live) this.#write(frame);
   }
 
@@ -135,7 +135,7 @@ export class Connection {
       return;
     }
     this.#socket = socket;
-    this.#watch = this.#env.after(REPLY_TIMEOUT_MS, () => this.#lost(1006, "no answer"));
+    this.#watch = this.#env.after(REPLY_TIMEOUT_MS, () => this.#lost(1006));
     socket.onopen = () => this.#sayHello();
     socket.onmessage = (event: { data: unknown }) => this.#heard(event.data);
     socket.onclose = (event: { code: number; reason: string }) => this.#ended(event.code, event.reason);
@@ -144,15 +144,13 @@ export class Connection {
   #sayHello(): void {
     const sentAt = this.#env.now();
     this.#ask(this.#options.hello(), REPLY_TIMEOUT_MS, (reply) => {
-      if (typeof reply.heartbeat_ms === "number" && reply.heartbeat_ms > 0) this.#heartbeatMs = reply.heartbeat_ms;
+      this.#heartbeatMs = (reply.heartbeat_ms as number | undefined) || this.#heartbeatMs;
       this.#liveSince = this.#env.now();
       this.#watchOver(2 * this.#heartbeatMs);
       this.#options.onHello(reply, sentAt);
       this.state.set({ kind: "live" });
-    }).catch((refusal: Refusal) => {
-      if (this.state.value.kind !== "connecting" || this.#goodbye !== undefined) return;
-      if (refusal.code === "timeout") this.#lost(1006, "no answer");
-      else if (refusal.code !== "disconnected") this.#expectClose(codeOfRefusedHello(refusal.code), refusal.message);
+    }).catch(() => {
+      // A goodbye follows a refusal, and somebody watches over the silence.
     });
   }
 
@@ -223,7 +221,7 @@ export class Connection {
     this.#env.cancel(this.#watch);
     this.#watch = this.#env.after(ms, () => {
       const left = 2 * this.#heartbeatMs - this.#silence();
-      if (left <= 0) this.#lost(4003, "heartbeat lost");
+      if (left <= 0) this.#lost(4003);
       else this.#watchOver(left);
     });
   }
@@ -232,7 +230,7 @@ export class Connection {
   #probe(): void {
     const socket = this.#socket;
     this.#ask({ type: "ping" }, PROBE_TIMEOUT_MS).catch((refusal: Refusal) => {
-      if (refusal.code === "timeout" && socket === this.#socket) this.#lost(4003, "heartbeat lost");
+      if (refusal.code === "timeout" && socket === this.#socket) this.#lost(4003);
     });
   }
 
@@ -244,7 +242,7 @@ export class Connection {
   }
 
   /** The socket is given up on our side; what it may still say is not heard. */
-  #lost(code: number, reason: string): void {
+  #lost(code: number, reason = ""): void {
     this.#release();
     this.#ended(code, reason);
   }
@@ -257,7 +255,7 @@ export class Connection {
     const reason = closeReason || goodbye?.reason || "";
     if (this.state.value.kind === "live" && this.#env.now() - this.#liveSince >= STABLE_MS) this.#backoff.reset();
     this.#drop();
-    if (verdict(code) === "stop" || goodbye?.reconnect === false) {
+    if (isFinal(code) || goodbye?.reconnect === false) {
       if (this.#options.onStop?.(code) === true) this.#connect();
       else this.state.set({ kind: "stopped", code, reason });
       return;
@@ -295,12 +293,11 @@ export class Connection {
 }
 
 function parse(data: unknown): Frame | undefined {
-  if (typeof data !== "string") return undefined;
   try {
-    const frame: unknown = JSON.parse(data);
-    if (typeof frame === "object" && frame !== null && typeof (frame as Frame).type === "string") return frame as Frame;
+    const frame = JSON.parse(data as string) as Frame | null;
+    return typeof frame?.type === "string" ? frame : undefined;
   } catch {
     // Not ours to judge: the hub speaks JSON, and a proxy's banner is not a frame.
+    return undefined;
   }
-  return undefined;
 }

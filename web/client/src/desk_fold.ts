@@ -15,8 +15,17 @@ function rowChange(before: Summary, event: Event): Partial<Summary> {
   const row: Partial<Summary> = { last_at: event.at };
   if (event.type === "message" || event.type === "card") row.preview = preview(event.text);
   if (event.type === "answer") row.preview = preview(event.label);
-  if (event.type === "waiting" || event.type === "missed") row.waiting_since = before.waiting_since ?? event.at;
+  if (waits(event)) row.waiting_since = before.waiting_since ?? event.at;
   return row;
+}
+
+/** Whether it is the agents' business from here on: a card reached while the playbook was not to be seen is not. */
+function waits(event: Event): boolean {
+  return (
+    event.type === "waiting" ||
+    event.type === "assigned" ||
+    (event.type === "missed" && event.reason !== "not_installed")
+  );
 }
 
 function panelChange(before: Conversation, event: Event): Partial<Conversation> {

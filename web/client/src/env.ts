@@ -19,7 +19,7 @@ export interface Env {
   now(): number;
   /** A number in [0, 1). */
   random(): number;
-  /** A key no other request of this author carries: 32 hexadecimal digits. */
+  /** A key no other request of this author carries: 128 random bits. */
   key(): string;
   after(ms: number, run: () => void): Timer;
   cancel(timer: Timer): void;
@@ -27,7 +27,7 @@ export interface Env {
 
 interface Host {
   WebSocket: new (url: string, protocols?: string[]) => SocketLike;
-  crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
+  crypto: { getRandomValues(numbers: Uint32Array): Uint32Array };
   setTimeout(run: () => void, ms: number): Timer;
   clearTimeout(timer: Timer): void;
 }
@@ -39,10 +39,7 @@ export function hostEnv(): Env {
     socket: (url, protocol) => new host.WebSocket(url, [protocol]),
     now: () => Date.now(),
     random: () => Math.random(),
-    key: () =>
-      Array.from(host.crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
-        "",
-      ),
+    key: () => host.crypto.getRandomValues(new Uint32Array(4)).join("-"),
     after: (ms, run) => host.setTimeout(run, ms),
     cancel: (timer) => host.clearTimeout(timer),
   };

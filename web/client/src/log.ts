@@ -44,16 +44,13 @@ export class ConversationLog {
     this.#events = [];
     this.#cursor = events.at(-1)?.seq ?? head;
     this.#complete = false;
-    for (const event of events) this.#insert(event);
-    this.#noteBeginning();
+    this.#insert(events);
   }
 
   /** Events of the stream, in order: they move the cursor. Answers those that were new. */
   push(events: readonly Event[]): Event[] {
-    const fresh = events.filter((event) => this.#insert(event));
-    for (const event of events) this.#cursor = Math.max(this.#cursor, event.seq);
-    this.#noteBeginning();
-    return fresh;
+    this.#cursor = Math.max(this.#cursor, events.at(-1)?.seq ?? 0);
+    return this.#insert(events);
   }
 
   /**
@@ -61,27 +58,22 @@ export class ConversationLog {
    * `duplicate` one does not, since events before it may still be on the way.
    */
   place(event: Event, duplicate: boolean): boolean {
-    if (!duplicate) return this.push([event]).length > 0;
-    return this.#insert(event);
+    return (duplicate ? this.#insert([event]) : this.push([event])).length > 0;
   }
 
   /** An older page; an empty one says that the beginning is reached. */
   prepend(events: readonly Event[]): void {
     if (events.length === 0) this.#complete = true;
-    for (const event of events) this.#insert(event);
-    this.#noteBeginning();
+    this.#insert(events);
   }
 
-  #noteBeginning(): void {
-    if (this.#events[0]?.type === "started") this.#complete = true;
-  }
-
-  #insert(event: Event): boolean {
-    let index = this.#events.length;
-    while (index > 0 && (this.#events[index - 1] as Event).seq > event.seq) index -= 1;
-    if (index > 0 && this.#events[index - 1]?.seq === event.seq) return false;
+  /** Puts them in their places; answers those that were not here. */
+  #insert(events: readonly Event[]): Event[] {
+    const known = new Set(this.#events.map(({ seq }) => seq));
+    const fresh = events.filter(({ seq }) => !known.has(seq));
     // A new array each time: whoever shows the log sees a change by identity.
-    this.#events = [...this.#events.slice(0, index), event, ...this.#events.slice(index)];
-    return true;
+    if (fresh.length > 0) this.#events = [...this.#events, ...fresh].sort((one, other) => one.seq - other.seq);
+    if (this.#events[0]?.type === "started") this.#complete = true;
+    return fresh;
   }
 }

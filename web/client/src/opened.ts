@@ -121,7 +121,7 @@ export class Opened {
   /** Nothing more is told of it. */
   rest(): void {
     this.typing.stop();
-    this.seen.stop();
+    this.seen.reset();
   }
 
   view(): OpenedView {

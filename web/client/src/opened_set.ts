@@ -18,7 +18,10 @@ export interface OpenedSetOptions {
 const HISTORY_PAGE = 50;
 const RETRY_MS = 1_000;
 
-/** The conversations an agent has open, asked for again after each reconnect until they are left or lost. */
+/**
+ * The conversations an agent has open, asked for again after each reconnect until they are left or lost. A lost one is
+ * opened again once it is back in sight: handed on to this agent, given back to Unassigned, or closed.
+ */
 export class OpenedSet {
   readonly #options: OpenedSetOptions;
   readonly #opened = new Map<string, Opened>();
@@ -38,6 +41,11 @@ export class OpenedSet {
     this.#opened.set(id, opened);
     this.#ask(opened);
     this.#options.changed();
+  }
+
+  /** It is in sight: had it been lost, it is asked for anew. */
+  inSight(id: string): void {
+    if (this.#opened.get(id)?.lost) this.open(id);
   }
 
   leave(id: string): void {
@@ -105,12 +113,12 @@ export class OpenedSet {
   #refused(opened: Opened, refusal: Refusal): void {
     if (this.#opened.get(opened.id) !== opened || refusal.code === "disconnected") return;
     if (refusal.retryable) {
-      this.#options.env.after(refusal.retryAfterMs ?? RETRY_MS, () => {
+      this.#options.env.after(refusal.body.retry_after_ms ?? RETRY_MS, () => {
         if (this.#opened.get(opened.id) === opened && !opened.lost) this.#ask(opened);
       });
       return;
     }
-    opened.lose(refusal.assignee ?? null, refusal.at ?? null);
+    opened.lose(refusal.body.assignee ?? null, refusal.body.at ?? null);
     this.#options.changed();
   }
 }

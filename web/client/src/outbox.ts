@@ -124,11 +124,11 @@ export class Outbox {
     const entry = this.#find(key);
     if (entry === undefined || this.#lanes.get(entry.conversation) !== lane) return;
     if (!refusal.retryable) {
-      this.#update(entry, { state: "failed", error: refusal.message });
+      this.#update(entry, { state: "failed", error: refusal.message, code: refusal.code });
       return;
     }
     this.#update(entry, { state: "pending" });
-    const delay = refusal.retryAfterMs ?? lane.backoff.next();
+    const delay = refusal.body.retry_after_ms ?? lane.backoff.next();
     lane.retry = this.#options.env.after(delay, () => {
       lane.retry = undefined;
       this.#advance(entry.conversation);
@@ -154,8 +154,8 @@ export class Outbox {
   }
 
   /** An error that is not told again is gone. */
-  #update(entry: OutboxEntry, change: Pick<OutboxEntry, "state" | "error">): void {
-    const updated: OutboxEntry = { ...entry, error: undefined, ...change };
+  #update(entry: OutboxEntry, change: Pick<OutboxEntry, "state" | "error" | "code">): void {
+    const updated: OutboxEntry = { ...entry, error: undefined, code: undefined, ...change };
     if (change.state !== "sending") this.#options.store.put(updated);
     this.entries.set(this.entries.value.map((known) => (known.key === entry.key ? updated : known)));
   }

@@ -1,3 +1,5 @@
+import type { RefusalCode } from "./refusal.js";
+
 /** What a person wrote and the hub has not yet taken. */
 export interface OutboxEntry {
   readonly key: string;
@@ -9,6 +11,8 @@ export interface OutboxEntry {
   readonly state: "pending" | "sending" | "failed";
   /** Why it failed, in the hub's words. */
   readonly error?: string;
+  /** The same for the program: `too_large` fails however often it is tried. */
+  readonly code?: RefusalCode;
 }
 
 /** Where unsent entries outlive a reload. One record per entry, so that two tabs do not overwrite each other's. */

@@ -77,10 +77,18 @@ export class InboxRows {
   }
 }
 
+/**
+ * Whether it waits for an agent. A visitor who reached the Live Chat card while the playbook was inactive or not
+ * installed waits for nobody: only admins see that chat, among all.
+ */
+export function isUnassigned({ state, waiting_since }: Summary): boolean {
+  return state === "waiting" || state === "unassigned" || (state === "offline" && waiting_since !== undefined);
+}
+
 function belongs(row: Summary, folder: Folder, me: string): boolean {
   switch (folder) {
     case "unassigned":
-      return row.state === "waiting" || row.state === "offline" || row.state === "unassigned";
+      return isUnassigned(row);
     case "mine":
       return row.state === "assigned" && row.assignee?.id === me;
     case "closed":

@@ -8,13 +8,14 @@ const GATHER_MS = 300;
 export class SeenSender {
   readonly #env: Env;
   readonly #tell: (marks: Marks) => void;
-  #marks: Marks = { received: 0, read: 0 };
-  #told: Marks = { received: 0, read: 0 };
+  #marks!: Marks;
+  #told!: Marks;
   #timer: Timer | undefined;
 
   constructor(env: Env, tell: (marks: Marks) => void) {
     this.#env = env;
     this.#tell = tell;
+    this.reset();
   }
 
   mark(received: number, read: number): void {
@@ -35,9 +36,11 @@ export class SeenSender {
     this.mark(known.received, known.read);
   }
 
-  stop(): void {
+  /** Another conversation, or none any more. */
+  reset(): void {
     this.#env.cancel(this.#timer);
     this.#timer = undefined;
+    this.#marks = this.#told = { received: 0, read: 0 };
   }
 
   #news(): boolean {

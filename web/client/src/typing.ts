@@ -1,6 +1,9 @@
 import type { Env, Timer } from "./env.js";
 import { Signal } from "./signal.js";
 
+/** A longer text is not shown while it is typed: in UTF-8 it might be more than the hub takes. */
+const PREVIEW_CHARS = 5_000;
+
 /** A hub shows typing for 6 s at most; said again every 3 s it stays without a gap. */
 const REPEAT_MS = 3_000;
 const PREVIEW_MS = 700;
@@ -21,13 +24,13 @@ export class TypingSender {
     this.#tell = tell;
   }
 
-  /** The text box changed. `preview` only where the playbook allows it. */
+  /** The text box changed. Shown to the other side only where the playbook allows it, and the hub takes it. */
   typed(text: string, withPreview: boolean): void {
     if (text.trim() === "") {
       this.stop();
       return;
     }
-    const preview = withPreview ? text : undefined;
+    const preview = withPreview && text.length <= PREVIEW_CHARS ? text : undefined;
     const since = this.#env.now() - this.#toldAt;
     const news = preview !== this.#toldPreview && since >= PREVIEW_MS;
     if (!this.#on || since >= REPEAT_MS || news) {

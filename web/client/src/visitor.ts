@@ -1,46 +1,21 @@
 import { Beginning } from "./beginning.js";
 import { ClockOffset } from "./clock.js";
-import { Connection, type ConnectionState, type Frame, type OkReply } from "./connection.js";
+import { Connection, type ConnectionState, type OkReply } from "./connection.js";
 import { type Env, hostEnv } from "./env.js";
 import { applyEvents, conversationFrom, isOpen } from "./fold.js";
-import type {
-  AvailableReason,
-  Conversation,
-  Event,
-  Page,
-  VisitorHelloReply,
-  VisitorPush,
-  VisitorRequest,
-} from "./generated.js";
+import type { Conversation, Event, Marks, Page, VisitorHelloReply, VisitorPush, VisitorRequest } from "./generated.js";
 import { ConversationLog } from "./log.js";
 import { type Committed, committedBy, Outbox } from "./outbox.js";
-import { memoryStore, type OutboxEntry, type OutboxStore } from "./outbox_store.js";
+import type { OutboxEntry } from "./outbox_store.js";
 import { Refusal } from "./refusal.js";
 import { SeenSender } from "./seen.js";
 import { Signal } from "./signal.js";
 import { TypingSender, TypingShown } from "./typing.js";
+import type { VisitorOptions } from "./visitor_options.js";
 import type { Answer, VisitorState } from "./visitor_state.js";
 
-/** Where the visitor token lives between pages. Read at each `hello`, so that two tabs become one visitor. */
-export interface TokenStore {
-  get(): string | null;
-  set(token: string | null): void;
-}
-
-export interface VisitorOptions {
-  /** `wss://hub/v1/visitor` */
-  url: string;
-  playbook: string;
-  tokens: TokenStore;
-  outbox?: OutboxStore;
-  page?: Page;
-  locale?: string;
-  /** A JWT signed by the site. */
-  identity?: string;
-  env?: Env;
-}
-
-const HISTORY_PAGE = 50;
+/** The most a hub gives at once. */
+const HISTORY_PAGE = 100;
 
 /** One visitor on one page: their conversation, kept whole across reconnects. */
 export class VisitorClient {
@@ -48,17 +23,15 @@ export class VisitorClient {
   readonly clock: ClockOffset;
   readonly #options: VisitorOptions;
   readonly #env: Env;
-  readonly #connection: Connection;
+  readonly #connection: Connection<VisitorRequest>;
   readonly #outbox: Outbox;
   readonly #typing: TypingSender;
   readonly #agentTyping: TypingShown;
   readonly #beginning: Beginning;
-  readonly #answerKeys = new Map<string, string>();
-  #seen: SeenSender;
+  readonly #seen: SeenSender;
   #page: Page | undefined;
   #identity: string | undefined;
   #hello: VisitorHelloReply | null = null;
-  #available: { available: boolean; reason: AvailableReason | null } | null = null;
   #conversation: Conversation | null = null;
   #log: ConversationLog | null = null;
   #askedAfter = false;
@@ -75,7 +48,7 @@ export class VisitorClient {
       env,
       live: () => this.#connection.live,
       open: () => isOpen(this.#conversation),
-      start: (apply) => this.#request({ type: "start" }, apply),
+      start: (apply) => this.#connection.request({ type: "start" }, apply),
       onStarted: (reply) => this.#started(reply),
       changed: () => this.#publish(),
     });
@@ -89,13 +62,13 @@ export class VisitorClient {
     });
     this.#outbox = new Outbox({
       env,
-      store: options.outbox ?? memoryStore(),
+      store: options.outbox,
       deliver: (entry, committed) => this.#deliver(entry, committed),
       onCommitted: (entry, how) => this.#committed(entry, how),
     });
-    this.#typing = new TypingSender(env, (on, preview) => this.#tellTyping(on, preview));
+    this.#typing = new TypingSender(env, (on, preview) => this.#tell({ type: "typing", on, preview }));
     this.#agentTyping = new TypingShown(env);
-    this.#seen = this.#newSeen();
+    this.#seen = new SeenSender(env, (marks) => this.#tell({ type: "seen", ...marks }));
     this.state = new Signal(this.#snapshot());
     this.#connection.state.subscribe((state) => this.#connectionChanged(state));
     this.#outbox.entries.subscribe(() => this.#publish());
@@ -109,7 +82,7 @@ export class VisitorClient {
 
   disconnect(): void {
     this.#beginning.rest();
-    this.#seen.stop();
+    this.#seen.reset();
     this.#connection.close();
   }
 
@@ -130,19 +103,11 @@ export class VisitorClient {
     this.#beginning.want();
   }
 
-  /** Answers a card. The same answer tried again carries the same key, so that it counts once. */
+  /** Answers a card. Its key is that of the question, so that an answer tried again, by whichever tab, counts once. */
   async answer(card: string, answer: Answer): Promise<void> {
-    const conversation = this.#mine();
-    const content = JSON.stringify([conversation.id, card, answer]);
-    const key = this.#answerKeys.get(content) ?? this.#env.key();
-    this.#answerKeys.set(content, key);
-    try {
-      await this.#request({ type: "answer", conversation: conversation.id, card, ...answer, key });
-      this.#answerKeys.clear();
-    } catch (refusal) {
-      if (!(refusal as Refusal).retryable) this.#answerKeys.delete(content);
-      throw refusal;
-    }
+    const { id } = this.#mine();
+    const asked = this.#log?.events.findLast((event) => event.type === "card" && event.card === card);
+    await this.#connection.request({ type: "answer", conversation: id, card, ...answer, key: `card-${asked?.seq}` });
   }
 
   /** Takes a text into the outbox; it goes out now or when the connection is back. */
@@ -172,23 +137,22 @@ export class VisitorClient {
   /** The visitor went to another page of the site without a reload. */
   page(page: Page): void {
     this.#page = page;
-    const { url, title } = page;
-    this.#connection.tell(asFrame({ type: "page", url, title: title ?? undefined }));
+    this.#connection.tell({ type: "page", ...page });
   }
 
-  async rate(score: number, comment?: string): Promise<void> {
-    await this.#request({ type: "rate", conversation: this.#mine().id, score, comment: comment || undefined });
+  async rate(score: number, comment = ""): Promise<void> {
+    await this.#connection.request({ type: "rate", conversation: this.#mine().id, score, comment });
   }
 
   async end(): Promise<void> {
-    await this.#request({ type: "end", conversation: this.#mine().id });
+    await this.#connection.request({ type: "end", conversation: this.#mine().id });
   }
 
   /** Fetches an older page; `state.complete` says when there is none. */
   async older(): Promise<void> {
     const log = this.#log;
     if (log === null || log.complete || log.first === undefined) return;
-    const reply = await this.#request({
+    const reply = await this.#connection.request({
       type: "history",
       conversation: log.id,
       before: log.first,
@@ -200,13 +164,13 @@ export class VisitorClient {
 
   // === hello ===
 
-  #helloFrame(): Frame {
+  #helloFrame(): VisitorRequest {
     const log = this.#log;
     const token = this.#options.tokens.get();
     this.#askedAfter = log !== null && token !== null;
     const { playbook, locale } = this.#options;
     // What is undefined is not sent.
-    return asFrame({
+    return {
       type: "hello",
       playbook,
       token: token ?? undefined,
@@ -214,14 +178,13 @@ export class VisitorClient {
       page: this.#page,
       locale,
       after: this.#askedAfter && log !== null ? { conversation: log.id, epoch: log.epoch, seq: log.cursor } : undefined,
-    });
+    };
   }
 
   #welcomed(reply: VisitorHelloReply, sentAt: number): void {
     this.clock.observe(reply.server_time, sentAt, true);
     this.#options.tokens.set(reply.token);
     this.#hello = reply;
-    this.#available = { available: reply.available, reason: this.#available?.reason ?? null };
     if (reply.conversation === null) this.#forgetConversation();
     else this.#adopt(reply.conversation, reply.events, reply.epoch, this.#askedAfter && reply.recovered);
     // Only the open conversation can still take texts: what was written for another has nowhere to go.
@@ -273,7 +236,7 @@ export class VisitorClient {
         }));
         break;
       case "available":
-        this.#available = { available: push.available, reason: push.reason };
+        if (this.#hello !== null) this.#hello = { ...this.#hello, available: push.available, reason: push.reason };
         break;
       case "queue":
         this.#patch(push.conversation, () => ({ position: push.position }));
@@ -298,8 +261,7 @@ export class VisitorClient {
   /** Takes over a conversation from a reply: `onwards` when the events continue what is here. */
   #adopt(conversation: Conversation, events: readonly Event[], epoch: string, onwards: boolean): void {
     if (this.#log?.id !== conversation.id) {
-      this.#seen.stop();
-      this.#seen = this.#newSeen();
+      this.#seen.reset();
       this.#log = null;
       this.#agentTyping.show(false);
     }
@@ -330,15 +292,16 @@ export class VisitorClient {
   #forgetConversation(): void {
     this.#conversation = null;
     this.#log = null;
-    this.#seen.stop();
-    this.#seen = this.#newSeen();
+    this.#seen.reset();
   }
 
   // === sending ===
 
   #deliver(entry: OutboxEntry, committed: (how: Committed) => void): Promise<OkReply> {
     const { conversation, key, text } = entry;
-    return this.#request({ type: "send", conversation, key, text }, (reply) => committed(committedBy(reply)));
+    return this.#connection.request({ type: "send", conversation, key, text }, (reply) =>
+      committed(committedBy(reply)),
+    );
   }
 
   #committed(entry: OutboxEntry, { seq, at, duplicate }: Committed): void {
@@ -349,21 +312,9 @@ export class VisitorClient {
     this.#publish();
   }
 
-  #tellTyping(on: boolean, preview: string | undefined): void {
-    const conversation = this.#log?.id;
-    if (conversation === undefined) return;
-    this.#connection.tell(asFrame({ type: "typing", conversation, on, preview }));
-  }
-
-  #newSeen(): SeenSender {
-    return new SeenSender(this.#env, (marks) => {
-      const conversation = this.#log?.id;
-      if (conversation !== undefined) this.#connection.tell(asFrame({ type: "seen", conversation, ...marks }));
-    });
-  }
-
-  #request(request: VisitorRequest, apply?: (reply: OkReply) => void): Promise<OkReply> {
-    return this.#connection.request(asFrame(request), apply);
+  /** Of the conversation; while there is none it is of no use. */
+  #tell(frame: { type: "typing"; on: boolean; preview: string | undefined } | ({ type: "seen" } & Marks)): void {
+    if (this.#log !== null) this.#connection.tell({ ...frame, conversation: this.#log.id });
   }
 
   #mine(): Conversation {
@@ -378,8 +329,9 @@ export class VisitorClient {
     return {
       connection: this.#connection.state.value,
       playbook: this.#hello?.playbook ?? null,
-      available: this.#available?.available ?? null,
-      availableReason: this.#available?.reason ?? null,
+      limits: this.#hello?.limits ?? null,
+      available: this.#hello?.available ?? null,
+      availableReason: this.#hello?.reason ?? null,
       conversation: this.#conversation,
       events: this.#log?.events ?? [],
       complete: this.#log?.complete ?? true,
@@ -392,8 +344,4 @@ export class VisitorClient {
   #publish(): void {
     this.state.set(this.#snapshot());
   }
-}
-
-function asFrame(request: VisitorRequest): Frame {
-  return request;
 }

@@ -1,5 +1,5 @@
 import type { ConnectionState } from "./connection.js";
-import type { AvailableReason, Conversation, Event, VisitorHelloReply } from "./generated.js";
+import type { AvailableReason, Conversation, Event, Limits, VisitorHelloReply } from "./generated.js";
 import type { OutboxEntry } from "./outbox_store.js";
 
 /** What a visitor's screen shows. */
@@ -7,6 +7,8 @@ export interface VisitorState {
   connection: ConnectionState;
   /** Null until the first `hello` was answered. */
   playbook: VisitorHelloReply["playbook"] | null;
+  /** What the hub takes of this connection; null until then, too. */
+  limits: Limits | null;
   available: boolean | null;
   availableReason: AvailableReason | null;
   conversation: Conversation | null;

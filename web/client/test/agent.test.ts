@@ -65,7 +65,7 @@ test("a1_a_lost_claim_names_the_winner", async () => {
   await signIn({ unassigned: [summary("c_1", 3)] });
   const claim = client.claim("c_1").catch((refusal: Refusal) => refusal);
   hub.socket.refuse("claim", { code: "conflict", assignee: { id: "bob", name: "Bob" }, at: 7 });
-  expect(await claim).toMatchObject({ code: "conflict", assignee: { name: "Bob" }, at: 7 });
+  expect(await claim).toMatchObject({ code: "conflict", body: { assignee: { name: "Bob" }, at: 7 } });
 });
 
 test("p4_an_opened_conversation_is_followed_and_resumed_after_a_reconnect", async () => {
@@ -230,3 +230,68 @@ test("p4_reading_clears_the_counter_and_tells_the_hub", async () => {
   await hub.pass(300);
   expect(hub.socket.last("seen")).toEqual({ type: "seen", conversation: "c_1", received: 2, read: 2 });
 });
+
+test("p1_what_an_agent_writes_too_long_is_not_sent_and_the_desk_goes_on", async () => {
+  await signIn({ mine: [summary("c_1", 2, { state: "assigned", assignee: me })] });
+  const long = "x".repeat(70_000);
+  client.send("c_1", long);
+  client.note("c_1", long);
+  await expect(client.details("c_1", { note: long })).rejects.toMatchObject({ code: "too_large" });
+  await expect(client.item("c_1", "lead", long)).rejects.toMatchObject({ code: "too_large" });
+  expect(hub.socket.sent.map((frame) => frame.type)).toEqual(["hello"]);
+  await hub.pass(1);
+  expect(client.state.value.unsent.map((entry) => entry.code)).toEqual(["too_large", "too_large"]);
+  client.send("c_1", "Short");
+  expect(hub.socket.last("send")).toMatchObject({ text: "Short" });
+  expect(client.state.value.connection.kind).toBe("live");
+});
+
+test("r14_a_conversation_lost_and_handed_on_to_this_agent_is_opened_again_whole", async () => {
+  await signIn({ unassigned: [summary("c_1", 2)] });
+  await loseToBob();
+  hub.socket.say({
+    type: "events",
+    conversation: "c_1",
+    events: [{ ...text(5, ""), type: "assigned", to: me, from: { id: "bob", name: "Bob" } }],
+  });
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 5, { state: "assigned", assignee: me }) });
+  expect(hub.socket.all("open")).toHaveLength(2);
+  expect(hub.socket.last("open").after).toBeUndefined();
+  expect(client.state.value.opened.get("c_1")?.status).toBe("opening");
+  hub.socket.answer("open", {
+    conversation: conversation({ state: "assigned", assignee: me, seq: 5 }),
+    events: [text(2, "Hi", { by: visitor }), text(4, "Asked Bob", { by: visitor })],
+  });
+  hub.socket.say({ type: "events", conversation: "c_1", events: [text(6, "And you?", { by: visitor })] });
+  const opened = client.state.value.opened.get("c_1");
+  expect(opened).toMatchObject({ status: "open", lostTo: null });
+  expect(opened?.events.map((event) => event.seq)).toEqual([2, 4, 6]);
+});
+
+test("r14_a_conversation_lost_is_opened_again_when_it_is_everybodys_or_closed_but_for_no_older_row", async () => {
+  await signIn({ unassigned: [summary("c_1", 2)] });
+  await loseToBob();
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 2) });
+  expect(hub.socket.all("open")).toHaveLength(1);
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 4, { state: "unassigned" }) });
+  expect(hub.socket.all("open")).toHaveLength(2);
+  hub.socket.refuse("open", { code: "not_found" });
+  await hub.pass();
+  expect(client.state.value.opened.get("c_1")?.status).toBe("lost");
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 6, { state: "closed", closed_at: 6 }) });
+  expect(hub.socket.all("open")).toHaveLength(3);
+});
+
+test("r14_what_came_back_into_sight_while_away_is_opened_on_the_reconnect", async () => {
+  await signIn({ unassigned: [summary("c_1", 2)] });
+  await loseToBob();
+  await reconnect({ mine: [summary("c_1", 5, { state: "assigned", assignee: me })] });
+  expect(hub.socket.all("open")).toHaveLength(1);
+});
+
+async function loseToBob(): Promise<void> {
+  client.open("c_1");
+  hub.socket.answer("open", { conversation: conversation({ state: "waiting", seq: 2 }), events: [text(2, "Hi")] });
+  hub.socket.say({ type: "inbox", remove: "c_1", seq: 3, assignee: { id: "bob", name: "Bob" }, at: 9 });
+  expect(client.state.value.opened.get("c_1")?.status).toBe("lost");
+}

@@ -7,6 +7,7 @@ import {
   conversationFrom,
   type Event,
   InboxRows,
+  isUnassigned,
 } from "../src/index.js";
 import { conversation, START, started, summary, text } from "./fake_hub.js";
 
@@ -143,7 +144,8 @@ test("p4_folders_are_views_of_the_rows", () => {
   const rows = new InboxRows();
   rows.reset([
     summary("late", 1, { created_at: 20 }),
-    summary("early", 1, { created_at: 10, state: "offline" }),
+    summary("early", 1, { created_at: 10, state: "offline", waiting_since: 10 }),
+    summary("hidden", 1, { created_at: 5, state: "offline", missed: "not_installed" }),
     summary("mine", 1, { state: "assigned", assignee: jane }),
     summary("theirs", 1, { state: "assigned", assignee: { id: "bob", name: "Bob" } }),
   ]);
@@ -168,4 +170,16 @@ test("p1_deadlines_are_read_by_the_hubs_clock", () => {
   expect(clock.offset).toBe(5_000);
   clock.observe(now + 4_000, now, false);
   expect(clock.offset).toBe(4_000);
+});
+
+test("r5_a_card_reached_while_the_playbook_was_not_installed_makes_no_wait_until_somebody_is_given_it", () => {
+  const by = { kind: "system" } as const;
+  const missed = { type: "missed", seq: 2, at: 2, by, reason: "not_installed", card: "live" } as Event;
+  const bot = summary("c_1", 1, { state: "bot" });
+  const hidden = applyAtDesk(bot, missed);
+  expect(isUnassigned(hidden)).toBe(false);
+  const given = applyAtDesk(hidden, { type: "assigned", seq: 3, at: 3, by, to: jane, from: null } as Event);
+  const back = applyAtDesk(given, { type: "unassigned", seq: 4, at: 4, by, from: jane } as Event);
+  expect([isUnassigned(back), back.waiting_since]).toEqual([true, 3]);
+  expect(isUnassigned(applyAtDesk(bot, { ...missed, reason: "nobody_online" } as Event))).toBe(true);
 });

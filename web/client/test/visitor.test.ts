@@ -193,18 +193,34 @@ test("a5_another_tabs_conversation_arrives_from_started_on", async () => {
   expect(texts(client.state.value)).toEqual(["Welcome"]);
 });
 
-test("p3_an_answer_repeated_after_a_failure_carries_the_same_key", async () => {
-  await chatting();
+/** The card that asks what brings the visitor here, at this place in the log. */
+function asked(seq: number): Event {
+  const ask = { kind: "choice", options: [{ id: "talk", label: "Talk" }] };
+  return { type: "card", seq, at: START, by: { kind: "bot" }, card: "hello", text: "Hi!", rich: [], ask } as Event;
+}
+
+test("p3_an_answer_repeated_after_a_failure_carries_the_key_of_its_question", async () => {
+  client.connect();
+  await welcome({ conversation: conversation({ seq: 2 }), events: [started(1), asked(2)] });
   const first = client.answer("hello", { option: "talk" }).catch((refusal: Refusal) => refusal.code);
-  const { key } = hub.socket.last("answer");
+  expect(hub.socket.last("answer")).toMatchObject({
+    conversation: "c_1",
+    card: "hello",
+    option: "talk",
+    key: "card-2",
+  });
   hub.socket.end(1006);
   expect(await first).toBe("disconnected");
   await hub.pass(1_000);
   await welcome({ recovered: true, conversation: conversation({ seq: 2 }) });
   const second = client.answer("hello", { option: "talk" });
-  expect(hub.socket.last("answer")).toMatchObject({ conversation: "c_1", card: "hello", option: "talk", key });
+  expect(hub.socket.last("answer")).toMatchObject({ key: "card-2" });
   hub.socket.answer("answer", { seq: 4, at: START });
   await second;
+  // A playbook may ask the same again: that is another question.
+  hub.socket.say({ type: "events", conversation: "c_1", events: [asked(5)] });
+  client.answer("hello", { option: "talk" }).catch(() => undefined);
+  expect(hub.socket.last("answer")).toMatchObject({ key: "card-5" });
 });
 
 test("p3_a_bad_value_is_told_in_the_hubs_words", async () => {

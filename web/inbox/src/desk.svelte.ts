@@ -10,6 +10,7 @@ import {
 } from "../../client/src/index.js";
 import { FolderPages } from "./list/folder_pages.svelte.js";
 import { folderOf } from "./list/row_marks.js";
+import { type Sight, watches } from "./notifications/desktop.js";
 import { Notifier } from "./notifications/notifier.svelte.js";
 import { refusalWords } from "./refusal_words.js";
 import { claimsOf } from "./session/token.js";
@@ -47,10 +48,14 @@ export class Desk {
     this.pages = new FolderPages(client);
     this.notifier = new Notifier({
       client,
-      watched: (conversation) =>
-        conversation === this.selected && document.visibilityState === "visible" && document.hasFocus(),
+      watched: (conversation) => watches(this.#sight(), conversation),
       chosen: (conversation) => this.show(conversation),
     });
+  }
+
+  #sight(): Sight {
+    const shown = this.opened?.status === "open" ? this.selected : null;
+    return { shown, visible: document.visibilityState === "visible", focused: document.hasFocus() };
   }
 
   get state(): AgentState {
@@ -112,7 +117,7 @@ export class Desk {
         this.trouble = refusalWords(refusal);
         return;
       }
-      this.taken.set(conversation, { by: refusal.assignee?.name ?? "Somebody else", at: refusal.at ?? null });
+      this.taken.set(conversation, { by: refusal.body.assignee?.name ?? "Somebody else", at: refusal.body.at ?? null });
     }
   }
 
@@ -126,6 +131,15 @@ export class Desk {
       this.trouble = refusalWords(refusal);
       return false;
     }
+  }
+
+  /** A text that was not sent goes back into the text box, to be mended. */
+  takeBack(key: string): void {
+    const entry = this.state.unsent.find((one) => one.key === key);
+    if (entry === undefined) return;
+    const draft = this.drafts.get(entry.conversation) ?? "";
+    this.drafts.set(entry.conversation, draft === "" ? entry.text : `${entry.text}\n${draft}`);
+    this.client.discard(key);
   }
 
   leave(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { NotifyPush } from "../../client/src/index.js";
-import { obstacle, plan } from "../src/notifications/desktop.js";
+import { obstacle, plan, type Sight, watches } from "../src/notifications/desktop.js";
 
 const push = (over: Partial<NotifyPush> = {}): NotifyPush => ({
   type: "notify",
@@ -30,4 +30,14 @@ test("r17_without_permission_the_receipt_says_blocked_and_the_inbox_says_why", (
   expect(obstacle("unsupported")).toContain("cannot show");
   expect(obstacle("granted")).toBeNull();
   expect(obstacle("default")).toBeNull();
+});
+
+test("r17_only_texts_before_the_agents_eyes_are_watched", () => {
+  const sight: Sight = { shown: "c_1", visible: true, focused: true };
+  expect(watches(sight, "c_1")).toBe(true);
+  expect(watches(sight, "c_2")).toBe(false);
+  // Selected, and saying no more than who has it.
+  expect(watches({ ...sight, shown: null }, "c_1")).toBe(false);
+  expect(watches({ ...sight, visible: false }, "c_1")).toBe(false);
+  expect(watches({ ...sight, focused: false }, "c_1")).toBe(false);
 });

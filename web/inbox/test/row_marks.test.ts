@@ -28,6 +28,9 @@ test("r11_a_row_is_found_in_the_folder_of_its_state", () => {
   expect(folderOf(row({ state: "assigned", assignee: jane }), "jane")).toBe("mine");
   expect(folderOf(row({ state: "assigned", assignee: jane }), "bob")).toBe("all");
   expect(folderOf(row({ state: "closed" }), "jane")).toBe("closed");
+  expect(folderOf(row({ state: "offline", missed: "wait_expired" }), "jane")).toBe("unassigned");
+  const hidden = row({ state: "offline", missed: "not_installed", waiting_since: undefined });
+  expect(folderOf(hidden, "jane")).toBe("all");
 });
 
 test("r10_arrow_keys_walk_the_list_and_stop_at_its_ends", () => {

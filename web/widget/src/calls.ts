@@ -1,37 +1,27 @@
-import type { WidgetEvents } from "./contract.js";
+import type { Verbs } from "./contract.js";
 
-/** What a page may ask of the widget. */
-export interface Verbs {
-  open(): void;
-  close(): void;
-  /** A JWT signed by the site says who the visitor is. */
-  identify(identity: string): void;
-  on(name: keyof WidgetEvents, listener: (detail: never) => void): void;
-  /** Consent was given: for a script tag with `data-start="manual"`. */
-  start(): void;
-  /** Takes the widget away and forgets the visitor. */
-  shutdown(): void;
-}
+export type Call = [verb: keyof Verbs, ...rest: unknown[]];
 
-export type Call = [keyof Verbs, ...unknown[]];
+/** `renewed`: a loader of an older build left it, and another change of build would be one too many. */
+export type Queue = Call[] & { renewed?: boolean };
 
 type Usher = Verbs & { push(...calls: Call[]): void };
 
 declare global {
   interface Window {
     /** Before the script has loaded: an array of calls, as `Usher.push(["open"])`. After that: the verbs themselves. */
-    Usher?: Usher | Call[];
+    Usher?: Usher | Queue | undefined;
   }
 }
 
-/** Whether a widget is on this page already. */
-export function taken(): boolean {
-  return window.Usher !== undefined && !Array.isArray(window.Usher);
+/** The calls that wait for a widget; undefined where there is one already. */
+export function queue(): Queue | undefined {
+  const { Usher } = window;
+  return Usher === undefined || Array.isArray(Usher) ? (Usher ?? []) : undefined;
 }
 
 /** Puts the verbs in place of the queue and makes the calls that waited in it. */
-export function answerCalls(verbs: Verbs): void {
-  const waiting = Array.isArray(window.Usher) ? window.Usher : [];
+export function answerCalls(verbs: Verbs, waiting: Queue): void {
   const push = (...calls: Call[]) => {
     for (const [verb, ...rest] of calls) {
       if (Object.hasOwn(verbs, verb)) (verbs[verb] as (...values: unknown[]) => void)(...rest);

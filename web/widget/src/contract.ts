@@ -1,5 +1,61 @@
-import type { Appearance, Page } from "../../client/src/generated.js";
-import type { VisitorClient } from "../../client/src/index.js";
+import type { Appearance, Conversation } from "../../client/src/generated.js";
+
+/** What a site says when it embeds the widget. */
+export interface WidgetOptions {
+  /** Where the hub is, as `https://chat.example/`. */
+  hub: string;
+  /** Which playbook meets the visitor: `pb_…`. */
+  playbook: string;
+  /** `wait`: nothing is asked for, stored or shown until `start` is called. */
+  consent?: string | undefined;
+  /** The language of the widget's own words, as `nl` or `pt-BR`; otherwise the playbook's. */
+  locale?: string | undefined;
+  /** `light` or `dark`; otherwise what the visitor's system prefers. */
+  theme?: string | undefined;
+}
+
+/** What a page may ask of the widget. */
+export interface Verbs {
+  /** Shows the chat; begins one where there is none. */
+  open(): void;
+  close(): void;
+  /** A JWT signed by the site says who the visitor is. */
+  identify(identity: string): void;
+  /** Tells of an event from now on. */
+  on<Name extends keyof WidgetEvents>(name: Name, listener: (detail: WidgetEvents[Name]) => void): void;
+  /** Consent was given: for a widget with `consent: "wait"`, and after a `shutdown`. */
+  start(): void;
+  /** Takes the widget away and forgets the visitor. */
+  shutdown(): void;
+}
+
+/** The events of the widget, each with what its listeners get. */
+export interface WidgetEvents {
+  /** The button is there. */
+  ready: undefined;
+  open: undefined;
+  close: undefined;
+  /** How the connection fares. `code` where the hub said stop: see docs/protocol.md. */
+  connection: { state: "connecting" | "live" | "waiting" | "stopped"; code?: number };
+  /** Whether somebody could talk to the visitor now. */
+  available: boolean;
+  /** Where the conversation stands. */
+  state: Conversation["state"];
+  /** The place in the queue, from 1. */
+  queue: number;
+  /** Who has the conversation; null for the bot. */
+  agent: { id: string; name: string } | null;
+  /** Somebody wrote to the visitor. */
+  message: { from: string; by: "agent" | "bot" | "system"; text: string };
+  /** What the visitor wrote has reached the hub. */
+  sent: { text: string };
+  /** How many messages stand unread. */
+  unread: number;
+  /** The visitor's verdict. */
+  rated: { score: number };
+  /** The widget is gone. */
+  shutdown: undefined;
+}
 
 /** What `GET /v1/widget/{playbook}` answers. */
 export interface WidgetSettings {
@@ -9,69 +65,37 @@ export interface WidgetSettings {
   typing_preview: boolean;
 }
 
-/** The events a page may listen to with `Usher.on`. */
-export interface WidgetEvents {
-  ready: undefined;
-  open: undefined;
-  close: undefined;
-  /** How many messages stand unread behind the launcher. */
-  unread: number;
-  /** Somebody wrote to the visitor. */
-  message: { from: string; text: string };
-  /** Where the conversation stands. */
-  state: string;
-}
-
-/** Small texts kept in the page's own storage; null forgets one. Never throws. */
-export interface Memory {
-  get(name: string): string | null;
-  set(name: string, value: string | null): void;
-  /** Of everything in it. */
-  names(): string[];
-}
+/** Tells the page. */
+export type Emit = <Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]) => void;
 
 /**
- * What the loader gives a talk. Loader, talk and panel share types only: their code is loaded at different times, the
- * talk without the panel where a conversation goes on behind the button.
+ * What the loader gives the chat. The two share types only: the chat's code comes with the first need for it.
  */
-export interface TalkHost {
+export interface ChatHost {
   /** The hub, with a slash at the end. */
   hub: string;
   playbook: string;
-  botName: string;
-  identity: string | undefined;
-  memory: Memory;
-  /** Where the visitor is now. */
-  page(): Page | undefined;
-  emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void;
-}
-
-/** One visitor's conversation on this page. */
-export interface Talk {
-  readonly client: VisitorClient;
-  /** The visitor sees it, or not. */
-  show(shown: boolean): void;
-  destroy(): void;
-}
-
-export interface TalkModule {
-  Session: new (host: TalkHost) => Talk;
-}
-
-export interface PanelHost {
-  talk: Talk;
   appearance: Appearance;
+  identity: string | undefined;
+  /** The words' language, as `nl`. */
+  language: string;
+  theme: string | undefined;
+  /** What the names in the page's storage begin with. */
+  prefix: string;
   root: ShadowRoot;
-  /** The visitor wants the panel gone. */
+  emit: Emit;
+  /** The visitor wants the chat gone from sight. */
   dismiss(): void;
 }
 
-export interface PanelHandle {
+/** The conversation of one visitor on this page, with its window. */
+export interface Chat {
   /** `focus`: the visitor asked for it, and the keyboard goes along. */
   show(shown: boolean, focus: boolean): void;
+  identify(identity: string): void;
   destroy(): void;
 }
 
-export interface PanelModule {
-  mount(host: PanelHost): PanelHandle;
+export interface ChatModule {
+  begin(host: ChatHost): Chat;
 }

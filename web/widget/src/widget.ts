@@ -1,198 +1,196 @@
-import type { Call, Verbs } from "./calls.js";
-import type { Memory, PanelHandle, PanelModule, Talk, TalkModule, WidgetEvents, WidgetSettings } from "./contract.js";
+import type { Call } from "./calls.js";
+import type { Chat, ChatModule, Emit, Verbs, WidgetEvents, WidgetOptions, WidgetSettings } from "./contract.js";
+import { chooseLocale, languageOf } from "./language.js";
 import { Launcher } from "./launcher.js";
-import { forgetAll, pageMemory } from "./memory.js";
-import { currentPage } from "./page.js";
 
-type Listener = (detail: never) => void;
+type Listener = [name: string, listener: (detail: never) => void];
 
-/** The widget on one page: its button, and the panel once it is needed. */
-export class Widget {
-  readonly #tag: HTMLScriptElement;
-  readonly #hub: URL;
-  readonly #playbook: string;
-  readonly #memory: Memory;
-  readonly #tab: Memory;
-  readonly #listeners = new Map<string, Listener[]>();
-  #started = false;
+/** Fetches the chat in one language. */
+type Fetch = (language: string) => Promise<ChatModule>;
+
+/** What may help where the chat cannot be fetched; `calls` are to be made again afterwards. */
+type Renew = (calls: Call[]) => Promise<void>;
+
+/** A widget for one page: its button, and the chat once it is needed. */
+export function widget(options: WidgetOptions, fetch: Fetch, renew: Renew): Verbs {
+  const one = new Widget(options, fetch, renew);
+  return {
+    open: () => one.open(true),
+    close: () => one.close(),
+    identify: (identity) => one.identify(identity),
+    on: (...listener) => one.listeners.push(listener),
+    start: () => one.start(),
+    shutdown: () => one.shutdown(),
+  };
+}
+
+class Widget {
+  readonly listeners: Listener[] = [];
+  readonly #options: WidgetOptions;
+  readonly #fetch: Fetch;
+  readonly #renew: Renew;
+  readonly #prefix: string;
   #settings: WidgetSettings | undefined;
+  #locale = "en";
   #launcher: Launcher | undefined;
-  #talk: Promise<Talk> | undefined;
-  #panel: Promise<PanelHandle> | undefined;
+  #chat: Promise<Chat> | undefined;
   #identity: string | undefined;
+  /** One number for each start: what an earlier one began is no longer wanted. */
+  #run = 0;
+  #started = false;
   #open = false;
   #wanted = false;
   #proactive: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(tag: HTMLScriptElement, playbook: string) {
-    this.#tag = tag;
-    this.#hub = new URL(".", tag.src);
-    this.#playbook = playbook;
-    const prefix = `usher:${this.#hub.host}:`;
-    this.#memory = pageMemory(prefix, "localStorage");
-    // Whether the panel is open is a matter of one tab.
-    this.#tab = pageMemory(prefix, "sessionStorage");
-  }
-
-  verbs(): Verbs {
-    return {
-      open: () => this.open(true),
-      close: () => this.close(),
-      identify: (identity) => {
-        this.#identity = identity;
-        this.#talk?.then((talk) => talk.client.identify(identity)).catch(ignore);
-      },
-      on: (name, listener) => {
-        this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
-      },
-      start: () => this.start(),
-      shutdown: () => this.shutdown(),
-    };
+  constructor(options: WidgetOptions, fetch: Fetch, renew: Renew) {
+    this.#options = options;
+    this.#fetch = fetch;
+    this.#renew = renew;
+    this.#prefix = `usher:${new URL(options.hub).host}:`;
   }
 
   /** Asks for the playbook's looks and shows the button; nothing at all when the hub knows no such playbook. */
   async start(): Promise<void> {
     if (this.#started) return;
     this.#started = true;
-    const settings = await this.#fetchSettings();
-    // `shutdown` may have come in between.
-    if (settings === undefined || !this.#started) return;
-    if (document.body === null) await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
+    const run = ++this.#run;
+    const { hub, playbook, locale } = this.#options;
+    let settings: WidgetSettings;
+    try {
+      // As a module, since a site's policy may let our scripts through and no other request of ours.
+      const address = `${hub}v1/widget/${encodeURIComponent(playbook)}?module`;
+      settings = (await import(/* @vite-ignore */ address)).default;
+    } catch {
+      return;
+    }
+    if (document.readyState === "loading") {
+      await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
+    }
+    if (run !== this.#run) return;
     this.#settings = settings;
-    this.#launcher = new Launcher(settings.appearance, () => (this.#open ? this.close() : this.open(true)));
+    this.#locale = chooseLocale(locale, settings.locale, document.documentElement.lang);
+    this.#launcher = new Launcher(settings.appearance, this.#language, () =>
+      this.#open ? this.close() : this.open(true),
+    );
     this.#emit("ready", undefined);
-    const before = this.#tab.get("open");
-    if (this.#wanted || before === "1") this.open();
+    const before = this.#remembers("open");
+    if (this.#wanted || before === "1") this.open(false);
     // A conversation is under way: what is said in it shows on the button. Otherwise there is no socket.
-    else if (this.#memory.get("live") !== null) this.#beginTalk().catch(ignore);
-    else if (settings.open_after_ms !== null && before === null) {
-      this.#proactive = setTimeout(() => this.open(), settings.open_after_ms);
+    else if (this.#remembers("live")) this.#begin().catch(ignore);
+    else if (before === null && settings.open_after_ms !== null) {
+      this.#proactive = setTimeout(() => this.open(false), settings.open_after_ms);
     }
   }
 
   /** `focus`: because the visitor did something, and not by itself. */
-  open(focus = false): void {
+  open(focus: boolean): void {
     this.#wanted = true;
-    if (this.#launcher === undefined || this.#open) return;
+    const launcher = this.#launcher;
+    if (launcher === undefined || this.#open) return;
     clearTimeout(this.#proactive);
     this.#open = true;
-    this.#tab.set("open", "1");
-    this.#launcher.opened(true);
-    this.#launcher.busy(true);
-    this.#loadPanel()
-      .then((panel) => {
-        panel.show(this.#open, focus);
-        this.#emit("open", undefined);
+    launcher.opened(true);
+    launcher.busy(true);
+    this.#begin()
+      .then((chat) => {
+        chat.show(this.#open, focus);
+        if (this.#open) this.#emit("open", undefined);
       })
-      .catch(() => this.#renew())
-      .finally(() => this.#launcher?.busy(false));
+      .catch(() => this.#failed())
+      .finally(() => launcher.busy(false));
   }
 
   close(): void {
     this.#wanted = false;
     if (!this.#open) return;
     this.#open = false;
-    this.#tab.set("open", "0");
     this.#launcher?.opened(false);
-    if (this.#launcher?.root.activeElement) this.#launcher.focus();
-    this.#panel?.then((panel) => panel.show(false, false)).catch(ignore);
+    this.#chat?.then((chat) => chat.show(false, false)).catch(ignore);
     this.#emit("close", undefined);
   }
 
-  shutdown(): void {
-    this.#leave();
-    forgetAll(this.#memory);
-    forgetAll(this.#tab);
+  identify(identity: string): void {
+    this.#identity = identity;
+    this.#chat?.then((chat) => chat.identify(identity)).catch(ignore);
   }
 
-  #leave(): void {
-    this.#panel?.then((panel) => panel.destroy()).catch(ignore);
-    this.#talk?.then((talk) => talk.destroy()).catch(ignore);
-    this.#panel = this.#talk = undefined;
+  async shutdown(): Promise<void> {
+    this.#identity = undefined;
+    await this.#leave();
+    try {
+      for (const name of Object.keys(localStorage)) {
+        if (name.startsWith(this.#prefix)) localStorage.removeItem(name);
+      }
+    } catch {
+      // A forbidden storage holds nothing.
+    }
+    this.#emit("shutdown", undefined);
+  }
+
+  /** Done when nothing of the chat is at work any more. */
+  #leave(): Promise<void> | undefined {
+    const left = this.#chat?.then((chat) => chat.destroy()).catch(ignore);
     clearTimeout(this.#proactive);
     this.#launcher?.remove();
-    this.#launcher = undefined;
+    this.#chat = this.#launcher = undefined;
     this.#open = this.#wanted = this.#started = false;
-    this.#identity = undefined;
+    this.#run += 1;
+    return left;
   }
 
-  /**
-   * A part is gone when a newer hub took the place of the one this page began with: the newer loader knows its own
-   * parts. Tried once a page; when the network is to blame, the button stays as it was.
-   */
-  async #renew(): Promise<void> {
-    const before = window.Usher;
+  /** The network is to blame, or a newer hub that has other parts. */
+  async #failed(): Promise<void> {
     this.close();
-    if (this.#tag.dataset.renewed || this.#launcher === undefined) return;
-    const listeners = [...this.#listeners].flatMap(([name, all]) => all.map((one): Call => ["on", name, one]));
-    window.Usher = [...listeners, ["identify", this.#identity], ["open"]];
-    try {
-      this.#tag.dataset.renewed = "1";
-      await import(/* @vite-ignore */ `${this.#tag.src}?${Date.now()}`);
-      this.#leave();
-    } catch {
-      window.Usher = before;
-      delete this.#tag.dataset.renewed;
-    }
+    if (this.#launcher === undefined) return;
+    const listeners = this.listeners.map((listener): Call => ["on", ...listener]);
+    await this.#renew([...listeners, ["identify", this.#identity], ["open"]]).then(() => this.#leave(), ignore);
   }
 
-  async #fetchSettings(): Promise<WidgetSettings | undefined> {
-    try {
-      const url = new URL(`v1/widget/${encodeURIComponent(this.#playbook)}`, this.#hub);
-      const answer = await fetch(url, { credentials: "omit" });
-      return answer.ok ? ((await answer.json()) as WidgetSettings) : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #beginTalk(): Promise<Talk> {
-    this.#talk ??= this.#begin().catch((reason: unknown) => {
-      this.#talk = undefined;
-      throw reason;
-    });
-    return this.#talk;
-  }
-
-  #loadPanel(): Promise<PanelHandle> {
-    this.#panel ??= this.#mount().catch((reason: unknown) => {
-      this.#panel = undefined;
-      throw reason;
-    });
-    return this.#panel;
-  }
-
-  async #begin(): Promise<Talk> {
-    const { Session }: TalkModule = await import("./talk/session.js");
-    const { launcher, settings } = this.#shown();
-    return new Session({
-      hub: this.#hub.href,
-      playbook: this.#playbook,
-      botName: settings.appearance.bot_name,
-      identity: this.#identity,
-      memory: this.#memory,
-      page: currentPage,
-      emit: (name, detail) => {
-        if (name === "unread") launcher.unread(detail as number);
-        this.#emit(name, detail);
+  #begin(): Promise<Chat> {
+    const run = this.#run;
+    this.#chat ??= this.#fetch(this.#language).then(
+      ({ begin }) => {
+        if (run !== this.#run) throw new Error("shut down");
+        return begin(this.#host());
       },
-    });
+      (reason) => {
+        this.#chat = undefined;
+        throw reason;
+      },
+    );
+    return this.#chat;
   }
 
-  async #mount(): Promise<PanelHandle> {
-    const [{ mount }, talk]: [PanelModule, Talk] = await Promise.all([import("./panel/mount.js"), this.#beginTalk()]);
-    const { launcher, settings } = this.#shown();
-    return mount({ talk, appearance: settings.appearance, root: launcher.root, dismiss: () => this.close() });
+  get #language() {
+    return languageOf(this.#locale) ?? "en";
   }
 
-  /** The button and the looks; the page may have shut the widget down while something was on its way. */
-  #shown(): { launcher: Launcher; settings: WidgetSettings } {
-    if (this.#launcher === undefined || this.#settings === undefined) throw new Error("shut down");
-    return { launcher: this.#launcher, settings: this.#settings };
+  #host() {
+    return {
+      ...this.#options,
+      appearance: (this.#settings as WidgetSettings).appearance,
+      language: this.#language,
+      identity: this.#identity,
+      theme: this.#options.theme,
+      prefix: this.#prefix,
+      root: (this.#launcher as Launcher).root,
+      emit: ((name, detail) => this.#emit(name, detail)) as Emit,
+      dismiss: () => this.close(),
+    };
+  }
+
+  /** What is read here was stored by a chat of an earlier page. */
+  #remembers(name: string): string | null {
+    try {
+      return localStorage.getItem(this.#prefix + name);
+    } catch {
+      return null;
+    }
   }
 
   #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    for (const [wanted, listener] of this.listeners) {
+      if (wanted !== name) continue;
       try {
         (listener as (detail: WidgetEvents[Name]) => void)(detail);
       } catch (reason) {

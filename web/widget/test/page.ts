@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import { FakeSocket } from "../../client/test/fake_hub.js";
-import type { Memory, TalkHost } from "../src/contract.js";
+import type { Memory } from "../src/chat/memory.js";
+import type { ChatHost } from "../src/contract.js";
 
 /** A storage that forgets with the test. */
 export function memory(kept = new Map<string, string>()): Memory {
@@ -19,13 +20,13 @@ export class FakePage {
   readonly sockets: FakeSocket[] = [];
   readonly emitted: [string, unknown][] = [];
   readonly window = new EventTarget();
-  readonly document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  readonly document = Object.assign(new EventTarget(), { visibilityState: "visible", title: "Lamps", referrer: "" });
 
   constructor() {
     const { sockets } = this;
     vi.stubGlobal("window", this.window);
     vi.stubGlobal("document", this.document);
-    vi.stubGlobal("navigator", { language: "en" });
+    vi.stubGlobal("location", { href: "https://shop.example/" });
     vi.stubGlobal(
       "WebSocket",
       class extends FakeSocket {
@@ -43,17 +44,20 @@ export class FakePage {
     return socket;
   }
 
-  host(kept: Memory = memory()): TalkHost {
+  host(): ChatHost {
     return {
       hub: "https://hub.example/",
       playbook: "pb_demo",
-      botName: "Lantern",
+      appearance: { color: "#3b5bdb", icon: "chat", bot_name: "Lantern", avatar: null },
       identity: undefined,
-      memory: kept,
-      page: () => ({ url: "https://shop.example/" }),
+      language: "en",
+      theme: undefined,
+      prefix: "usher:hub.example:",
+      root: undefined as unknown as ShadowRoot,
       emit: (name, detail) => {
         this.emitted.push([name, detail]);
       },
+      dismiss: () => undefined,
     };
   }
 

@@ -1,18 +1,30 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Event } from "../../client/src/index.js";
 import { conversation, START, started, text, visitorHello } from "../../client/test/fake_hub.js";
-import type { Memory } from "../src/contract.js";
-import { Session } from "../src/talk/session.js";
+import type { Memory } from "../src/chat/memory.js";
+import { openSession, type Session } from "../src/chat/session.js";
 import { FakePage, memory } from "./page.js";
 
 let page: FakePage;
 let kept: Memory;
 let session: Session;
+let news: Event[];
+let past: number;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
   page = new FakePage();
   kept = memory();
-  session = new Session(page.host(kept));
+  news = [];
+  past = 0;
+  session = openSession(
+    page.host(),
+    kept,
+    (events) => news.push(...events),
+    () => {
+      past += 1;
+    },
+  );
 });
 
 afterEach(() => {
@@ -35,7 +47,10 @@ const talking = () => ({
 test("p3_hello_goes_to_the_hub_of_the_script_and_names_the_page", () => {
   expect(page.socket).toMatchObject({ url: "wss://hub.example/v1/visitor" });
   page.socket.accept();
-  expect(page.socket.last("hello")).toMatchObject({ playbook: "pb_demo", page: { url: "https://shop.example/" } });
+  expect(page.socket.last("hello")).toMatchObject({
+    playbook: "pb_demo",
+    page: { url: "https://shop.example/", title: "Lamps" },
+  });
 });
 
 test("p3_a_playbook_begins_when_the_visitor_looks_and_nothing_is_there_once", async () => {
@@ -68,14 +83,14 @@ test("p3_a_hidden_tab_reads_nothing_until_somebody_looks", async () => {
   await welcome(talking());
   expect(page.told("unread")).toBe(2);
   page.document.visibilityState = "visible";
-  page.document.dispatchEvent(new Event("visibilitychange"));
+  page.document.dispatchEvent(new globalThis.Event("visibilitychange"));
   expect(page.told("unread")).toBe(0);
 });
 
 test("p3_what_another_tab_has_read_is_read_here_too", async () => {
   await welcome(talking());
   kept.set("read", "c_1:3");
-  page.window.dispatchEvent(new Event("storage"));
+  page.window.dispatchEvent(new globalThis.Event("storage"));
   expect(page.told("unread")).toBe(0);
 });
 
@@ -83,7 +98,7 @@ test("p3_the_page_is_told_of_new_texts_and_not_of_old_ones", async () => {
   await welcome(talking());
   expect(page.told("message")).toBeUndefined();
   page.socket.say({ type: "events", conversation: "c_1", events: [text(4, "Hello?")] });
-  expect(page.told("message")).toEqual({ from: "Jane", text: "Hello?" });
+  expect(page.told("message")).toEqual({ from: "Jane", by: "agent", text: "Hello?" });
   expect(page.told("state")).toBe("assigned");
 });
 
@@ -104,7 +119,14 @@ test("d2_a_text_unsent_at_a_reload_goes_out_afterwards_with_its_key", async () =
   session.destroy();
   expect(kept.names().some((name) => name.startsWith("out:"))).toBe(true);
 
-  session = new Session(page.host(kept));
+  session = openSession(
+    page.host(),
+    kept,
+    (events) => news.push(...events),
+    () => {
+      past += 1;
+    },
+  );
   await welcome(talking());
   expect(page.socket.last("send")).toMatchObject({ text: "Are you there?" });
   page.socket.answer("send", { seq: 4, at: START });
@@ -114,6 +136,81 @@ test("d2_a_text_unsent_at_a_reload_goes_out_afterwards_with_its_key", async () =
 
 test("p3_the_hub_hears_where_the_visitor_goes_without_a_reload", async () => {
   await welcome(talking());
-  page.window.dispatchEvent(new Event("popstate"));
+  page.window.dispatchEvent(new globalThis.Event("popstate"));
   expect(page.socket.last("page")).toMatchObject({ url: "https://shop.example/" });
+});
+
+test("v8_news_is_what_came_after_the_look_and_with_a_new_chat_all_of_it", async () => {
+  await welcome(talking());
+  expect([news, past]).toEqual([[], 1]);
+  page.socket.say({ type: "events", conversation: "c_1", events: [text(4, "Hello?")] });
+  page.socket.say({ type: "events", conversation: "c_1", events: [text(4, "Hello?")] });
+  expect(news.map(({ seq }) => seq)).toEqual([4]);
+  session.destroy();
+
+  session = openSession(
+    page.host(),
+    memory(),
+    (events) => news.push(...events),
+    () => {
+      past += 1;
+    },
+  );
+  news = [];
+  await welcome();
+  session.show(true);
+  page.socket.answer("start", { conversation: conversation({ seq: 2 }), events: [started(1), text(2, "Welcome")] });
+  await vi.advanceTimersByTimeAsync(0);
+  // Though nobody looked in between: the greeting of a new chat is news, whatever comes in one go with it.
+  expect([news.map(({ seq }) => seq), past]).toEqual([[1, 2], 1]);
+});
+
+test("v4_the_title_of_a_hidden_tab_counts_what_is_unread_and_the_hub_hears_the_pages_own", async () => {
+  page.document.visibilityState = "hidden";
+  await welcome(talking());
+  expect(page.document.title).toBe("(2) Lamps");
+  // A page that changes its title itself loses nothing.
+  page.document.title = "Basket";
+  page.socket.say({ type: "events", conversation: "c_1", events: [text(4, "Hello?")] });
+  expect(page.document.title).toBe("(3) Basket");
+  page.window.dispatchEvent(new globalThis.Event("popstate"));
+  expect(page.socket.last("page")).toMatchObject({ title: "Basket" });
+  page.document.visibilityState = "visible";
+  page.document.dispatchEvent(new globalThis.Event("visibilitychange"));
+  expect(page.document.title).toBe("Basket");
+});
+
+test("v6_the_page_hears_of_every_state_once", async () => {
+  await welcome({ available: true });
+  session.show(true);
+  const by = { kind: "agent", id: "jane", name: "Jane" };
+  const say = (events: unknown[]) => page.socket.say({ type: "events", conversation: "c_1", events });
+  page.socket.answer("start", { conversation: conversation({ seq: 1 }), events: [started(1)] });
+  say([{ type: "waiting", card: "live", seq: 2, at: START, by: { kind: "bot" }, wait_ms: 60_000, deadline: START }]);
+  page.socket.say({ type: "queue", conversation: "c_1", position: 2 });
+  page.socket.say({ type: "queue", conversation: "c_1", position: 2 });
+  page.socket.say({ type: "available", available: false, reason: "nobody_online" });
+  say([{ type: "assigned", seq: 3, at: START, by, to: { id: "jane", name: "Jane" }, from: null }]);
+  say([{ type: "unassigned", seq: 4, at: START, by, from: { id: "jane", name: "Jane" } }]);
+  say([text(5, "Mine", { by: { kind: "visitor" } })]);
+  say([{ type: "closed", seq: 6, at: START, by, reason: "agent" }]);
+  say([{ type: "rated", seq: 7, at: START, by: { kind: "visitor" }, score: 4 }]);
+  page.socket.end(4503);
+  expect(page.emitted).toEqual([
+    ["connection", { state: "connecting" }],
+    ["available", true],
+    ["connection", { state: "live" }],
+    ["state", "bot"],
+    ["state", "waiting"],
+    ["queue", 2],
+    ["available", false],
+    ["state", "assigned"],
+    ["agent", { id: "jane", name: "Jane" }],
+    ["state", "unassigned"],
+    ["agent", null],
+    ["sent", { text: "Mine" }],
+    ["state", "closed"],
+    ["rated", { score: 4 }],
+    ["connection", { state: "stopped", code: 4503 }],
+  ]);
 });

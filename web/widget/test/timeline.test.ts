@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Event, OutboxEntry } from "../../client/src/index.js";
 import { started, text } from "../../client/test/fake_hub.js";
-import { openQuestion, rated, timeline } from "../src/panel/timeline.js";
-import { stopWords, words } from "../src/panel/words.js";
-import { unreadAfter } from "../src/talk/spoken.js";
+import { unreadAfter } from "../src/chat/spoken.js";
+import { newDay, openQuestion, rated, timeline } from "../src/panel/timeline.js";
+import { fill, words } from "../src/words.js";
 
 const visitor = { kind: "visitor" } as const;
 const bot = { kind: "bot" } as const;
@@ -41,7 +41,15 @@ test("p2_the_log_shows_who_said_what_and_who_came_and_went", () => {
     event(8, { type: "unassigned", from: jane }, janeWrites),
     event(9, { type: "closed", reason: "abandoned" }, { kind: "system" }),
   ];
-  const expected = ["Hi!", "> Talk", words.joined("Jane"), "Hello", "> Hi Jane", words.left("Jane"), words.abandoned];
+  const expected = [
+    "Hi!",
+    "> Talk",
+    fill(words.joined, "Jane"),
+    "Hello",
+    "> Hi Jane",
+    fill(words.left, "Jane"),
+    words.ended,
+  ];
   expect(said(timeline(events, []))).toEqual(expected);
 });
 
@@ -55,7 +63,7 @@ test("d2_a_text_on_its_way_stands_at_the_end_and_becomes_its_event_without_a_dou
   const pending = timeline([started(1)], [entry]);
   expect(pending).toMatchObject([{ key: "k9", mine: true, fate: "sending" }]);
   const failed: OutboxEntry = { ...entry, state: "failed", error: "too long" };
-  expect(timeline([started(1)], [failed])).toMatchObject([{ fate: "failed", error: "too long" }]);
+  expect(timeline([started(1)], [failed])).toMatchObject([{ fate: "failed" }]);
   const sent = timeline([started(1), text(2, "Hello", { key: "k9", by: visitor })], [entry]);
   expect(sent).toMatchObject([{ key: "k9", mine: true, fate: "sent", seq: 2 }]);
   expect(sent).toHaveLength(1);
@@ -71,7 +79,7 @@ test("p2_the_last_card_asks_until_it_is_answered", () => {
 
 test("p3_a_skipped_answer_is_shown_as_one", () => {
   const skipped = event(3, { type: "answer", card: "name", value: "", label: "" }, visitor);
-  expect(said(timeline([skipped], []))).toEqual([`> ${words.skipped}`]);
+  expect(said(timeline([skipped], []))).toEqual(["> –"]);
 });
 
 test("p3_unread_counts_the_other_side_only", () => {
@@ -84,11 +92,25 @@ test("p2_a_verdict_is_asked_for_once", () => {
   expect(rated([started(1), event(2, { type: "rated", score: 4 }, visitor)])).toBe(true);
 });
 
-test("r9_the_place_in_the_queue_is_told_in_words", () => {
-  expect([words.place(1), words.place(3)]).toEqual(["You are next.", "You are number 3 in the queue."]);
-});
-
-test("p1_every_code_that_says_stop_has_words_of_its_own", () => {
-  const said = [4500, 4502, 4503, 4504, 4505, 1008].map(stopWords);
-  expect(new Set(said).size).toBe(said.length);
+test("v4_texts_of_one_person_that_follow_each_other_look_like_one_and_a_new_day_has_its_date", () => {
+  const morning = new Date(2025, 11, 5, 9, 0).getTime();
+  const at = (seq: number, minutes: number, by: Event["by"]) => ({
+    ...text(seq, "Hi", { by }),
+    at: morning + minutes * 60_000,
+  });
+  const bob = { kind: "agent", id: "bob", name: "Bob" } as const;
+  const lines = timeline(
+    [
+      at(1, 0, janeWrites),
+      at(2, 1, janeWrites),
+      at(3, 2, bob),
+      at(4, 2, visitor),
+      at(5, 9, visitor),
+      at(6, 1_441, visitor),
+    ],
+    [],
+  );
+  const onward = lines.map((line) => line.kind === "said" && line.onward === true);
+  expect(onward).toEqual([false, true, false, false, false, false]);
+  expect(lines.map((line, index) => newDay(line, lines[index - 1]))).toEqual([true, false, false, false, false, true]);
 });

@@ -32,6 +32,8 @@ pub(super) struct Judge {
     pub(super) deadline: Option<Millis>,
     pub(super) served: bool,
     pub(super) reached: BTreeSet<CardId>,
+    /// The card was reached while the playbook was not to be seen, and nobody was given the visitor since.
+    pub(super) hidden: bool,
     pub(super) items: BTreeMap<ItemId, ItemKind>,
     /// Items whose handing on has failed so far.
     failing: BTreeSet<ItemId>,
@@ -71,6 +73,7 @@ impl Judge {
             deadline: None,
             served: false,
             reached: BTreeSet::new(),
+            hidden: false,
             items: BTreeMap::new(),
             failing: BTreeSet::new(),
             last_at: Millis(0),
@@ -99,10 +102,15 @@ impl Judge {
     pub(super) fn sees(&self, agent: &AgentId, admins_see_assigned: bool) -> bool {
         match self.phase {
             Phase::Bot => is_admin(agent),
-            Phase::Closed => !self.reached.is_empty() || is_admin(agent),
+            Phase::Closed | Phase::Offline => self.live() || is_admin(agent),
             Phase::Assigned => self.owner.as_ref() == Some(agent) || (is_admin(agent) && admins_see_assigned),
-            Phase::Waiting | Phase::Offline | Phase::Unassigned => true,
+            Phase::Waiting | Phase::Unassigned => true,
         }
+    }
+
+    /// Whether it is the agents' business.
+    pub(super) fn live(&self) -> bool {
+        !self.reached.is_empty() && !self.hidden
     }
 
     fn next(&mut self, event: &Event, moment: &Moment, silent_since: Millis) {
@@ -159,7 +167,7 @@ impl Judge {
                 assert_eq!(from.as_ref().map(|from| &from.id), self.owner.as_ref());
                 assert_ne!(self.owner.as_ref(), Some(&to.id), "to the same agent");
                 self.owner = Some(to.id.clone());
-                self.served = true;
+                (self.served, self.hidden) = (true, false);
                 self.enter(Phase::Assigned);
             }
             What::Unassigned { from } => {
@@ -233,6 +241,7 @@ impl Judge {
                     self.reached.insert(card.clone()) && self.reached.len() == 1,
                     "each Live Chat card at most once"
                 );
+                self.hidden = reason == MissedReason::NotInstalled;
             }
             MissedReason::WaitExpired => {
                 assert_eq!(self.phase, Phase::Waiting);

@@ -30,7 +30,12 @@ fn p6_refusals_come_in_the_order_not_found_closed_forbidden_conflict() {
     // Forbidden beats conflict.
     let to_jane = Command::Assign { to: Some(agent_ref("jane")) };
     assert!(matches!(World::waiting().ask(&agent("bob"), &to_jane), Err(Refusal::Forbidden(_))));
-    // And all of them beat a bad value.
+    // And all of them beat a bad value, an agent nobody knows included.
+    let nobody = Command::AssignToNobody;
+    assert_eq!(World::closed().ask(&admin("root"), &nobody), Err(Refusal::Closed));
+    assert!(matches!(World::waiting().ask(&agent("bob"), &nobody), Err(Refusal::Forbidden(_))));
+    assert!(matches!(World::asked().ask(&admin("root"), &nobody), Err(Refusal::Conflict { .. })));
+    assert!(matches!(World::assigned("jane").ask(&agent("jane"), &nobody), Err(Refusal::Invalid { .. })));
     assert!(matches!(World::waiting().ask(&agent("bob"), &send("")), Err(Refusal::Forbidden(_))));
     assert_eq!(World::closed().ask(&Actor::Visitor, &send("")), Err(Refusal::Closed));
 }

@@ -5,8 +5,9 @@ use serde_json::json;
 use super::{super::*, world::*};
 use crate::{
     chat::{
+        command::last_brought,
         conversation::Sight,
-        event::{ClosedReason, ItemKind},
+        event::{ClosedReason, External, ItemKind},
         playbook::Reply,
     },
     ids::CardId,
@@ -147,4 +148,30 @@ fn p2_visitors_cannot_do_what_agents_do_nor_agents_what_the_hub_does() {
         assert!(matches!(world.give(&agent("jane"), &command), Err(Refusal::Forbidden(_))), "{command:?}");
     }
     assert!(matches!(world.give(&Actor::System, &Command::Claim), Err(Refusal::Forbidden(_))));
+}
+
+#[test]
+fn p2_what_an_answer_brought_is_told_from_what_came_at_the_same_moment() {
+    let last = |log: &[Event], from: usize| last_brought(&log[from], &log[from + 1..]).seq;
+    // The clock stands still: everything has one moment.
+    let mut world = World::asked();
+    let wait = world.choose("hello", "talk").unwrap();
+    world.available = Err(MissedReason::NobodyOnline);
+    let missed = world.give(&Actor::System, &Command::EveryoneLeft).unwrap();
+    let mail = world.type_in("email", "ann@example.com").unwrap();
+    world.say(&Actor::Visitor, "Bye").unwrap();
+    let item = world.conversation.items[0].item.clone();
+    let external = External { id: "7".into(), url: None };
+    world.give(&Actor::System, &Command::Handed { item, external: Some(external) }).unwrap();
+    let place = |events: &[Event]| events[0].seq.0 as usize - 1;
+    assert!(world.log.iter().all(|event| event.at == world.log[0].at) && missed.len() > 1);
+    assert!(mail.iter().any(|event| matches!(event.what, What::Details { .. })));
+    for events in [wait, mail] {
+        assert_eq!(last(&world.log, place(&events)), events.last().unwrap().seq);
+    }
+    // The end of a path closes, and nothing behind belongs to it.
+    let mut world = World::asked();
+    let end = world.choose("hello", "look").unwrap();
+    world.give(&Actor::Visitor, &Command::Rate { score: 5, comment: None }).unwrap();
+    assert_eq!(last(&world.log, place(&end)), end.last().unwrap().seq);
 }

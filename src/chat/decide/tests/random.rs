@@ -211,7 +211,7 @@ impl Judge {
         assert_eq!(row.assignee.as_ref().map(|owner| &owner.id), self.owner.as_ref());
         assert_eq!(row.deadline, self.deadline);
         assert_eq!(conversation.asking, self.asking);
-        assert_eq!((conversation.live, conversation.served), (!self.reached.is_empty(), self.served));
+        assert_eq!((conversation.live, conversation.served), (self.live(), self.served));
         assert_eq!(conversation.items.len(), self.items.len());
         for name in AGENTS {
             let id = AgentId::from(name);
@@ -222,7 +222,7 @@ impl Judge {
         }
         assert_eq!(
             conversation.is_unassigned(),
-            matches!(self.phase, Phase::Waiting | Phase::Offline | Phase::Unassigned)
+            self.live() && matches!(self.phase, Phase::Waiting | Phase::Offline | Phase::Unassigned)
         );
         assert!(conversation.sight() != Sight::Admins || !conversation.is_unassigned());
     }

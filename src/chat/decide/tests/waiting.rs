@@ -51,6 +51,20 @@ fn r5_a_playbook_that_was_never_seen_on_a_page_is_offline_only() {
 }
 
 #[test]
+fn r5_a_card_reached_while_the_playbook_is_not_to_be_seen_is_shown_to_admins_only_until_one_gives_it_away() {
+    let mut world = World::asked();
+    world.available = Err(MissedReason::NotInstalled);
+    world.choose("hello", "talk").unwrap();
+    assert_eq!(world.conversation.sight(), Sight::Admins);
+    assert!(!world.conversation.is_unassigned() && world.conversation.since.is_none());
+    assert_eq!(world.give(&agent("jane"), &Command::Claim), Err(Refusal::NotFound));
+    world.give(&admin("root"), &Command::Assign { to: Some(agent_ref("jane")) }).unwrap();
+    world.give(&agent("jane"), &Command::Assign { to: None }).unwrap();
+    assert_eq!(world.conversation.sight(), Sight::Everybody);
+    assert!(world.conversation.is_unassigned());
+}
+
+#[test]
 fn r6_a_live_chat_card_that_comes_first_waits_from_the_first_moment() {
     let cards = json!({
         "live": {"kind": "live_chat", "online_message": "Hi", "wait_ms": 10000, "offline_message": "Sorry", "offline": "bye"},
@@ -134,7 +148,13 @@ fn r9_an_agent_rescues_a_visitor_from_the_offline_flow_which_stops() {
     let mut world = World::offline();
     let events = world.give(&agent("jane"), &Command::Claim).unwrap();
     assert_eq!(types(&events), ["assigned"]);
-    assert!(matches!(world.type_in("email", "ann@example.com"), Err(Refusal::Conflict { .. })));
+    let Err(Refusal::Conflict { message, assignee, at }) = world.type_in("email", "ann@example.com") else {
+        panic!("the flow goes on")
+    };
+    assert!(message.starts_with("jane is here now"), "{message}");
+    assert!(assignee.is_some_and(|to| to.id.as_str() == "jane") && at == Some(world.now));
+    let Err(Refusal::Conflict { message, .. }) = World::waiting().choose("hello", "talk") else { panic!("answered") };
+    assert!(message.starts_with("the questions are over"), "{message}");
     assert_eq!(world.conversation.missed, Some(MissedReason::NobodyOnline));
     assert!(world.say(&agent("jane"), "Here I am").is_ok());
 }

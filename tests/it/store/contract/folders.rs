@@ -3,11 +3,13 @@
 use usher::{
     chat::event::{Author, ClosedReason, What},
     ids::{ConversationId, WorkspaceId},
-    store::{Begun, Counts, Folder, FolderCount, FolderQuery, Store},
+    store::{Begun, Counts, Folder, FolderCount, FolderQuery, Store, StoreError},
 };
 
 use super::NewGround;
-use crate::store::talk::{Talk, agent, assigned, by, closed, id_of, missed, unassigned, waiting, workspace};
+use crate::store::talk::{
+    Talk, agent, assigned, by, closed, id_of, missed, not_installed, unassigned, waiting, workspace,
+};
 
 /// All pages of a folder; between two pages `meanwhile` happens.
 async fn pages(
@@ -99,6 +101,24 @@ pub(crate) async fn r16_closed_without_the_live_chat_card_counts_nowhere(new: Ne
     assert_eq!(whole(&*store, Folder::All { only_mine: None }).await, ids(&[&talk]));
 }
 
+pub(crate) async fn r5_a_card_reached_while_not_installed_stands_in_all_and_counts_nowhere(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
+    let begun = Talk::begin(&*store, "v_2", 1001, vec![not_installed()]).await;
+    assert_eq!(talk.happens(&*store, Author::System, 1002, not_installed()).await, []);
+    assert_eq!(sizes(&*store, "jane").await, (0, 0, 0));
+    assert!(whole(&*store, Folder::Unassigned).await.is_empty());
+    assert_eq!(whole(&*store, Folder::All { only_mine: None }).await, ids(&[&begun, &talk]));
+    // An admin may give it to somebody: then it is a chat like any other.
+    let counts = talk.happens(&*store, by("root"), 2000, assigned("jane")).await;
+    assert_eq!(told(&counts), [(Folder::Mine("jane".into()), 1)]);
+    talk.happens(&*store, by("jane"), 2001, unassigned("jane")).await;
+    assert_eq!((whole(&*store, Folder::Unassigned).await, sizes(&*store, "jane").await), (ids(&[&talk]), (1, 0, 0)));
+    talk.happens(&*store, by("root"), 2002, closed()).await;
+    assert_eq!((whole(&*store, Folder::Closed).await, sizes(&*store, "jane").await), (ids(&[&talk]), (0, 0, 1)));
+}
+
 pub(crate) async fn p4_folders_have_their_orders(new: NewGround<'_>) {
     let ground = new();
     let store = ground.open();
@@ -136,12 +156,11 @@ pub(crate) async fn p4_folders_have_their_orders(new: NewGround<'_>) {
     let order = |of: &[usize]| of.iter().map(|n| talks[*n].id().clone()).collect::<Vec<_>>();
     assert_eq!(whole(&*store, Folder::Closed).await, order(&[0, 7, 5]));
     assert_eq!(whole(&*store, Folder::Unassigned).await, order(&[1, 2, 6]));
-    // A cursor of one folder, or of nobody, finds nothing in another.
+    // A cursor of one folder, or of nobody, is refused in another.
     for before in ["", "x", "YWxsOjE6MQ"] {
         let before = Some(before.to_owned());
         let query = FolderQuery { workspace: workspace(), folder: Folder::Closed, before, limit: 10, query: None };
-        let page = store.folder(&query).await.expect("folder");
-        assert!(page.conversations.is_empty() && page.next.is_none());
+        assert!(matches!(store.folder(&query).await, Err(StoreError::Cursor)));
     }
 }
 

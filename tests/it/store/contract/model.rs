@@ -22,7 +22,10 @@ use usher::{
 use super::{NewGround, outbox::webhook};
 use crate::store::{
     Ground,
-    talk::{Talk, agent, assigned, by, closed, details, id_of, item, json, missed, note, seqs, text, unassigned},
+    talk::{
+        Talk, agent, assigned, by, closed, details, id_of, item, json, missed, not_installed, note, seqs, text,
+        unassigned,
+    },
     talk::{waiting, workspace},
 };
 
@@ -39,6 +42,7 @@ enum Step {
     Note(usize),
     Wait,
     Miss,
+    Unseen,
     Assign(usize),
     GiveUp,
     Close,
@@ -58,6 +62,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..AGENTS.len()).prop_map(Step::Note),
         2 => Just(Step::Wait),
         1 => Just(Step::Miss),
+        1 => Just(Step::Unseen),
         3 => (0..AGENTS.len()).prop_map(Step::Assign),
         1 => Just(Step::GiveUp),
         2 => Just(Step::Close),
@@ -142,6 +147,7 @@ impl Model {
             }
             Step::Wait if state == State::Bot => (Author::System, waiting(at + 60_000)),
             Step::Miss if matches!(state, State::Bot | State::Waiting { .. }) => (Author::System, missed()),
+            Step::Unseen if state == State::Bot => (Author::System, not_installed()),
             Step::Assign(who) if open && state != State::Bot => (by(AGENTS[who]), assigned(AGENTS[who])),
             Step::GiveUp if matches!(state, State::Assigned { .. }) => (by("jane"), unassigned("jane")),
             Step::Close if open => (by("jane"), closed()),

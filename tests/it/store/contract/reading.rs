@@ -129,3 +129,18 @@ pub(crate) async fn p1_the_epoch_stays_and_the_clock_does_not_go_back(new: NewGr
     assert_ne!(other.open().epoch(), epoch);
     let _ = (Author::Visitor, text("k", "t"));
 }
+
+pub(crate) async fn p1_a_store_that_was_restored_has_a_new_epoch_from_its_next_opening_on(new: NewGround<'_>) {
+    let ground = new();
+    let store = ground.open();
+    let was = store.epoch();
+    let talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    let anew = store.restored().await.expect("told");
+    assert_ne!(anew, was);
+    drop(store);
+    for _ in 0..2 {
+        let store = ground.open();
+        assert_eq!(store.epoch(), anew);
+        talk.is_kept_by(&*store).await;
+    }
+}

@@ -15,6 +15,7 @@ pub(super) struct Counters {
     pub(super) segments: AtomicU64,
     pub(super) pushes: AtomicU64,
     pub(super) swallowed: AtomicU64,
+    pub(super) statements: AtomicU64,
     pub(super) held: AtomicU64,
     pub(super) holding: AtomicU64,
     pub(super) up: AtomicU64,
@@ -65,6 +66,11 @@ impl Proxy {
     /// How many of them were swallowed.
     pub fn swallowed(&self) -> u64 {
         self.count(|counters| &counters.swallowed)
+    }
+
+    /// How many statements PostgreSQL was asked to run.
+    pub fn statements(&self) -> u64 {
+        self.count(|counters| &counters.statements)
     }
 
     /// How many replies were held so far.

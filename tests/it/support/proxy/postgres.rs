@@ -14,6 +14,9 @@ pub(super) struct Requests {
     head: Vec<u8>,
     started: bool,
     lone: Arc<AtomicUsize>,
+    /// What is known of the message that is coming: its first five bytes, and how many are still to come behind them.
+    message: Vec<u8>,
+    rest: usize,
 }
 
 /// The server's side of one connection.
@@ -25,14 +28,15 @@ pub(super) struct Replies {
 /// Both sides of one connection.
 pub(super) fn sides() -> (Requests, Replies) {
     let lone = Arc::new(AtomicUsize::new(0));
-    (Requests { head: Vec::new(), started: false, lone: lone.clone() }, Replies { lone })
+    let (head, message) = (Vec::new(), Vec::new());
+    (Requests { head, started: false, lone: lone.clone(), message, rest: 0 }, Replies { lone })
 }
 
 // === impl Requests ===
 
 impl Requests {
-    /// Notes what the client says.
-    pub(super) fn said(&mut self, mut bytes: &[u8]) {
+    /// Notes what the client says; how many statements it begins to run (without TLS).
+    pub(super) fn said(&mut self, mut bytes: &[u8]) -> u64 {
         while !self.started && !bytes.is_empty() {
             let (more, rest) = bytes.split_at(bytes.len().min(8 - self.head.len()));
             self.head.extend_from_slice(more);
@@ -41,11 +45,33 @@ impl Requests {
             if WISHES.iter().any(is_wish) {
                 self.lone.fetch_add(1, Ordering::SeqCst);
                 self.head.clear();
-            } else {
-                self.started = self.head.len() == 8;
+            } else if self.head.len() == 8 {
+                self.started = true;
+                // The start has a length and no type; its version is read already.
+                self.rest = length(&self.head).saturating_sub(8);
             }
         }
+        let mut statements = 0;
+        while !bytes.is_empty() {
+            let skipped = self.rest.min(bytes.len());
+            self.rest -= skipped;
+            bytes = &bytes[skipped..];
+            let (more, rest) = bytes.split_at(bytes.len().min(5 - self.message.len()));
+            self.message.extend_from_slice(more);
+            bytes = rest;
+            if self.message.len() == 5 {
+                // Execute, and the simple Query.
+                statements += u64::from(matches!(self.message[0], b'E' | b'Q'));
+                self.rest = length(&self.message[1..]).saturating_sub(4);
+                self.message.clear();
+            }
+        }
+        statements
     }
+}
+
+fn length(bytes: &[u8]) -> usize {
+    bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize)
 }
 
 // === impl Replies ===

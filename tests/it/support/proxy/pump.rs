@@ -162,7 +162,8 @@ impl<'a> Pump<'a> {
         match &mut self.spoken {
             Spoken::Nothing => return self.pass(bytes.to_vec(), to).await,
             Spoken::ToPostgres(requests) => {
-                requests.said(bytes);
+                let statements = requests.said(bytes);
+                self.count(&self.shared.counters.statements, statements);
                 return self.pass(bytes.to_vec(), to).await;
             }
             Spoken::Redis | Spoken::FromPostgres(_) => {}
@@ -172,12 +173,11 @@ impl<'a> Pump<'a> {
         while let Some(length) = self.message() {
             let message: Vec<u8> = self.partial.drain(..length).collect();
             match self.fault() {
-                Fault::SwallowPushes { percent } if redis::is_published(&message) => {
-                    self.count(&self.shared.counters.pushes, 1);
-                    if self.random.random_range(0..100) < percent {
-                        self.count(&self.shared.counters.swallowed, 1);
-                        continue;
-                    }
+                Fault::SwallowPushes { percent } if redis::is_published(&message) && self.swallows(percent) => continue,
+                Fault::SwallowOn { channel, percent }
+                    if redis::is_published_on(&message, channel) && self.swallows(percent) =>
+                {
+                    continue;
                 }
                 Fault::HoldReply { tag } if postgres::completes(&message, tag) => {
                     self.pass(std::mem::take(&mut passing), to).await?;
@@ -188,6 +188,14 @@ impl<'a> Pump<'a> {
             passing.extend(message);
         }
         self.pass(passing, to).await
+    }
+
+    /// Whether one more push is swallowed.
+    fn swallows(&mut self, percent: u8) -> bool {
+        self.count(&self.shared.counters.pushes, 1);
+        let swallowed = self.random.random_range(0..100) < percent;
+        self.count(&self.shared.counters.swallowed, u64::from(swallowed));
+        swallowed
     }
 
     /// The length of the first message that has come, when it is whole.

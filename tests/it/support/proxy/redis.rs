@@ -17,6 +17,17 @@ pub(super) fn is_published(message: &[u8]) -> bool {
         .any(|known| kind.starts_with(known))
 }
 
+/// Whether a whole message is the push of something published on a channel whose name holds these words.
+pub(super) fn is_published_on(message: &[u8], words: &str) -> bool {
+    let name = || {
+        let (_, from_kind) = message.split_at_checked(1 + line(message.get(1..)?)?.len() + 2)?;
+        let (_, from_channel) = from_kind.split_at_checked(value(from_kind, DEEPEST)?)?;
+        from_channel.get(..value(from_channel, DEEPEST)?)
+    };
+    let holds = |name: &[u8]| name.windows(words.len()).any(|part| part == words.as_bytes());
+    is_published(message) && name().is_some_and(holds)
+}
+
 fn value(bytes: &[u8], depth: usize) -> Option<usize> {
     assert!(depth > 0, "no reply of Redis");
     let line = line(bytes.get(1..)?)?;

@@ -19,6 +19,8 @@ export interface Speech {
   /** Of agents' messages to the visitor; null for all else but what is not sent yet. */
   delivery: Delivery | null;
   error: string | null;
+  /** It failed for its length, and would again. */
+  tooLong: boolean;
 }
 
 export type Line =
@@ -118,6 +120,7 @@ function speech(event: Event, { conversation }: Scene): Speech {
     at: event.at,
     delivery,
     error: null,
+    tooLong: false,
   };
 }
 
@@ -138,5 +141,6 @@ function unsentLine(entry: OutboxEntry, name: string): Speech {
     at: null,
     delivery: entry.state === "failed" ? "failed" : "sending",
     error: entry.error ?? null,
+    tooLong: entry.code === "too_large",
   };
 }

@@ -1,4 +1,4 @@
-import type { Folder, Summary } from "../../../client/src/index.js";
+import { type Folder, isUnassigned, type Summary } from "../../../client/src/index.js";
 import { clockTime, waited } from "../time.js";
 
 /** A short word about the state of a row. `tone` decides its colour, never its meaning. */
@@ -54,10 +54,8 @@ export function folderOf(row: Summary, me: string): Folder {
       return "closed";
     case "assigned":
       return row.assignee?.id === me ? "mine" : "all";
-    case "bot":
-      return "all";
     default:
-      return "unassigned";
+      return isUnassigned(row) ? "unassigned" : "all";
   }
 }
 

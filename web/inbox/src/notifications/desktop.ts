@@ -10,6 +10,17 @@ export interface Screen {
   watched: boolean;
 }
 
+/** What stands on the screen: `shown` is the conversation whose texts are there, not one that only says it is lost. */
+export interface Sight {
+  shown: string | null;
+  visible: boolean;
+  focused: boolean;
+}
+
+export function watches({ shown, visible, focused }: Sight, conversation: string): boolean {
+  return shown === conversation && visible && focused;
+}
+
 /** What is to become of a `notify`: only the connection told to ring shows anything, so that one device rings. */
 export function plan(push: NotifyPush, screen: Screen): "show" | Outcome {
   if (!push.ring) return "hidden";

@@ -1,55 +1,49 @@
-import type { VisitorClient } from "../../../client/src/index.js";
-import { Asking } from "./asking.js";
-import { words } from "./words.js";
-
-const SCORES = [1, 2, 3, 4, 5];
-
-interface Props {
-  client: VisitorClient;
-  rated: boolean;
-  live: boolean;
-}
+import { fill, words } from "../words.js";
+import { number } from "./formats.js";
+import { complaint } from "./header.js";
+import type { Scene } from "./scene.js";
+import { rated } from "./timeline.js";
+import { type Drawing, h } from "./view.js";
 
 /** After the end: a verdict, if the visitor likes to give one, and the way to a new beginning. */
-export function Closed({ client, rated, live }: Props) {
+export function closed(scene: Scene): Drawing {
+  const { client, state, live } = scene;
   return (
     <div class="closed">
-      {rated ? <p role="status">{words.thanks}</p> : <Rating client={client} live={live} />}
-      <button type="button" class="primary" disabled={!live} onClick={() => client.start()}>
+      {rated(state.events) ? <p role="status">{words.thanks}</p> : rating(scene)}
+      <button class="primary" disabled={!live} onClick={() => client.start()}>
         {words.again}
       </button>
     </div>
   );
 }
 
-class Rating extends Asking<{ client: VisitorClient; live: boolean }> {
-  override render() {
-    const { client, live } = this.props;
-    // Stars up to the chosen one shine, and the rest shows once there is one: the style sheet sees to both.
-    return (
-      <form
-        class="rating"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const given = new FormData(event.currentTarget);
-          this.attempt(() => client.rate(Number(given.get("score")), String(given.get("comment")).trim()));
-        }}
-      >
-        <fieldset>
-          <legend>{words.rate}</legend>
-          {SCORES.map((score) => (
-            <label key={score} class="star">
-              <input type="radio" name="score" value={score} aria-label={words.stars(score)} />
-              <span aria-hidden="true">★</span>
-            </label>
-          ))}
-        </fieldset>
-        <input type="text" name="comment" aria-label={words.comment} placeholder={words.comment} maxLength={500} />
-        <button type="submit" disabled={!live}>
-          {words.rateSend}
-        </button>
-        {this.complaint()}
-      </form>
-    );
-  }
+/** Stars up to the chosen one shine, and the rest shows once there is one: the style sheet sees to both. */
+function rating(scene: Scene): Drawing {
+  const { client, live, ui } = scene;
+  return (
+    <form
+      class="rating"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const given = new FormData(event.currentTarget);
+        const comment = String(given.get("comment")).trim();
+        ui.attempt("rate", () => client.rate(Number(given.get("score")), comment));
+      }}
+    >
+      <fieldset>
+        <legend>{words.rate}</legend>
+        {[1, 2, 3, 4, 5].map((score) => (
+          <label class="star">
+            <input type="radio" name="score" value={score} aria-label={fill(words.score, number(score))} />★
+          </label>
+        ))}
+      </fieldset>
+      <input name="comment" dir="auto" aria-label={words.comment} placeholder={words.comment} maxlength={250} />
+      <button type="submit" disabled={!live}>
+        {words.send}
+      </button>
+      {complaint(scene, "rate")}
+    </form>
+  );
 }

@@ -1,52 +1,85 @@
-import type { Appearance, VisitorClient, VisitorState } from "../../../client/src/index.js";
-import { Asking } from "./asking.js";
-import { words } from "./words.js";
-
-interface Props {
-  client: VisitorClient;
-  state: VisitorState;
-  appearance: Appearance;
-  name: string;
-  dismiss(): void;
-}
+import { words } from "../words.js";
+import { ICONS, icon } from "./icon.js";
+import { picture } from "./rich.js";
+import type { Scene } from "./scene.js";
+import { type Child, type Drawing, h } from "./view.js";
 
 /** Whom one talks with: the bot, or the agent who has the conversation. */
-export function Header({ client, state, appearance, name, dismiss }: Props) {
+export function header(scene: Scene): Drawing {
+  const { state, look, speaker } = scene;
   const { conversation, available } = state;
   const assignee = conversation?.assignee;
-  const picture = assignee ? assignee.avatar : appearance.avatar;
-  const free = available === null ? "" : available ? words.online : words.away;
+  const free = available ? words.online : words.away;
   return (
-    <header>
-      <span class="avatar" aria-hidden="true">
-        {[...name][0]}
-        {picture?.startsWith("https://") && <img src={picture} alt="" referrerpolicy="no-referrer" />}
-      </span>
+    <div class="head row">
+      {face(speaker, assignee ? assignee.avatar : look.avatar)}
       <div class="title">
-        <h2>{name}</h2>
-        <p class="availability">{assignee ? words.withYou : free}</p>
+        <h2>{speaker}</h2>
+        <p class={available || assignee ? "soft on" : "soft"}>
+          {assignee ? words.withYou : available !== null && free}
+        </p>
       </div>
-      {conversation !== null && conversation.state !== "closed" && (
-        <End key={conversation.id} client={client} live={state.connection.kind === "live"} />
-      )}
-      <button type="button" class="dismiss" aria-label={words.closePanel} onClick={dismiss}>
-        ×
+      <details class="more" onFocusOut={closeMenu}>
+        <summary class="icon" aria-label={words.more}>
+          {icon(ICONS.more)}
+        </summary>
+        {menu(scene)}
+      </details>
+      <button class="icon" aria-label={words.close} onClick={scene.dismiss}>
+        {icon(ICONS.close)}
       </button>
-    </header>
+    </div>
   );
 }
 
-/** Ending is for good: it is asked twice. */
-class End extends Asking<{ client: VisitorClient; live: boolean }> {
-  override render() {
-    const { client, live } = this.props;
-    return (
-      <details>
-        <summary>{words.end}</summary>
-        <button type="button" disabled={!live} onClick={() => this.attempt(() => client.end())}>
-          {words.endSure}
-        </button>
-      </details>
-    );
-  }
+/** A picture, or the first letter of a name. */
+export function face(name: string, source: string | null | undefined): Drawing {
+  return (
+    <span class="face" aria-hidden="true">
+      {[...name][0]}
+      {picture(source, "")}
+    </span>
+  );
+}
+
+function menu(scene: Scene): Drawing {
+  const { state, ui, memory, client, live } = scene;
+  return (
+    <div class="menu">
+      <label>
+        {words.sound}
+        <input
+          type="checkbox"
+          checked={memory.get("sound") !== null}
+          onChange={({ currentTarget }) => memory.set("sound", currentTarget.checked ? "1" : null)}
+        />
+      </label>
+      {state.conversation !== null && state.conversation.state !== "closed" && (
+        <details>
+          <summary>{words.end}</summary>
+          <button class="bad" disabled={!live} onClick={() => ui.attempt("end", () => client.end())}>
+            {words.endSure}
+          </button>
+          {complaint(scene, "end")}
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** The keyboard or the pointer went elsewhere. */
+function closeMenu({ currentTarget, relatedTarget }: FocusEvent & { currentTarget: HTMLDetailsElement }): void {
+  if (relatedTarget && !currentTarget.contains(relatedTarget as Node)) currentTarget.open = false;
+}
+
+/** What is wrong, named so that a field may point at it. */
+export function complaint({ ui }: Scene, of: string): Child {
+  const text = ui.complaint(of);
+  return (
+    text && (
+      <p class="soft bad" id={`bad-${of}`} role="alert">
+        {text}
+      </p>
+    )
+  );
 }

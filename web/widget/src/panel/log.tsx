@@ -1,105 +1,116 @@
-import { Component, createRef } from "preact";
-import type { Conversation, VisitorClient, VisitorState } from "../../../client/src/index.js";
-import { Plain, Rich } from "./rich.js";
-import { type Line, timeline } from "./timeline.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
+import { day, time } from "./formats.js";
+import { face } from "./header.js";
+import { ICONS, icon } from "./icon.js";
+import { plain, rich } from "./rich.js";
+import { MOST, PAGE, type Scene } from "./scene.js";
+import { type Line, newDay, type Said } from "./timeline.js";
+import { type Child, type Drawing, h } from "./view.js";
 
-interface Props {
-  client: VisitorClient;
-  state: VisitorState;
-  botName: string;
-  shown: boolean;
-}
-
-/** Near enough to the end to be carried along by what comes. */
-const NEAR_END_PX = 80;
-
-export class Log extends Component<Props> {
-  readonly #scroller = createRef<HTMLDivElement>();
-  #atEnd = true;
-  #last: string | undefined;
-
-  override componentDidMount(): void {
-    const box = this.#scroller.current;
-    // What stands below the log takes more room or less.
-    if (box !== null) new ResizeObserver(() => this.componentDidUpdate()).observe(box);
-  }
-
-  override componentDidUpdate(): void {
-    const box = this.#scroller.current;
-    if (box !== null && this.#atEnd) box.scrollTop = box.scrollHeight;
-  }
-
-  override render({ client, state, botName, shown }: Props) {
-    const { conversation, events, unsent } = state;
-    const lines = timeline(events, unsent);
-    const last = lines.at(-1);
-    // One's own words are followed to the end, wherever one was reading.
-    if (last?.key !== this.#last && last?.kind === "said" && last.mine) this.#atEnd = true;
-    this.#last = last?.key;
-    const latestSent = lines.findLast((line) => line.kind === "said" && line.fate === "sent");
-    return (
+/** What was said, from the newest as far back as the visitor wants to see. */
+export function log(scene: Scene): Drawing {
+  const { state, ui, lines, scroll } = scene;
+  const first = Math.max(0, lines.length - ui.lines);
+  const latest = lines.findLast((line) => line.kind === "said" && line.fate === "sent");
+  return (
+    <div class="middle">
       <div
         class="scroll"
-        ref={this.#scroller}
-        onScroll={({ currentTarget: box }) => {
-          // A hidden box tells nothing.
-          if (box.clientHeight > 0) this.#atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX;
-        }}
+        role="log"
+        aria-label={words.log}
+        aria-live={ui.quiet ? "off" : "polite"}
+        aria-relevant="additions"
+        tabindex={0}
+        made={scroll.attach}
+        onScroll={scroll.scrolled}
       >
-        {!state.complete && events.length > 0 && (
-          <button type="button" class="link earlier" onClick={() => client.older().catch(() => undefined)}>
+        {(first > 0 || !state.complete) && (
+          <button class="link" onClick={() => earlier(scene)}>
             {words.earlier}
           </button>
         )}
-        <div class="log" role="log" aria-label={words.log} aria-live={shown ? "polite" : "off"}>
-          {lines.map((line) => (
-            <LogLine
-              key={line.key}
-              line={line}
-              botName={botName}
-              client={client}
-              fate={line === latestSent ? fateOf(line, conversation) : null}
-            />
-          ))}
-        </div>
+        {lines.slice(first, first + MOST).map((line, at) => [
+          newDay(line, lines[first + at - 1]) && (
+            <p key={`day${line.key}`} class="soft row">
+              {day(line.at)}
+            </p>
+          ),
+          line.kind === "said" ? (
+            said(scene, line, line === latest, lines[first + at + 1])
+          ) : (
+            <p key={line.key} class="line soft row" dir="auto">
+              {line.face && face(line.face.name, line.face.avatar)}
+              {line.text}
+            </p>
+          ),
+        ])}
       </div>
-    );
-  }
-}
-
-interface LineProps {
-  line: Line;
-  botName: string;
-  client: VisitorClient;
-  fate: string | null;
-}
-
-function LogLine({ line, botName, client, fate }: LineProps) {
-  if (line.kind === "told") return <p class="told">{line.text}</p>;
-  return (
-    <div class={line.mine ? "said mine" : "said"}>
-      <span class="who">{line.mine ? words.you : (line.name ?? botName)}</span>
-      <div class="bubble">{line.rich ? <Rich blocks={line.rich} /> : <Plain text={line.text} />}</div>
-      {line.fate === "failed" ? (
-        <span class="fate failed">
-          {words.notSent}
-          {line.error && `: ${line.error}`}{" "}
-          <button type="button" class="link" onClick={() => client.retry(line.key)}>
-            {words.retry}
-          </button>{" "}
-          <button type="button" class="link" onClick={() => client.discard(line.key)}>
-            {words.remove}
-          </button>
-        </span>
-      ) : (
-        <span class="fate">{line.fate === "sending" ? words.sending : fate}</span>
+      {ui.behind && (
+        <button class="latest row" onClick={() => toEnd(scene)}>
+          {words.latest}
+          {icon(ICONS.down)}
+        </button>
       )}
     </div>
   );
 }
 
-function fateOf(line: Line, conversation: Conversation | null): string | null {
-  if (line.kind !== "said" || line.seq === undefined || conversation === null) return null;
-  return conversation.seen.agent.read >= line.seq ? words.seen : words.sent;
+/** More of what is here, else of what the hub has. */
+export function earlier({ client, state, ui, lines }: Scene): void {
+  ui.attempt("older", async () => {
+    if (ui.lines >= lines.length && !state.complete) await client.older();
+    ui.hush();
+    ui.set({ lines: Math.min(ui.lines, lines.length) + PAGE });
+  });
+}
+
+/** Answers whether there is nothing later. */
+export function later({ ui, scroll }: Scene): boolean {
+  if (ui.lines > MOST) ui.set({ lines: ui.lines - PAGE });
+  else if (!scroll.atEnd) ui.set({ behind: false, lines: PAGE });
+  return ui.lines <= MOST;
+}
+
+export function toEnd({ ui, scroll }: Scene): void {
+  scroll.atEnd = true;
+  ui.set({ behind: false, lines: PAGE });
+}
+
+function said(scene: Scene, line: Said, latest: boolean, next: Line | undefined): Drawing {
+  const { look } = scene;
+  const { mine, onward, text } = line;
+  return (
+    <div key={line.key} class={`line said${mine ? " mine" : ""}${onward ? " onward" : ""}`}>
+      {!onward && <p class={mine ? "quiet" : "soft"}>{mine ? words.you : (line.name ?? look.bot_name)}</p>}
+      <div class="bubble" dir="auto">
+        {line.rich ? rich(line.rich) : plain(text)}
+      </div>
+      {!(next?.kind === "said" && next.onward && line.fate !== "failed") && fate(scene, line, latest)}
+    </div>
+  );
+}
+
+/** When it was said, and what became of a text of one's own. */
+function fate({ client, state }: Scene, { key, at, fate, seq = 0 }: Said, latest: boolean): Child {
+  if (fate === "failed") {
+    return (
+      <p class="bad">
+        {words.notSent}
+        <button class="link" onClick={() => client.retry(key)}>
+          {words.tryAgain}
+        </button>
+        <button class="link" onClick={() => client.discard(key)}>
+          {words.remove}
+        </button>
+      </p>
+    );
+  }
+  const read = state.conversation?.seen.agent.read ?? 0;
+  const how = fate === "sending" ? words.sending : latest && (read >= seq ? words.seen : words.sent);
+  return (
+    <p class="soft fate">
+      {time(at)}
+      {how && ` · ${how}`}
+    </p>
+  );
 }

@@ -1,31 +1,30 @@
-import type { VisitorClient, VisitorState } from "../../../client/src/index.js";
-import { stopWords, words } from "./words.js";
+import { words } from "../words.js";
+import type { Scene } from "./scene.js";
+import { type Child, type Drawing, h } from "./view.js";
 
 /** How the connection fares, when there is anything to say about it. */
-export function Notice({ client, state }: { client: VisitorClient; state: VisitorState }) {
+export function notice({ client, state }: Scene): Child {
   const { connection, playbook, trouble } = state;
   if (connection.kind === "stopped") {
-    const act = connection.code === 4505 ? words.useHere : words.tryAgain;
-    return <Bad text={stopWords(connection.code)} act={act} press={() => client.connect()} />;
+    // The codes with words of their own have their numbers for names.
+    const why = words[`${connection.code}` as "4502"] ?? words.stopped;
+    return bad(why, () => client.connect());
   }
   if (connection.kind !== "live") {
     return (
-      <div class="notice" role="status">
+      <p class="notice row" role="status">
         {playbook === null ? words.connecting : words.reconnecting}
-      </div>
+      </p>
     );
   }
-  if (trouble === null) return null;
-  return <Bad text={`${words.startTrouble} ${trouble}`} act={words.tryAgain} press={() => client.start()} />;
+  return trouble !== null && bad(words.failed, () => client.start());
 }
 
-function Bad({ text, act, press }: { text: string; act: string; press(): void }) {
+function bad(text: string, press: () => void): Drawing {
   return (
-    <div class="notice bad" role="alert">
+    <div class="notice row" role="alert">
       <p>{text}</p>
-      <button type="button" onClick={press}>
-        {act}
-      </button>
+      <button onClick={press}>{words.tryAgain}</button>
     </div>
   );
 }

@@ -1,56 +1,58 @@
-import type { Appearance, VisitorClient, VisitorState } from "../../../client/src/index.js";
-import { Closed } from "./closed.js";
-import { Composer } from "./composer.js";
-import { Header } from "./header.js";
-import { Log } from "./log.js";
-import { Notice } from "./notice.js";
-import { QuestionCard } from "./question.js";
-import { openQuestion, rated } from "./timeline.js";
-import { Wait } from "./wait.js";
-import { words } from "./words.js";
-
-interface Props {
-  client: VisitorClient;
-  state: VisitorState;
-  appearance: Appearance;
-  shown: boolean;
-  dismiss(): void;
-}
+import { fill, words } from "../words.js";
+import { closed } from "./closed.js";
+import { composer } from "./composer.js";
+import { header } from "./header.js";
+import { log } from "./log.js";
+import { notice } from "./notice.js";
+import { questionCard } from "./question.js";
+import type { Scene } from "./scene.js";
+import { openQuestion } from "./timeline.js";
+import { type Drawing, h } from "./view.js";
+import { wait } from "./wait.js";
 
 /** The chat window: the client's state, drawn. */
-export function Panel({ client, state, appearance, shown, dismiss }: Props) {
-  const { conversation, connection, events } = state;
-  const live = connection.kind === "live";
-  const talking = conversation?.state === "bot" || conversation?.state === "offline";
-  const question = talking ? openQuestion(events) : null;
-  const name = conversation?.assignee?.name ?? appearance.bot_name;
+export function panel(scene: Scene): Drawing {
+  const { state, shown, alone } = scene;
+  const now = state.conversation?.state;
+  const question = (now === "bot" || now === "offline") && openQuestion(state.events);
+  const end = now === "closed";
   return (
     <section
       class="panel"
       role="dialog"
       aria-label={words.panel}
-      tabIndex={-1}
+      aria-modal={alone && "true"}
+      tabindex={-1}
       hidden={!shown}
       onKeyDown={(event) => {
+        if (event.key === "Tab" && alone) circle(event);
         if (event.key !== "Escape") return;
         event.stopPropagation();
-        dismiss();
+        scene.dismiss();
       }}
     >
-      <Header client={client} state={state} appearance={appearance} name={name} dismiss={dismiss} />
-      <Notice client={client} state={state} />
-      <Log client={client} state={state} botName={appearance.bot_name} shown={shown} />
+      {header(scene)}
+      {notice(scene)}
+      {log(scene)}
       <div class="foot">
-        {question && <QuestionCard key={question.card} client={client} question={question} live={live} />}
-        {conversation?.state === "waiting" && conversation.deadline !== null && (
-          <Wait left={client.clock.left(conversation.deadline)} position={conversation.position} />
-        )}
-        <p class="typing" role="status">
-          {state.agentTyping && words.typing(name)}
+        <p class="soft typing" role="status">
+          {state.agentTyping && fill(words.typing, scene.speaker)}
         </p>
-        {conversation?.state === "closed" && <Closed client={client} rated={rated(events)} live={live} />}
-        {conversation !== null && conversation.state !== "closed" && <Composer client={client} />}
+        {question && questionCard(scene, question)}
+        {now === "waiting" && wait(scene)}
+        {end && closed(scene)}
+        {now && !end && (!question || question.ask.kind === "choice") && composer(scene)}
       </div>
     </section>
   );
+}
+
+/** Where the window covers the page, the keyboard stays in it: after the last comes the first. */
+function circle(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const all = event.currentTarget.querySelectorAll<HTMLElement>("button, input, textarea, a, summary, [tabindex='0']");
+  const stops = [...all].filter((stop) => stop.checkVisibility() && !stop.matches(":disabled"));
+  if (event.shiftKey) stops.reverse();
+  if ((event.currentTarget.getRootNode() as ShadowRoot).activeElement !== stops.at(-1)) return;
+  event.preventDefault();
+  stops[0]?.focus();
 }

@@ -1,80 +1,75 @@
-import type { Answer, VisitorClient } from "../../../client/src/index.js";
-import { Asking } from "./asking.js";
-import { sendOnEnter } from "./enter.js";
+import type { Answer } from "../../../client/src/index.js";
+import { words } from "../words.js";
+import { sendOnEnter } from "./composer.js";
+import { complaint } from "./header.js";
+import type { Scene } from "./scene.js";
 import type { Question } from "./timeline.js";
-import { words } from "./words.js";
+import { type Drawing, h } from "./view.js";
 
-interface Props {
-  client: VisitorClient;
-  question: Question;
-  live: boolean;
-}
-
-const AUTOCOMPLETE = { name: "name", email: "email", phone: "tel", organization: "organization", text: "off" } as const;
+/** Where the browser's name for it is not ours. */
+const AUTOCOMPLETE: Record<string, string> = { phone: "tel", text: "off" };
 
 /** The card that asks: its choices as buttons, or a text box named by its question. */
-export class QuestionCard extends Asking<Props> {
-  override render() {
-    const { live, question } = this.props;
-    const { ask, text } = question;
-    return (
-      <div class="question">
-        {ask.kind === "choice" ? (
-          <fieldset class="choices" aria-label={text}>
-            {ask.options.map(({ id, label }) => (
-              <button key={id} type="button" disabled={!live} onClick={() => this.#answer({ option: id })}>
-                {label}
-              </button>
-            ))}
-            {this.complaint()}
-          </fieldset>
-        ) : (
-          this.#capture(ask, text, live)
-        )}
-      </div>
-    );
-  }
-
-  #capture({ field, required }: Extract<Question["ask"], { kind: "capture" }>, name: string, live: boolean) {
-    const bad = this.state.complaint !== null;
-    const shared = {
-      "aria-label": name,
-      "aria-invalid": bad,
-      "aria-required": required,
-      "aria-describedby": bad ? "complaint" : undefined,
-      autocomplete: AUTOCOMPLETE[field],
-    };
-    // `type=email` would let the browser judge in words of its own; the hub's judgement is the one that counts.
-    return (
-      <form
-        class="capture"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const value = (event.currentTarget.elements[0] as HTMLInputElement).value.trim();
-          if (value === "" && required) this.setState({ complaint: words.emptyAnswer });
-          else this.#answer({ value });
-        }}
-      >
-        {field === "text" ? (
-          <textarea rows={3} onKeyDown={sendOnEnter} {...shared} />
-        ) : (
-          <input type="text" inputMode={field === "email" ? "email" : field === "phone" ? "tel" : "text"} {...shared} />
-        )}
-        {this.complaint()}
-        <button type="submit" class="primary" disabled={!live}>
-          {words.submit}
+export function questionCard(scene: Scene, { ask, card, text }: Question): Drawing {
+  if (ask.kind === "capture") return capture(scene, card, text, ask);
+  return (
+    <fieldset key={card} class="question choices" aria-label={text}>
+      {ask.options.map(({ id, label }) => (
+        <button dir="auto" disabled={!scene.live} onClick={() => answer(scene, card, { option: id })}>
+          {label}
         </button>
-        {!required && (
-          <button type="button" disabled={!live} onClick={() => this.#answer({ value: "" })}>
-            {words.skip}
-          </button>
-        )}
-      </form>
-    );
-  }
+      ))}
+      {complaint(scene, card)}
+    </fieldset>
+  );
+}
 
-  #answer(value: Answer): void {
-    const { client, question } = this.props;
-    this.attempt(() => client.answer(question.card, value));
-  }
+type Capture = Extract<Question["ask"], { kind: "capture" }>;
+
+function capture(scene: Scene, card: string, text: string, { field, required }: Capture): Drawing {
+  const { live, ui } = scene;
+  const bad = complaint(scene, card);
+  const shared = {
+    dir: "auto",
+    "aria-label": text,
+    "aria-invalid": bad && "true",
+    "aria-required": required && "true",
+    "aria-describedby": bad && `bad-${card}`,
+    autocomplete: AUTOCOMPLETE[field] ?? field,
+    // What was wrong is being mended.
+    onInput: () => ui.complain(card, undefined),
+  };
+  // `type=email` would let the browser judge in words of its own; the hub's judgement is the one that counts.
+  return (
+    <form
+      key={card}
+      class="question capture"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const value = (event.currentTarget.elements[0] as HTMLInputElement).value.trim();
+        if (value === "" && required) ui.complain(card, words[field]);
+        else answer(scene, card, { value }, words[field]);
+      }}
+    >
+      {field === "text" ? (
+        <textarea rows={3} onKeyDown={sendOnEnter} {...shared} />
+      ) : (
+        <input inputmode={field === "email" ? field : field === "phone" && "tel"} {...shared} />
+      )}
+      {bad}
+      <button type="submit" class="primary" disabled={!live}>
+        {words.send}
+      </button>
+      {!required && (
+        <button disabled={!live} onClick={() => answer(scene, card, { value: "" })}>
+          {words.skip}
+        </button>
+      )}
+    </form>
+  );
+}
+
+/** `bad`: what to say when the hub does not take it. */
+function answer({ ui, client }: Scene, card: string, value: Answer, bad?: string): void {
+  ui.attempt(card, () => client.answer(card, value), bad);
 }

@@ -1,23 +1,26 @@
-import { words } from "./words.js";
+import { fill, words } from "../words.js";
+import { countdown, number } from "./formats.js";
+import type { Scene } from "./scene.js";
+import { type Child, h } from "./view.js";
 
-interface Props {
-  /** What is left of it, milliseconds. */
-  left: number;
-  position: number | null;
-}
-
-/** The wait: what is left of it, and the place in the queue. */
-export function Wait({ left, position }: Props) {
-  const seconds = Math.ceil(left / 1_000);
+/** The wait: what is left of it by the hub's clock, and the place in the queue. */
+export function wait({ state, client }: Scene): Child {
+  const { deadline = null, position = null } = state.conversation ?? {};
+  const began = state.events.findLast((event) => event.type === "waiting");
+  if (deadline === null || began?.type !== "waiting") return null;
+  const left = client.clock.left(deadline);
   return (
-    <div class="wait">
-      <p role="status">
-        {words.waiting}
-        {position !== null && `. ${words.place(position)}`}
-      </p>
-      <span role="timer" aria-label={words.timeLeft}>
-        {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, "0")}
-      </span>
+    <div class="bubble">
+      <div class="row">
+        <p role="status">
+          {words.waiting}
+          {position !== null && ` ${position === 1 ? words.next : fill(words.place, number(position))}`}
+        </p>
+        <span role="timer" aria-label={words.waiting}>
+          {countdown(left)}
+        </span>
+      </div>
+      <progress aria-hidden="true" max={began.wait_ms} value={left} />
     </div>
   );
 }

@@ -1,0 +1,136 @@
+//! A client whose node died comes back on another: what it missed and no more, for two reads of the store at most.
+
+use super::{
+    super::page::Recover,
+    house::{pass, settle},
+    tab::Tab,
+    town::{Town, read},
+    wires::Faults,
+};
+use crate::{
+    chat::command::Command,
+    ids::{ConversationId, Seq},
+    store::Store,
+};
+
+fn seqs(tab: &Tab, id: &ConversationId) -> Vec<u64> {
+    tab.logs[id].iter().map(|entry| entry.event().seq.0).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn l3_a_visitor_resumes_on_a_node_that_knew_nothing_with_two_reads() {
+    let town = Town::of(2).await;
+    let jane = town.hubs[0].agent("jane").await;
+    let (guest, mut visitor, id) = town.hubs[0].chat("v_1").await;
+    jane.give(&id, Command::Claim).await.unwrap();
+    for n in 0..40 {
+        visitor.say(&id, &format!("{n}")).await.unwrap();
+    }
+    read(&mut [&mut visitor]).await;
+    let head = town.row(&id).await.seq.0;
+    let other = &town.hubs[1];
+    for (cursor, again) in [(head, 0), (head - 7, 0), (0, 0), (head - 3, 12)] {
+        let recover = Recover { epoch: town.store.epoch(), seq: Seq(cursor) };
+        let before = other.station.asked();
+        let (seated, greeting) = other.house.hub.greet(&guest, Some(&(id.clone(), recover))).await.unwrap();
+        let mut tab = Tab::new(other.house.hub.clone(), seated);
+        let shown = greeting.conversation.unwrap();
+        assert!(shown.page.recovered);
+        tab.show(&shown);
+        tab.read().await;
+        let reads = other.station.asked() - before;
+        assert!(reads <= 2, "{reads} reads from cursor {cursor}");
+        assert_eq!(seqs(&tab, &id), (cursor + 1..=head).collect::<Vec<_>>());
+        // From here on it hears everything.
+        for n in 0..again {
+            jane.say(&id, &format!("again {n}")).await.unwrap();
+        }
+        read(&mut [&mut tab]).await;
+        assert_eq!(seqs(&tab, &id), (cursor + 1..=head + again).collect::<Vec<_>>());
+        drop(tab);
+        settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn l3_what_is_committed_while_a_visitor_resumes_is_not_missed_whenever_it_is() {
+    use super::memory::Verb;
+    for (verb, lost) in [(Verb::OfVisitor, 0), (Verb::EventsAsked, 0), (Verb::OfVisitor, 1_000)] {
+        let town = Town::of(2).await;
+        let jane = town.hubs[0].agent("jane").await;
+        let (guest, _visitor, id) = town.hubs[0].chat("v_1").await;
+        jane.give(&id, Command::Claim).await.unwrap();
+        let head = town.row(&id).await.seq;
+        town.wires.faults(Faults { lost, ..Faults::default() });
+        let gate = town.store.hold(verb);
+        let recover = Recover { epoch: town.store.epoch(), seq: head };
+        let hub = town.hubs[1].house.hub.clone();
+        let greeting = tokio::spawn({
+            let id = id.clone();
+            async move { hub.greet(&guest, Some(&(id, recover))).await }
+        });
+        gate.reached().await;
+        jane.say(&id, "meanwhile").await.unwrap();
+        gate.open();
+        let (seated, greeting) = greeting.await.unwrap().unwrap();
+        let mut tab = Tab::new(town.hubs[1].house.hub.clone(), seated);
+        tab.show(&greeting.conversation.unwrap());
+        read(&mut [&mut tab]).await;
+        assert_eq!(tab.texts(&id), ["meanwhile"], "held up at {verb:?}, {lost} lost");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn d5_whoever_has_more_than_a_node_was_told_of_is_not_sent_a_fresh_page() {
+    let town = Town::of(2).await;
+    let jane = town.hubs[0].agent("jane").await;
+    let (guest, mut visitor, id) = town.hubs[0].chat("v_1").await;
+    jane.give(&id, Command::Claim).await.unwrap();
+    let other = &town.hubs[1];
+    // Somebody follows it there, so that the node has a tail, which then hears nothing.
+    let (_kept, _) = other.house.hub.greet(&guest, None).await.unwrap();
+    settle().await;
+    town.wires.faults(Faults { lost: 1_000, ..Faults::default() });
+    for n in 0..5 {
+        visitor.say(&id, &format!("{n}")).await.unwrap();
+    }
+    read(&mut [&mut visitor]).await;
+    let head = town.row(&id).await.seq;
+    for (cursor, recovered) in [(head, true), (Seq(head.0 - 1), true), (head.next(), false)] {
+        let recover = Recover { epoch: town.store.epoch(), seq: cursor };
+        let (_seated, greeting) = other.house.hub.greet(&guest, Some(&(id.clone(), recover))).await.unwrap();
+        let shown = greeting.conversation.unwrap();
+        assert_eq!((shown.page.recovered, shown.page.cursor), (recovered, head), "from {cursor:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn l3_an_agent_signs_in_with_seven_reads_and_opens_each_conversation_again_with_two() {
+    let town = Town::of(2).await;
+    let jane = town.hubs[0].agent("jane").await;
+    let mut ids = Vec::new();
+    let mut visitors = Vec::new();
+    for n in 0..30 {
+        let (_, visitor, id) = town.hubs[0].chat(&format!("v_{n}")).await;
+        jane.give(&id, Command::Claim).await.unwrap();
+        visitor.say(&id, "hello").await.unwrap();
+        visitors.push(visitor);
+        ids.push(id);
+    }
+    drop(jane);
+    pass(1_500).await;
+    let other = &town.hubs[1];
+    let before = other.station.asked();
+    let clerk = other.house.tab("jane", false).await;
+    let signed_in = other.station.asked() - before;
+    let mut jane = super::town::Node::tab(other.house.hub.clone(), clerk);
+    for id in &ids {
+        let before = other.station.asked();
+        let recover = Recover { epoch: town.store.epoch(), seq: Seq(2) };
+        let shown = other.house.hub.open(&mut jane.seated, id, Some(&recover)).await.unwrap();
+        assert!(shown.page.recovered && shown.page.events.len() > 1);
+        let reads = other.station.asked() - before;
+        assert!(reads <= 2, "{reads} reads");
+    }
+    assert!(signed_in <= 7, "{signed_in} reads");
+}

@@ -1,0 +1,377 @@
+//! A lane: one connection, and the task that writes over it whatever was asked since it wrote last. Each job keeps its
+//! own verdict. When the connection is lost nobody knows what became of the jobs under way: they are looked up over
+//! the next one before anybody is told anything, and before anything asked later is begun.
+
+#![expect(clippy::vec_box, reason = "jobs move from queue to batch without being copied")]
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use tokio::{sync::mpsc, time::sleep};
+
+use super::{
+    backoff::Backoff,
+    batch,
+    fault::{Fault, Remedy},
+    job::{AppendJob, BeginJob, Job},
+    session::{Backend, Dialer},
+    settle,
+    writer::Writer,
+};
+use crate::{
+    ids::ConversationId,
+    store::{Appended, Begun, Result, StoreError, recent::Recent},
+};
+
+/// How much may wait to be written.
+const QUEUE: usize = 4096;
+/// How much shares one commit at most.
+const BATCH: usize = 512;
+/// How many conversations' rows are remembered at least.
+const KEEP: usize = 32_768;
+
+/// Where jobs are put.
+#[derive(Clone, Debug)]
+pub(super) struct Lane(mpsc::Sender<Job>);
+
+/// The task's own side.
+struct Loop {
+    queue: mpsc::Receiver<Job>,
+    dialer: Dialer,
+    /// The lane's lock in the database.
+    lock: i64,
+    writer: Option<Writer>,
+    /// The last connection, until the next one has seen its end.
+    was: Option<Backend>,
+    waiting: VecDeque<Job>,
+    /// Jobs that may have been done.
+    doubtful: Vec<Job>,
+    ids: Recent<ConversationId, i64>,
+    failing: bool,
+}
+
+// === impl Lane ===
+
+impl Lane {
+    /// Starts the task. It ends when nobody can ask any more and all that was asked is answered.
+    pub(super) fn start(dialer: Dialer) -> Self {
+        let (ask, queue) = mpsc::channel(QUEUE);
+        let mut turns = Loop {
+            queue,
+            dialer,
+            lock: rand::random(),
+            writer: None,
+            was: None,
+            waiting: VecDeque::new(),
+            doubtful: Vec::new(),
+            ids: Recent::new(KEEP),
+            failing: false,
+        };
+        tokio::spawn(async move { turns.run().await });
+        Self(ask)
+    }
+
+    /// Puts a job at the end of the queue.
+    pub(super) fn ask(&self, job: Job) -> Result<()> {
+        self.0.try_send(job).map_err(|fault| match fault {
+            mpsc::error::TrySendError::Full(_) => StoreError::Unavailable("too many writes are waiting".into()),
+            mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable("the store's writer has ended".into()),
+        })
+    }
+}
+
+// === impl Loop ===
+
+impl Loop {
+    async fn run(&mut self) {
+        while self.gather().await {
+            if self.writer.as_ref().is_none_or(Writer::is_closed) && !self.connect().await {
+                return;
+            }
+            match self.doubtful.is_empty() {
+                true => self.turn().await,
+                false => self.settle().await,
+            }
+        }
+    }
+
+    /// Waits until there is something to do and takes what is queued. False at the end.
+    async fn gather(&mut self) -> bool {
+        if self.waiting.is_empty() && self.doubtful.is_empty() {
+            match self.queue.recv().await {
+                Some(job) => self.waiting.push_back(job),
+                None => return false,
+            }
+        }
+        while self.waiting.len() < QUEUE
+            && let Ok(job) = self.queue.try_recv()
+        {
+            self.waiting.push_back(job);
+        }
+        true
+    }
+
+    /// Connects, however long it takes; meanwhile nobody is kept waiting. False when nobody is left to write for.
+    async fn connect(&mut self) -> bool {
+        self.lose();
+        let mut backoff = Backoff::default();
+        loop {
+            let dialer = self.dialer.clone();
+            let (lock, was) = (self.lock, self.was.clone());
+            let opened = async move { Writer::open(&dialer, lock, was.as_ref()).await };
+            let Some(opened) = self.meanwhile(opened).await else { return false };
+            match opened {
+                Ok(writer) => {
+                    self.writer = Some(writer);
+                    self.was = None;
+                    if std::mem::take(&mut self.failing) {
+                        tracing::info!("the store writes again");
+                    }
+                    return true;
+                }
+                Err(fault) => self.refuse_all(fault.into()),
+            }
+            if self.meanwhile(sleep(backoff.next())).await.is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// Waits for something while jobs go on coming. None when no more can come and nothing is in doubt.
+    async fn meanwhile<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(something);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut something => return Some(done),
+                job = self.queue.recv() => match job {
+                    // While it is known that nothing can be written, nobody need wait to hear it.
+                    Some(job) if self.failing => job.refuse(unreachable_now()),
+                    Some(job) if self.waiting.len() >= QUEUE => job.refuse(unreachable_now()),
+                    Some(job) => self.waiting.push_back(job),
+                    None => {
+                        self.refuse_all(unreachable_now());
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// One line when the trouble begins; whoever waits is told at once.
+    fn refuse_all(&mut self, fault: StoreError) {
+        let refused = self.waiting.len();
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(error = %fault, refused, "the store cannot write; it keeps trying");
+        }
+        self.waiting.drain(..).for_each(|job| job.refuse(fault.clone()));
+    }
+
+    /// Writes the next batch.
+    async fn turn(&mut self) {
+        let batch = self.choose();
+        let Some(writer) = &self.writer else { return };
+        let (mut texts, mut changes, mut begins) = (Vec::new(), Vec::new(), Vec::new());
+        for job in batch {
+            match job {
+                Job::Probe(asked) => match writer.probe().await {
+                    Err(Fault::Lost(words)) => {
+                        asked.answer(Err(StoreError::Unavailable(words)));
+                        return self.lose();
+                    }
+                    answer => asked.answer(answer.map_err(Into::into)),
+                },
+                Job::Append(job) if Job::is_text(&job.append) => texts.push(job),
+                Job::Append(job) => changes.push(job),
+                Job::Begin(job) => begins.push(job),
+            }
+        }
+        if !texts.is_empty() {
+            self.append(texts, true).await;
+        }
+        if !changes.is_empty() {
+            self.append(changes, false).await;
+        }
+        if !begins.is_empty() {
+            self.begin(begins).await;
+        }
+    }
+
+    /// Takes the next jobs, at most one of each conversation, each in its turn. What must be alone is.
+    fn choose(&mut self) -> Vec<Job> {
+        let (mut batch, mut taken, mut left) = (Vec::new(), HashSet::new(), Vec::new());
+        while batch.len() < BATCH
+            && let Some(job) = self.waiting.pop_front()
+        {
+            if job.is_late() {
+                job.refuse(StoreError::Unavailable("the store was too busy to begin".into()));
+                continue;
+            }
+            if job.is_alone() {
+                // A probe stands behind all that was asked before it.
+                match batch.is_empty() && left.is_empty() {
+                    true => batch.push(job),
+                    false => left.push(job),
+                }
+                break;
+            }
+            match job.conversation().is_none_or(|conversation| taken.insert(conversation.clone())) {
+                true => batch.push(job),
+                false => left.push(job),
+            }
+        }
+        left.into_iter().rev().for_each(|job| self.waiting.push_front(job));
+        batch
+    }
+
+    async fn append(&mut self, jobs: Vec<Box<AppendJob>>, texts: bool) {
+        let Some(writer) = &self.writer else { return self.doubt(jobs.into_iter().map(Job::Append)) };
+        let ids = match known(writer, &mut self.ids, &jobs).await {
+            Ok(ids) => ids,
+            Err(fault) => return self.failed(jobs.into_iter().map(Job::Append).collect(), fault),
+        };
+        let sound: Vec<(&AppendJob, i64)> = jobs
+            .iter()
+            .zip(&ids)
+            .filter(|(job, _)| job.bad.is_none())
+            .filter_map(|(job, id)| Some((&**job, (*id)?)))
+            .collect();
+        let won = match (sound.is_empty(), texts) {
+            (true, _) => Ok(HashMap::new()),
+            (false, true) => {
+                batch::texts(writer, &sound).await.map(|won| won.into_iter().map(|id| (id, Vec::new())).collect())
+            }
+            (false, false) => batch::changes(writer, &sound).await,
+        };
+        let mut won = match won {
+            Ok(won) => won,
+            Err(fault) => return self.failed(jobs.into_iter().map(Job::Append).collect(), fault),
+        };
+        let mut lost = Vec::new();
+        for (job, id) in jobs.into_iter().zip(ids) {
+            match id.and_then(|id| won.remove(&id)) {
+                Some(counts) => job.asked.answer(Ok(Appended::Done { counts })),
+                None => lost.push(job),
+            }
+        }
+        if !lost.is_empty() {
+            let verdicts = settle::appends(writer, lost, false).await;
+            self.take_back(verdicts);
+        }
+    }
+
+    async fn begin(&mut self, jobs: Vec<Box<BeginJob>>) {
+        let Some(writer) = &self.writer else { return self.doubt(jobs.into_iter().map(Job::Begin)) };
+        let refs: Vec<&BeginJob> = jobs.iter().map(|job| &**job).collect();
+        let mut won = match batch::begins(writer, &refs).await {
+            Ok(won) => won,
+            Err(fault) => return self.failed(jobs.into_iter().map(Job::Begin).collect(), fault),
+        };
+        let mut lost = Vec::new();
+        for job in jobs {
+            match won.remove(&job.row.id) {
+                Some(counts) => job.asked.answer(Ok(Begun::Done { counts })),
+                None => lost.push(job),
+            }
+        }
+        if !lost.is_empty() {
+            let verdicts = settle::begins(writer, lost, false).await;
+            self.take_back(verdicts);
+        }
+    }
+
+    /// A batch was not answered.
+    fn failed(&mut self, jobs: Vec<Job>, fault: Fault) {
+        let refusal = match fault {
+            Fault::Refused(refusal) => refusal,
+            Fault::Lost(words) => {
+                tracing::debug!(words, jobs = jobs.len(), "what became of a batch is not known yet");
+                self.lose();
+                return self.doubt(jobs);
+            }
+        };
+        let remedy = refusal.remedy();
+        let alone = remedy == Remedy::Alone;
+        if remedy == Remedy::Later || (alone && jobs.len() == 1) {
+            let fault = StoreError::from(refusal);
+            tracing::error!(error = %fault, refused = jobs.len(), "the store refused to write");
+            return jobs.into_iter().for_each(|job| job.refuse(fault.clone()));
+        }
+        self.again(jobs, alone);
+    }
+
+    /// To be tried again, before anything that was asked later.
+    fn again(&mut self, jobs: Vec<Job>, alone: bool) {
+        for mut job in jobs.into_iter().rev() {
+            match job.again(alone) {
+                true => self.waiting.push_front(job),
+                false => job.refuse(StoreError::Unavailable("too many others wrote at the same time".into())),
+            }
+        }
+    }
+
+    fn doubt(&mut self, jobs: impl IntoIterator<Item = Job>) {
+        self.doubtful.extend(jobs);
+    }
+
+    /// The connection is of no use any more.
+    fn lose(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            self.was = Some(writer.abandon());
+        }
+    }
+
+    /// Finds out what became of jobs in doubt.
+    async fn settle(&mut self) {
+        let Some(writer) = &self.writer else { return };
+        let (mut appends, mut begins) = (Vec::new(), Vec::new());
+        for job in std::mem::take(&mut self.doubtful) {
+            match job {
+                // Whoever asked was told that nobody knows; they look for themselves.
+                job if job.is_forgotten() => {}
+                Job::Append(job) => appends.push(job),
+                Job::Begin(job) => begins.push(job),
+                Job::Probe(asked) => asked.answer(Err(unreachable_now())),
+            }
+        }
+        let begun = settle::begins(writer, begins, true).await;
+        let appended = settle::appends(writer, appends, true).await;
+        self.take_back(begun);
+        self.take_back(appended);
+        if !self.doubtful.is_empty() {
+            sleep(Backoff::default().next()).await;
+        }
+    }
+
+    /// Jobs that have no answer yet.
+    fn take_back(&mut self, left: settle::Left) {
+        self.again(left.again, false);
+        if left.lost {
+            self.lose();
+        }
+        self.doubt(left.doubtful);
+    }
+}
+
+/// The rows of the conversations of these jobs, in their order; None where there is none.
+async fn known(
+    writer: &Writer,
+    ids: &mut Recent<ConversationId, i64>,
+    jobs: &[Box<AppendJob>],
+) -> std::result::Result<Vec<Option<i64>>, Fault> {
+    let mut known: Vec<Option<i64>> = jobs.iter().map(|job| ids.get(&job.append.conversation).copied()).collect();
+    let name = |at: usize| &jobs[at].append.conversation;
+    let missing: Vec<usize> = (0..jobs.len()).filter(|at| known[*at].is_none()).collect();
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|at| name(*at).as_str()).collect();
+        let found = writer.ids(&names).await?;
+        for at in missing {
+            known[at] = found.get(name(at)).copied();
+        }
+        found.into_iter().for_each(|(name, id)| ids.put(name, id));
+    }
+    Ok(known)
+}
+
+fn unreachable_now() -> StoreError {
+    StoreError::Unavailable("the database cannot be reached".into())
+}

@@ -1,0 +1,52 @@
+//! Where conversations have come to, and which moved lately.
+
+use tokio_postgres::Row;
+
+use super::{
+    Postgres,
+    load::{get, sql_limit, text},
+};
+use crate::{
+    ids::{ConversationId, Millis, Seq, WorkspaceId},
+    store::{Head, Result},
+};
+
+// === impl Postgres ===
+
+impl Postgres {
+    pub(super) async fn read_heads(&self, conversations: &[ConversationId]) -> Result<Vec<Head>> {
+        let sql = "SELECT c.workspace, c.name, c.visitor, l.seq, l.at
+                   FROM conversation c
+                   CROSS JOIN LATERAL (
+                       SELECT seq, at FROM log WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) l
+                   WHERE c.name = ANY ($1)";
+        let names: Vec<&str> = conversations.iter().map(ConversationId::as_str).collect();
+        self.pool.query(sql, &[&names]).await?.iter().map(head).collect()
+    }
+
+    pub(super) async fn read_moved(
+        &self,
+        workspaces: &[WorkspaceId],
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Head>> {
+        // Along a log `at` never falls: its newest event is the one decided last.
+        let sql = "SELECT c.workspace, c.name, c.visitor, l.seq, l.at
+                   FROM (SELECT conversation, max(seq) AS seq, max(at) AS at FROM log WHERE at >= $2 GROUP BY 1) l
+                   JOIN conversation c ON c.id = l.conversation
+                   WHERE c.workspace = ANY ($1) ORDER BY l.at, c.id LIMIT $3";
+        let workspaces: Vec<&str> = workspaces.iter().map(WorkspaceId::as_str).collect();
+        let rows = self.pool.query(sql, &[&workspaces, &since.0, &sql_limit(limit)]).await?;
+        rows.iter().map(head).collect()
+    }
+}
+
+fn head(row: &Row) -> Result<Head> {
+    Ok(Head {
+        workspace: text(row, 0)?.into(),
+        conversation: text(row, 1)?.into(),
+        visitor: text(row, 2)?.into(),
+        seq: Seq(get::<i64>(row, 3)?.cast_unsigned()),
+        at: Millis(get(row, 4)?),
+    })
+}

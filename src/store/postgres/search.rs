@@ -1,0 +1,201 @@
+//! Finding conversations by words: those that visitors and agents wrote, names, addresses and pages.
+//!
+//! Words are taken in behind the log, many at a time, by whichever node comes first: the batches that wait stand in a
+//! table, and whoever takes some in deletes them in the same transaction.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_postgres::{Row, Transaction};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use super::{
+    fault::Fault,
+    pool::{Pool, REPLY},
+};
+use crate::store::words::{self, Words};
+
+/// How often a node looks what waits.
+const EVERY: Duration = Duration::from_secs(1);
+/// How many batches of appends are taken in at once.
+const BATCHES: i64 = 32;
+/// How many events are read at once.
+const EVENTS: i64 = 1024;
+/// The longest a word counts.
+const MAX_WORD: usize = 64;
+/// How many words one row holds at most.
+const MAX_WORDS: usize = 4096;
+
+/// A query without a single word in it.
+#[derive(Debug)]
+pub(super) struct NoWords;
+
+/// The task that takes words in; ends when dropped.
+#[derive(Debug)]
+pub(super) struct Filler(JoinHandle<()>);
+
+// === impl Filler ===
+
+impl Filler {
+    pub(super) fn start(pool: Pool) -> Self {
+        Self(tokio::spawn(async move {
+            let mut failing = false;
+            loop {
+                sleep(EVERY.mul_f64(rand::random_range(0.8..1.2))).await;
+                let filled = fill_all(&pool).await;
+                if let (Err(fault), false) = (&filled, failing) {
+                    tracing::error!(?fault, "the search cannot be filled; it keeps trying");
+                }
+                failing = filled.is_err();
+            }
+        }))
+    }
+}
+
+impl Drop for Filler {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn fill_all(pool: &Pool) -> Result<(), Fault> {
+    while timeout(REPLY, fill(pool)).await.unwrap_or_else(|_| Err(Fault::silent()))? {
+        // A backlog is worked off between other things.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// Takes in what waits, a part of it. True when there may be more.
+async fn fill(pool: &Pool) -> Result<bool, Fault> {
+    let mut client = pool.client().await?;
+    let tx = client.transaction().await?;
+    let taken = tx
+        .query(
+            "DELETE FROM unsearched WHERE id IN (
+                 SELECT id FROM unsearched ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+             ) RETURNING conversations, firsts, lasts",
+            &[&BATCHES],
+        )
+        .await?;
+    if taken.is_empty() {
+        return Ok(false);
+    }
+    let (mut ids, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
+    for row in &taken {
+        ids.extend(row.try_get::<_, Vec<i64>>(0)?);
+        firsts.extend(row.try_get::<_, Vec<i64>>(1)?);
+        lasts.extend(row.try_get::<_, Vec<i64>>(2)?);
+    }
+    let mut words = Words::default();
+    let mut at = 0;
+    loop {
+        let rows = read(&tx, (&ids, &firsts, &lasts), at).await?;
+        for row in &rows {
+            words.take_event(row.try_get(0)?, row.try_get(1)?);
+        }
+        at += EVENTS;
+        if (rows.len() as i64) < EVENTS {
+            break;
+        }
+    }
+    for (conversation, text) in words.by_conversation() {
+        let words: Vec<String> = folded(&text).into_iter().collect();
+        for words in words.chunks(MAX_WORDS) {
+            put(&tx, conversation, words).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(taken.len() as i64 == BATCHES)
+}
+
+async fn read(
+    tx: &Transaction<'_>,
+    (ids, firsts, lasts): (&Vec<i64>, &Vec<i64>, &Vec<i64>),
+    at: i64,
+) -> Result<Vec<Row>, Fault> {
+    let sql = "SELECT l.conversation, l.body
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS g (conversation, first, last)
+               JOIN log l ON l.conversation = g.conversation AND l.seq BETWEEN g.first AND g.last
+               ORDER BY l.conversation, l.seq OFFSET $4 LIMIT $5";
+    Ok(tx.query(sql, &[ids, firsts, lasts, &at, &EVENTS]).await?)
+}
+
+async fn put(tx: &Transaction<'_>, conversation: i64, words: &[String]) -> Result<(), Fault> {
+    let sql = "INSERT INTO search (conversation, words) VALUES ($1, array_to_tsvector($2))";
+    tx.execute(sql, &[&conversation, &words]).await?;
+    Ok(())
+}
+
+/// The words of a query, each as the beginning of one. Nothing a person types reaches the index's own language: words
+/// are letters and digits.
+pub(super) fn query(text: &str) -> Result<Vec<String>, NoWords> {
+    let words = words::divided(text);
+    let words: Vec<String> =
+        words.split_whitespace().take(words::MAX_QUERY).map(|word| format!("'{}':*", fold(word))).collect();
+    match words.is_empty() && !text.trim().is_empty() {
+        true => Err(NoWords),
+        false => Ok(words),
+    }
+}
+
+/// The condition that conversation `c` holds the word in parameter `nth`, anywhere.
+pub(super) fn condition(nth: usize) -> String {
+    format!(" AND c.id IN (SELECT s.conversation FROM search s WHERE s.words @@ ${nth}::text::tsquery)")
+}
+
+/// The words of a divided text as the index keeps them.
+pub(super) fn folded(text: &str) -> BTreeSet<String> {
+    text.split_whitespace().map(fold).filter(|word| !word.is_empty()).collect()
+}
+
+/// A word without regard to case and accents.
+fn fold(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    for letter in word.chars().flat_map(char::to_lowercase).take(MAX_WORD) {
+        // Only what is a letter and marks upon it comes apart: syllables stay whole.
+        let mut parts = std::iter::once(letter).nfd();
+        let base = parts.next().unwrap_or(letter);
+        let is_marked = parts.all(is_latin_mark);
+        match letter {
+            'ς' => folded.push('σ'),
+            mark if is_latin_mark(mark) => {}
+            _ => folded.push(if is_marked { base } else { letter }),
+        }
+    }
+    folded
+}
+
+/// The marks that fall away, whether written as such or as parts of letters.
+fn is_latin_mark(mark: char) -> bool {
+    is_combining_mark(mark) && ('\u{300}'..='\u{36f}').contains(&mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p4_words_are_compared_without_case_and_accents() {
+        for (one, other) in
+            [("Müll", "mull"), ("ÉCOLE", "ecole"), ("Ελλάς", "ελλασ"), ("İstanbul", "istanbul"), ("ệ", "e")]
+        {
+            assert_eq!(fold(one), fold(other));
+        }
+        for word in ["日本", "한국", "नमस्ते", "ß", "ø"] {
+            assert_eq!(fold(word), word);
+        }
+    }
+
+    #[test]
+    fn p4_a_query_is_words_whatever_people_type() {
+        let words = |text| query(text).unwrap_or_default();
+        assert_eq!(words("Jane's anna@EXAMPLE"), ["'jane':*", "'s':*", "'anna':*", "'example':*"]);
+        assert_eq!(words("a & !b | 'c' <-> d:*"), ["'a':*", "'b':*", "'c':*", "'d':*"]);
+        assert_eq!(words("  "), Vec::<String>::new());
+        assert!(query("?!").is_err());
+    }
+}

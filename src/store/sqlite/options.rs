@@ -1,0 +1,29 @@
+//! What may be set of a store's inner works.
+
+use std::time::Duration;
+
+/// How a store works inside; the defaults are meant to be right.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads that read.
+    pub readers: usize,
+    /// How many rows of the log may wait for the index.
+    pub index_at: usize,
+    /// After how long without work the index is filled.
+    pub index_idle: Duration,
+    /// How often the write-ahead log is moved into the file while there is work.
+    pub checkpoint_every: Duration,
+}
+
+// === impl Options ===
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 2,
+            index_at: 4096,
+            index_idle: Duration::from_millis(200),
+            checkpoint_every: Duration::from_secs(2),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import { expect, test } from "./fixtures";
+
+test("v5 texts, drafts and history outlive a reload, a walk through the site and a page that was never online again", async ({
+  agent,
+  visit,
+  cable,
+}) => {
+  const jane = await agent();
+  const visitor = await visit(`${cable.origin}/demo`);
+  const { page, log } = visitor;
+  await visitor.askForSomebody();
+  await jane.claim();
+  await expect(visitor.speaker()).toHaveText(jane.name);
+  await visitor.write("Uno");
+  await visitor.message.fill("Half a sen");
+  await page.goto(`${cable.origin}/demo?page=2`);
+  await expect(visitor.message).toHaveValue("Half a sen");
+  await expect(visitor.message).not.toBeFocused();
+  await expect(log).toContainText("Uno");
+  await expect(visitor.speaker()).toHaveText(jane.name);
+  await jane.until(() => (JSON.stringify(jane.pushes).includes("page=2") ? true : undefined));
+
+  // Without a reload, as pages of today do.
+  await page.evaluate(() => history.pushState(null, "", "?page=3"));
+  await jane.until(() => (JSON.stringify(jane.pushes).includes("page=3") ? true : undefined));
+
+  // Written while there is no network, on a page that is left before it is back.
+  cable.hold();
+  await visitor.write("Dos");
+  await visitor.write("Tres");
+  await expect(log.locator(".mine").filter({ hasText: "Tres" })).toContainText("Sending…");
+  await page.goto("about:blank");
+  cable.mend();
+  await page.goto(`${cable.origin}/demo?page=4`);
+  await expect.poll(() => jane.heardTexts()).toEqual(["Uno", "Dos", "Tres"]);
+  await expect(log.getByText("Sending…")).toHaveCount(0);
+  for (const text of ["Uno", "Dos", "Tres"]) await expect(log.getByText(text, { exact: true })).toHaveCount(1);
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((name) => name.includes("out:")))).toEqual([]);
+});
+
+test("v5 a socket that died without a word is noticed, said, and replaced; nothing is doubled and nothing lost", async ({
+  agent,
+  visit,
+  cable,
+}) => {
+  const jane = await agent();
+  const visitor = await visit("about:blank");
+  const { page, log } = visitor;
+  await page.clock.install();
+  await page.goto(`${cable.origin}/demo`);
+  await visitor.askForSomebody();
+  await jane.claim();
+  await expect(visitor.speaker()).toHaveText(jane.name);
+  const reconnecting = page.getByText("Connection lost. Reconnecting…");
+
+  // Half open: both sides believe in it, and nothing passes.
+  cable.hold();
+  await visitor.write("Uno");
+  await jane.say("One");
+  await page.clock.runFor(39_000);
+  await page.clock.runFor(2_000);
+  await expect(reconnecting).toBeVisible();
+  cable.mend();
+  await page.clock.runFor(31_000);
+  await expect(reconnecting).toBeHidden();
+  await expect(log).toContainText("One");
+
+  // Asleep: the machine, its timers and its network. It wakes up, and somebody looks.
+  cable.hold();
+  await jane.say("Two");
+  await page.clock.fastForward(3_600_000);
+  cable.mend();
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.clock.runFor(31_000);
+  await expect(log).toContainText("Two");
+  await expect.poll(() => jane.heardTexts()).toEqual(["Uno"]);
+  for (const text of ["Uno", "One", "Two"]) await expect(log.getByText(text, { exact: true })).toHaveCount(1);
+});
+
+test("v5 a deploy of the hub moves the chat along, with what was written meanwhile", async ({ hub, agent, visit }) => {
+  const jane = await agent();
+  const visitor = await visit();
+  const { page, log } = visitor;
+  await visitor.askForSomebody();
+  await jane.claim();
+  await expect(visitor.speaker()).toHaveText(jane.name);
+  await visitor.write("Before");
+  await expect(log.locator(".mine").filter({ hasText: "Before" })).toContainText("Sent");
+  await hub.drain();
+  await expect(page.getByText("Connection lost. Reconnecting…")).toBeVisible();
+  await visitor.write("Meanwhile");
+  await hub.start();
+  const again = await agent();
+  again.conversation = jane.conversation;
+  // The network says it is back; without that it would take until the next try.
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await expect(page.getByText("Connection lost. Reconnecting…")).toBeHidden({ timeout: 40_000 });
+  await expect.poll(() => again.heardTexts()).toEqual(["Before", "Meanwhile"]);
+  await again.say("After");
+  await expect(log).toContainText("After");
+  for (const text of ["Before", "Meanwhile", "After"])
+    await expect(log.getByText(text, { exact: true })).toHaveCount(1);
+});
+
+test.describe("where a visitor has one connection", () => {
+  test.use({ settings: { USHER_LIMITS__CONNECTIONS_PER_VISITOR: "1" } });
+
+  test("v5 a tab that gave way to another says so, and takes the chat back when asked; the tabs are in step", async ({
+    visit,
+  }) => {
+    const first = await visit();
+    await first.askForSomebody();
+    await expect(first.log).toContainText("Nobody is free");
+    const second = await first.anotherTab();
+    await expect(second.log).toContainText("Nobody is free");
+    const told = first.page.getByRole("alert").filter({ hasText: "This chat is open in other tabs." });
+    await expect(told).toBeVisible();
+    await second.answer("Where can we write to you?", "ada@lake.example");
+    await expect(second.log).toContainText("Thank you!");
+    await told.getByRole("button", { name: "Try again" }).click();
+    await expect(first.log).toContainText("Thank you!");
+    await expect(told).toBeHidden();
+  });
+});
+
+test("v5 codes that say stop are explained in words: a refused session, a playbook that sleeps", async ({
+  hub,
+  visit,
+}) => {
+  const visitor = await visit();
+  const { page } = visitor;
+  // A token that is none is forgotten once, and somebody new comes in.
+  await page.evaluate((host) => localStorage.setItem(`usher:${host}:token`, "forged"), new URL(hub.origin).host);
+  await visitor.open();
+  await expect(page.getByRole("button", { name: "Talk to someone" })).toBeVisible();
+  // An identity that the site did not sign is nobody's.
+  await page.evaluate(() =>
+    (window as unknown as { Usher: { identify(jwt: string): void } }).Usher.identify("no.jwt.here"),
+  );
+  await expect(page.getByRole("alert")).toContainText("Your session is not valid any more.");
+
+  const other = await visit();
+  const playbook = await (await hub.rest("GET", "/v1/playbooks/pb_demo")).json();
+  const asleep = { ...playbook, active: false };
+  const saved = await hub.rest("PUT", "/v1/playbooks/pb_demo", asleep, { "if-match": String(playbook.version) });
+  expect(saved.status).toBe(200);
+  await other.open();
+  await expect(other.page.getByRole("alert")).toContainText("Chat is not available on this page.");
+});
