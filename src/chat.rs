@@ -9,3 +9,4 @@ pub mod event;
 pub mod playbook;
 pub mod rich;
 pub mod summary;
+pub mod timing;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
+pub mod canned;
 mod cursor;
 pub mod delivery;
 mod fault;
@@ -22,12 +23,14 @@ pub mod postgres;
 mod recent;
 mod row;
 pub mod sqlite;
+pub mod stats;
 pub mod webhook;
 mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
+    canned::{Canned, CannedAnswer},
     delivery::{
         Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Revived,
         Settled, Take, Taken, Verdict,
@@ -36,6 +39,7 @@ pub use self::{
     item::{ItemPage, ItemQuery, ItemRow, Viewer},
     outbox::Outbox,
     playbook::{PlaybookRow, Saved},
+    stats::{Milestones, StatsQuery},
     webhook::{Disabled, MAX_WEBHOOKS, Topic, Topics, Webhook, WebhookSecret},
 };
 use crate::{
@@ -271,4 +275,16 @@ pub trait Store: Outbox + Send + Sync + 'static {
 
     /// A page of a workspace's leads, deals and activities, newest first.
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage>;
+
+    // --- what agents keep at hand, and look back on ---
+
+    /// The canned answers of a workspace.
+    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned>;
+
+    /// Saves a workspace's canned answers in place of those at version `expected` (0: none yet). Never
+    /// [`Saved::Unknown`].
+    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved>;
+
+    /// The stations of conversations, those that began last first.
+    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>>;
 }

@@ -13,15 +13,20 @@ use axum::{
 use prometheus_client::registry::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
 
+mod accept;
 mod agents;
 mod ask;
 mod bearer;
+mod canned;
 mod conversations;
+mod csv;
 mod health;
 mod items;
 mod list;
 mod openapi;
 mod playbooks;
+mod stats;
+mod transcript;
 mod webhooks;
 mod why;
 mod widget;
@@ -57,6 +62,7 @@ pub fn routes(rooms: Rooms, metrics: bool) -> Router {
         .route("/v1/playbooks/{id}", get(playbooks::read).put(playbooks::save).delete(playbooks::delete))
         .route("/v1/conversations", get(conversations::list))
         .route("/v1/conversations/{id}", get(conversations::read))
+        .route("/v1/conversations/{id}/transcript", get(transcript::read))
         .route("/v1/items", get(items::list))
         .route("/v1/agents", get(agents::list))
         .route("/v1/agents/{id}", delete(agents::remove))
@@ -64,6 +70,8 @@ pub fn routes(rooms: Rooms, metrics: bool) -> Router {
         .route("/v1/webhooks/{id}", delete(webhooks::remove))
         .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
         .route("/v1/webhooks/{id}/deliveries/{delivery}/retry", post(webhooks::retry))
+        .route("/v1/canned", get(canned::read).put(canned::save))
+        .route("/v1/stats", get(stats::read))
         .route("/v1/why", get(why::why))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -14,6 +14,7 @@ mod address;
 mod agent;
 mod backoff;
 mod batch;
+mod canned;
 mod clock;
 mod columns;
 mod delivery;
@@ -35,6 +36,7 @@ mod roster;
 mod search;
 mod session;
 mod settle;
+mod stats;
 mod tls;
 mod visitor;
 mod webhook;
@@ -54,8 +56,9 @@ use self::{
     search::Filler,
 };
 use super::{
-    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
-    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store, StoreError, append::scope_name,
+    AgentRow, Append, Appended, Begun, Canned, CannedAnswer, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage,
+    ItemQuery, Loaded, Milestones, NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, StatsQuery, Store,
+    StoreError, append::scope_name,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -363,5 +366,17 @@ impl Store for Postgres {
 
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         self.read_items(query).await
+    }
+
+    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
+        self.read_canned(workspace).await
+    }
+
+    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
+        self.keep_canned(workspace, answers, expected).await
+    }
+
+    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
+        self.read_milestones(query).await
     }
 }

@@ -18,6 +18,7 @@ use bytes::Bytes;
 mod agent;
 mod append;
 mod behind;
+mod canned;
 mod checkpoint;
 mod clock;
 mod counter;
@@ -42,6 +43,7 @@ mod reply;
 mod roster;
 mod row;
 mod search;
+mod stats;
 mod tail;
 mod watch;
 mod webhook;
@@ -53,8 +55,8 @@ use self::{
 };
 pub use self::{open::OpenError, options::Options};
 use super::{
-    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
-    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
+    AgentRow, Append, Appended, Begun, Canned, CannedAnswer, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage,
+    ItemQuery, Loaded, Milestones, NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, StatsQuery, Store,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -381,5 +383,20 @@ impl Store for Sqlite {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         let query = query.clone();
         self.readers.read(move |view| item::page(view, &query)).await
+    }
+
+    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
+        let workspace = workspace.clone();
+        self.readers.read(move |view| canned::read(view.conn, &workspace)).await
+    }
+
+    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
+        let (workspace, answers) = (workspace.clone(), answers.to_vec());
+        self.writer.write(true, move |desk| canned::save(&desk.conn, &workspace, &answers, expected)).await
+    }
+
+    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
+        let query = query.clone();
+        self.readers.read(move |view| stats::milestones(view.conn, &query)).await
     }
 }

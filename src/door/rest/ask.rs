@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use http::{StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
@@ -20,6 +20,16 @@ pub(super) struct Ids<T, U>(pub(super) T, pub(super) U);
 
 /// The body, whatever it says.
 pub(super) struct Text(pub(super) String);
+
+/// The version in `If-Match`, as `"3"` or `3`.
+///
+/// # Errors
+/// None, or none that is a version.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
+    let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition)?;
+    let text = given.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
+    text.parse().map_err(|_| Problem::invalid("must be the version that was read").of("If-Match"))
+}
 
 // === impl Asked ===
 

@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 use super::{
     Problem,
     agents::AgentRead,
+    canned::{CannedRead, CannedWanted},
     items::ItemRead,
     playbooks::PlaybookRead,
+    stats::Stats,
     webhooks::{DeliveryRead, WebhookMade, WebhookRead, WebhookWanted},
     why::Why,
 };
@@ -67,11 +69,19 @@ const ROUTES: &[Route] = &[
     route("get", "/v1/conversations/{id}", "agent", &[], "200", "One conversation with its newest events"),
     route(
         "get",
+        "/v1/conversations/{id}/transcript",
+        "agent",
+        &[],
+        "200",
+        "All of a conversation to keep: notes, details and items too (Accept: text/plain, application/json, text/csv)",
+    ),
+    route(
+        "get",
         "/v1/items",
         "agent",
         &["kind", "conversation", "before", "limit"],
         "200",
-        "Leads, deals and activities, newest first",
+        "Leads, deals and activities, newest first (Accept: application/json, text/csv)",
     ),
     route("get", "/v1/agents", "agent", &[], "200", "The agents of the workspace"),
     route("delete", "/v1/agents/{id}", "admin", &[], "204", "Remove an agent: sessions end, chats are freed"),
@@ -87,6 +97,16 @@ const ROUTES: &[Route] = &[
         "What became of each event, newest first, for seven days",
     ),
     route("post", "/v1/webhooks/{id}/deliveries/{delivery}/retry", "admin", &[], "200", "Try a dead delivery again"),
+    route("get", "/v1/canned", "agent", &[], "200", "The canned answers of the workspace"),
+    route("put", "/v1/canned", "agent", &[], "200", "Save all canned answers (If-Match: the version read)"),
+    route(
+        "get",
+        "/v1/stats",
+        "agent",
+        &["from", "to"],
+        "200",
+        "Waits, lateness, missed and response times by day, of conversations the agent may see",
+    ),
     route("get", "/v1/why", "agent", &["playbook"], "200", "Why live chat is, or is not, offered now"),
     route("get", "/healthz", "anybody", &[], "200", "Whether the process answers"),
     route("get", "/readyz", "anybody", &[], "200", "Whether it should get traffic"),
@@ -189,6 +209,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 /// What is to be sent along.
 fn body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
     match (route.method, route.path) {
+        ("put", "/v1/canned") => Some(reference::<CannedWanted>(generator)),
         ("post", "/v1/playbooks") | ("put", _) => Some(reference::<Playbook>(generator)),
         ("post", "/v1/webhooks") => Some(reference::<WebhookWanted>(generator)),
         _ => None,
@@ -206,6 +227,7 @@ fn parameter(name: &str, required: bool) -> Value {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
         "folder" => json!({"type": "string", "enum": ["unassigned", "mine", "closed", "all"]}),
         "state" => json!({"type": "string", "enum": ["waiting", "delivered", "dead"]}),
+        "from" | "to" => json!({"type": "string", "format": "date"}),
         "kind" => json!({"type": "string", "enum": ["lead", "deal", "activity"]}),
         _ => json!({"type": "string"}),
     };
@@ -224,12 +246,16 @@ fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
         ("get", "/v1/playbooks/templates") => listed("templates", &reference::<Template>(generator)),
         ("get" | "put", "/v1/playbooks/{id}") | ("post", "/v1/playbooks") => reference::<PlaybookRead<'_>>(generator),
         ("get", "/v1/conversations") => listed("conversations", &reference::<Summary>(generator)),
-        ("get", "/v1/conversations/{id}") => {
-            let (conversation, event) = (reference::<ConversationView>(generator), reference::<Event>(generator));
-            json!({"type": "object", "required": ["conversation", "events"],
-                "properties": {"conversation": conversation, "events": {"type": "array", "items": event}}})
+        ("get", "/v1/conversations/{id}") => whole(generator),
+        ("get", "/v1/conversations/{id}/transcript") => {
+            return Some(json!({"text/plain": {}, "application/json": {"schema": whole(generator)}, "text/csv": {}}));
         }
-        ("get", "/v1/items") => listed("items", &reference::<ItemRead>(generator)),
+        ("get", "/v1/items") => {
+            let schema = listed("items", &reference::<ItemRead>(generator));
+            return Some(json!({"application/json": {"schema": schema}, "text/csv": {}}));
+        }
+        ("get" | "put", "/v1/canned") => reference::<CannedRead>(generator),
+        ("get", "/v1/stats") => reference::<Stats>(generator),
         ("get", "/v1/agents") => listed("agents", &reference::<AgentRead>(generator)),
         ("get", "/v1/webhooks") => listed("webhooks", &reference::<WebhookRead>(generator)),
         ("post", "/v1/webhooks") => reference::<WebhookMade>(generator),
@@ -242,6 +268,13 @@ fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
         _ => return None,
     };
     Some(json!({"application/json": {"schema": schema}}))
+}
+
+/// A conversation with events.
+fn whole(generator: &mut SchemaGenerator) -> Value {
+    let (conversation, event) = (reference::<ConversationView>(generator), reference::<Event>(generator));
+    json!({"type": "object", "required": ["conversation", "events"],
+        "properties": {"conversation": conversation, "events": {"type": "array", "items": event}}})
 }
 
 fn listed(name: &str, item: &Value) -> Value {

@@ -31,6 +31,7 @@ pub(super) struct Kept {
     pub(super) items: Vec<ItemRow>,
     pub(super) told: Told,
     pub(super) rosters: BTreeMap<NodeId, RosterRow>,
+    pub(super) canned: BTreeMap<WorkspaceId, Canned>,
 }
 
 /// One agent, removed or not.

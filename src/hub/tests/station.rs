@@ -323,4 +323,17 @@ impl Store for Station {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         self.there().await?.items(query).await
     }
+
+    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
+        self.there().await?.canned(workspace).await
+    }
+
+    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
+        let saved = self.there().await?.save_canned(workspace, answers, expected).await;
+        self.back(saved).await
+    }
+
+    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
+        self.there().await?.milestones(query).await
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod keeping;
 pub(crate) mod model;
 pub(crate) mod outbox;
 pub(crate) mod reading;
+pub(crate) mod reports;
 pub(crate) mod settings;
 
 /// Makes a ground with nothing on it.
@@ -75,6 +76,8 @@ macro_rules! contract {
             #[test] fn w2_a_disabled_webhook_hears_nothing_new_and_gives_up_what_waits in deliveries;
             #[test] fn w2_deliveries_are_paged_newest_first_and_by_their_state in deliveries;
             #[test] fn l6_what_was_delivered_or_given_up_is_forgotten_after_its_time in deliveries;
+            #[test] fn b_canned_answers_are_saved_behind_the_version_they_were_read_at in reports;
+            #[test] fn b_the_stations_of_conversations_are_told_of_those_one_may_see in reports;
             #[test] fn d6_whatever_happens_folds_counters_keys_and_pages_agree_with_a_model in model;
         }
     };

@@ -130,6 +130,8 @@ async fn taken_over(path: &Path) {
         let mut folded = folded.expect("a conversation");
         // What was rated in words then is in the log, and not in the fold of that time.
         folded.rated_words = None;
+        assert_eq!(talk.timing, usher::chat::timing::Timing::default());
+        folded.timing = talk.timing;
         assert_eq!(folded, talk);
         assert_eq!(store.rosters().await.expect("rosters"), []);
         // Bob was removed when nobody noted when: no token of that time is worth anything.

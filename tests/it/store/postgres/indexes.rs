@@ -2,7 +2,7 @@
 
 use usher::{
     chat::event::{Author, ItemKind, What},
-    ids::{Millis, VisitorId},
+    ids::{DeliveryId, Millis, Seq, VisitorId},
     store::{
         DeliveryQuery, Folder, FolderQuery, ItemQuery, Outbox, Store, Take, Topics,
         postgres::{Mode, Options, Postgres},
@@ -105,6 +105,8 @@ async fn read_everything(store: &dyn Store, talk: &Talk) {
     let (now, until) = (Millis(5000), Millis(6000));
     let take = Take { node: "n_1".into(), now, until, limit: 10, per_webhook: 10 };
     assert!(!store.take_deliveries(&take).await.expect("taken").is_empty());
+    let told = DeliveryId::of(id, Seq(1));
+    store.revive_delivery(&workspace(), &"wh_1".into(), &told, now).await.expect("answered");
     store.backlog().await.expect("backlog");
     store.sweep_deliveries(Millis(1), 10).await.expect("swept");
     for (kind, conversation) in [(None, None), (Some(ItemKind::Lead), None), (None, Some(id.clone()))] {

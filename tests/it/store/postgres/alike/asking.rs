@@ -10,7 +10,7 @@ use usher::{
         summary::{Beside, Mark},
     },
     ids::{Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
-    store::{Append, Appended, NotifySettings, StoreError},
+    store::{Append, Appended, CannedAnswer, NotifySettings, StoreError},
 };
 
 use crate::store::talk::{
@@ -93,6 +93,11 @@ impl Pair<'_> {
                 let (node, until) = (format!("n_{node}").as_str().into(), self.one.now().plus(left));
                 let body = Bytes::from(format!("at {at}"));
                 both!(self, store => store.keep_roster(&node, body.clone(), until).await.expect("kept"));
+            }
+            Step::Canned { workspace, expected } => {
+                let answers = [CannedAnswer { name: "Hours".into(), text: format!("from {at}") }];
+                let workspace = WorkspaceId::from(WORKSPACES[workspace]);
+                both!(self, store => store.save_canned(&workspace, &answers, expected).await.expect("saved"));
             }
             Step::Tell(telling) => self.tell(telling).await,
             Step::Look => self.look().await,

@@ -6,7 +6,7 @@ use usher::{
         event::{Author, ItemKind},
     },
     ids::{AgentId, ConversationId, Millis, Seq, VisitorId, WorkspaceId},
-    store::{Folder, FolderQuery, ItemQuery, Store, Viewer},
+    store::{Folder, FolderQuery, ItemQuery, StatsQuery, Store, Viewer},
 };
 
 use crate::{
@@ -127,6 +127,15 @@ impl Pair<'_> {
         let of = self.talks.first().map(|talk| talk.id().clone());
         let viewer =
             |agent: &str, admin, admins_see_assigned| Some(Viewer { agent: agent.into(), admin, admins_see_assigned });
+        both!(self, store => store.canned(workspace).await.expect("canned"));
+        for (viewer, from, to, limit) in [
+            (None, 0, i64::MAX, 100),
+            (viewer("jane", false, true), 0, i64::MAX, 100),
+            (viewer("kim", true, false), self.at - 200, self.at, 3),
+        ] {
+            let query = StatsQuery { workspace: workspace.clone(), viewer, from: Millis(from), to: Millis(to), limit };
+            both!(self, store => store.milestones(&query).await.expect("milestones"));
+        }
         for (kind, conversation, viewer) in [
             (None, None, None),
             (Some(ItemKind::Deal), None, viewer("jane", false, true)),
