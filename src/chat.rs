@@ -5,6 +5,7 @@ pub mod command;
 pub mod conversation;
 pub mod decide;
 pub mod details;
+pub mod erasure;
 pub mod event;
 pub mod playbook;
 pub mod rich;

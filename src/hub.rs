@@ -42,6 +42,7 @@ pub mod dice;
 mod doubt;
 pub mod effects;
 mod elsewhere;
+mod erasing;
 pub mod error;
 pub mod follow;
 mod glimpse;

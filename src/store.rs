@@ -14,6 +14,7 @@ pub mod append;
 pub mod canned;
 mod cursor;
 pub mod delivery;
+mod erasure;
 mod fault;
 pub mod folder;
 pub mod item;
@@ -21,6 +22,7 @@ pub mod outbox;
 pub mod playbook;
 pub mod postgres;
 mod recent;
+pub mod reports;
 mod row;
 pub mod sqlite;
 pub mod stats;
@@ -39,6 +41,7 @@ pub use self::{
     item::{ItemPage, ItemQuery, ItemRow, Viewer},
     outbox::Outbox,
     playbook::{PlaybookRow, Saved},
+    reports::Reports,
     stats::{Milestones, StatsQuery},
     webhook::{Disabled, MAX_WEBHOOKS, Topic, Topics, Webhook, WebhookSecret},
 };
@@ -101,11 +104,11 @@ pub struct Head {
 }
 
 /// The store. Every method is one business step and one answer; none leaves half of it. What is handed on to the
-/// outside is the [`Outbox`].
+/// outside is the [`Outbox`], what agents keep at hand and look back on the [`Reports`].
 ///
 /// All of them may fail with [`StoreError::Unavailable`]; reads never block writes.
 #[async_trait]
-pub trait Store: Outbox + Send + Sync + 'static {
+pub trait Store: Outbox + Reports + Send + Sync + 'static {
     /// This store's incarnation. Made with the store, changed when it is restored.
     fn epoch(&self) -> Epoch;
 
@@ -125,7 +128,10 @@ pub trait Store: Outbox + Send + Sync + 'static {
     /// one's id and nothing is written. `row` is the fold of `entries`.
     async fn begin(&self, row: Conversation, entries: Vec<Arc<Entry>>) -> Result<Begun>;
 
-    /// Appends events of one conversation. See [`Append`] and [`Appended`].
+    /// Appends events of one conversation. See [`Append`] and [`Appended`]. With an
+    /// [erasure](crate::chat::event::Event::erases), which only a closed conversation may have, all that lies before it
+    /// becomes what [`erased`](crate::chat::event::Event::erased) leaves of it, in the log, among the items and beside
+    /// it; the conversation is nobody's then, and a few seconds later nothing of it is found by words.
     async fn append(&self, append: Append) -> Result<Appended>;
 
     /// The first event that this key made in its scope, or None.
@@ -166,6 +172,14 @@ pub trait Store: Outbox + Send + Sync + 'static {
         visitor: &VisitorId,
         closed_since: Millis,
     ) -> Result<Option<Loaded>>;
+
+    /// The conversations of a visitor, the open one first, at most `limit`. One that was erased is nobody's any more.
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>>;
 
     /// Gives the anonymous visitor's open conversation to an identified one who has none open. Its id, if any moved.
     async fn adopt(
@@ -275,16 +289,4 @@ pub trait Store: Outbox + Send + Sync + 'static {
 
     /// A page of a workspace's leads, deals and activities, newest first.
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage>;
-
-    // --- what agents keep at hand, and look back on ---
-
-    /// The canned answers of a workspace.
-    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned>;
-
-    /// Saves a workspace's canned answers in place of those at version `expected` (0: none yet). Never
-    /// [`Saved::Unknown`].
-    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved>;
-
-    /// The stations of conversations, those that began last first.
-    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>>;
 }

@@ -90,6 +90,8 @@ pub enum Command {
     EveryoneLeft,
     /// System: eight silent hours may have passed.
     Abandon,
+    /// System: forget the visitor. Closes what is open; then, given again, erases.
+    Erase,
     /// System: a CRM has taken an item.
     Handed {
         /// Which item.

@@ -235,6 +235,7 @@ impl Conversation {
                 self.asking = None;
             }
             What::Qualified { .. } | What::Disqualified { .. } | What::Note { .. } => {}
+            What::Details { .. } if event.erases() => self.erase(),
             What::Details { changes } => self.change(&event.by, changes),
             What::Item(item) => self.item(event.at, item),
             What::ItemFailed { item, message, .. } => {

@@ -27,6 +27,7 @@ mod openapi;
 mod playbooks;
 mod stats;
 mod transcript;
+mod visitors;
 mod webhooks;
 mod why;
 mod widget;
@@ -63,6 +64,7 @@ pub fn routes(rooms: Rooms, metrics: bool) -> Router {
         .route("/v1/conversations", get(conversations::list))
         .route("/v1/conversations/{id}", get(conversations::read))
         .route("/v1/conversations/{id}/transcript", get(transcript::read))
+        .route("/v1/visitors/{id}", delete(visitors::erase))
         .route("/v1/items", get(items::list))
         .route("/v1/agents", get(agents::list))
         .route("/v1/agents/{id}", delete(agents::remove))

@@ -18,6 +18,7 @@ mod canned;
 mod clock;
 mod columns;
 mod delivery;
+mod erasure;
 mod fault;
 mod folder;
 mod guard;
@@ -32,6 +33,7 @@ mod open;
 mod outbox;
 mod playbook;
 mod pool;
+mod reports;
 mod roster;
 mod search;
 mod session;
@@ -56,9 +58,9 @@ use self::{
     search::Filler,
 };
 use super::{
-    AgentRow, Append, Appended, Begun, Canned, CannedAnswer, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage,
-    ItemQuery, Loaded, Milestones, NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, StatsQuery, Store,
-    StoreError, append::scope_name,
+    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
+    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store, StoreError, append::scope_name,
+    erasure::erases,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -203,6 +205,9 @@ impl Store for Postgres {
     }
 
     async fn append(&self, append: Append) -> Result<Appended> {
+        if erases(&append)? {
+            return self.append_erasure(&append).await;
+        }
         let lane = if Job::is_text(&append) { &self.texts } else { &self.changes };
         let (job, appended) = Job::append(append);
         lane.ask(job)?;
@@ -250,6 +255,15 @@ impl Store for Postgres {
         closed_since: Millis,
     ) -> Result<Option<Loaded>> {
         self.find_of_visitor(workspace, visitor, closed_since).await
+    }
+
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        self.read_of_person(workspace, visitor, limit).await
     }
 
     async fn adopt(
@@ -366,17 +380,5 @@ impl Store for Postgres {
 
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         self.read_items(query).await
-    }
-
-    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
-        self.read_canned(workspace).await
-    }
-
-    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
-        self.keep_canned(workspace, answers, expected).await
-    }
-
-    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
-        self.read_milestones(query).await
     }
 }

@@ -24,6 +24,7 @@ mod clock;
 mod counter;
 mod delivery;
 mod desk;
+mod erasure;
 mod fault;
 mod folder;
 mod heads;
@@ -40,6 +41,7 @@ mod pace;
 mod playbook;
 mod readers;
 mod reply;
+mod reports;
 mod roster;
 mod row;
 mod search;
@@ -55,8 +57,8 @@ use self::{
 };
 pub use self::{open::OpenError, options::Options};
 use super::{
-    AgentRow, Append, Appended, Begun, Canned, CannedAnswer, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage,
-    ItemQuery, Loaded, Milestones, NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, StatsQuery, Store,
+    AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
+    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -243,6 +245,16 @@ impl Store for Sqlite {
         self.readers.read(move |view| view.of_visitor(&workspace, &visitor, closed_since)).await
     }
 
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        let (workspace, visitor) = (workspace.clone(), visitor.clone());
+        self.readers.read(move |view| erasure::of_person(view.conn, &workspace, &visitor, limit)).await
+    }
+
     async fn adopt(
         &self,
         workspace: &WorkspaceId,
@@ -383,20 +395,5 @@ impl Store for Sqlite {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         let query = query.clone();
         self.readers.read(move |view| item::page(view, &query)).await
-    }
-
-    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
-        let workspace = workspace.clone();
-        self.readers.read(move |view| canned::read(view.conn, &workspace)).await
-    }
-
-    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
-        let (workspace, answers) = (workspace.clone(), answers.to_vec());
-        self.writer.write(true, move |desk| canned::save(&desk.conn, &workspace, &answers, expected)).await
-    }
-
-    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
-        let query = query.clone();
-        self.readers.read(move |view| stats::milestones(view.conn, &query)).await
     }
 }

@@ -14,6 +14,7 @@ mod d4;
 mod d5;
 mod d6;
 mod d7;
+mod erased;
 mod l3;
 mod l4;
 mod l5;

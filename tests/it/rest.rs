@@ -9,6 +9,7 @@ mod playbooks;
 mod stats;
 mod table;
 mod transcript;
+mod visitors;
 mod webhooks;
 mod widget;
 

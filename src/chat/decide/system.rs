@@ -34,6 +34,14 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             abandon(draft, policy);
             Ok(())
         }
+        Command::Erase => {
+            match draft.was.state {
+                _ if draft.was.visitor.id.is_erased() => {}
+                State::Closed { .. } => draft.push(What::erasure()),
+                _ => draft.push(What::Closed { reason: ClosedReason::Agent }),
+            }
+            Ok(())
+        }
         Command::Handed { item, external } => {
             let known = known(draft, item)?;
             // A CRM that answers twice says nothing new; one that only says yes takes a failure back.

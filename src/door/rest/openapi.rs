@@ -83,6 +83,7 @@ const ROUTES: &[Route] = &[
         "200",
         "Leads, deals and activities, newest first (Accept: application/json, text/csv)",
     ),
+    route("delete", "/v1/visitors/{id}", "admin", &[], "204", "Erase what is known of a visitor; their tabs end"),
     route("get", "/v1/agents", "agent", &[], "200", "The agents of the workspace"),
     route("delete", "/v1/agents/{id}", "admin", &[], "204", "Remove an agent: sessions end, chats are freed"),
     route("get", "/v1/webhooks", "admin", &[], "200", "The webhooks of the workspace"),

@@ -15,6 +15,7 @@ use crate::{
         event::{AgentRef, What},
         playbook::Playbook,
         summary::Beside,
+        timing::Timing,
     },
     ids::{AgentId, ConversationId, MessageKey, Millis, NodeId, PlaybookId, VisitorId, WorkspaceId},
     store::*,
@@ -96,6 +97,11 @@ impl Kept {
         log.check_row(&before, append.row.as_deref());
         if let Some(key) = key {
             log.keys.insert(key, log.entries.len());
+        }
+        if append.entries.iter().any(|entry| entry.event().erases()) {
+            assert!(before.closed_at().is_some(), "only what is over is erased");
+            log.entries.iter_mut().for_each(|entry| *entry = Entry::new(entry.event().erased()));
+            log.beside = Beside::default();
         }
         log.entries.extend(append.entries.iter().cloned());
         let after = log.row.clone();
@@ -337,6 +343,7 @@ impl Log {
                     last_at: self.row.last_at,
                     preview: self.row.preview.clone(),
                     visitor_texts: self.row.visitor_texts.clone(),
+                    timing: Timing { answered_at: self.row.timing.answered_at, ..before.timing },
                     ..before.clone()
                 };
                 assert_eq!(row, self.row, "more than texts changed and no row was given");

@@ -257,6 +257,17 @@ impl Store for Memory {
         Ok(found)
     }
 
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        let kept = self.up()?;
+        let theirs = kept.logs(workspace).filter(|log| log.row.visitor.id == *visitor);
+        Ok(theirs.map(|log| log.row.id.clone()).take(limit).collect())
+    }
+
     async fn adopt(
         &self,
         workspace: &WorkspaceId,
@@ -431,7 +442,10 @@ impl Store for Memory {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         Ok(self.up()?.items(query))
     }
+}
 
+#[async_trait]
+impl Reports for Memory {
     async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
         Ok(self.up()?.canned.get(workspace).cloned().unwrap_or_default())
     }

@@ -198,6 +198,15 @@ impl Store for Station {
         self.there().await?.of_visitor(workspace, visitor, closed_since).await
     }
 
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        self.there().await?.of_person(workspace, visitor, limit).await
+    }
+
     async fn adopt(
         &self,
         workspace: &WorkspaceId,
@@ -323,7 +332,10 @@ impl Store for Station {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         self.there().await?.items(query).await
     }
+}
 
+#[async_trait]
+impl Reports for Station {
     async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
         self.there().await?.canned(workspace).await
     }

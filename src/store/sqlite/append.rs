@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use super::{
     counter, delivery,
     desk::Desk,
+    erasure,
     heads::{Head, Keys},
     item, row,
 };
@@ -20,6 +21,7 @@ use crate::{
     store::{
         Append, Appended, Begun, FolderCount, Result, Topic,
         append::{check_order, check_row, is_text},
+        erasure::erases,
         row::folder,
     },
     wire::entry::Entry,
@@ -60,6 +62,7 @@ impl Desk {
         if let Some(row) = row {
             check_row(conversation, row, entries)?;
         }
+        let erases = erases(append)?;
         self.write(conversation, id, entries, key)?;
         if !entries.iter().all(|entry| is_text(entry)) {
             let workspace = self.workspace(id)?;
@@ -69,6 +72,9 @@ impl Desk {
             None => Vec::new(),
             Some(row) => self.keep_row(id, row)?,
         };
+        if erases {
+            erasure::erase(&self.conn, id, *after)?;
+        }
         Ok(Appended::Done { counts })
     }
 

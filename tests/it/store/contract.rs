@@ -3,6 +3,7 @@
 
 pub(crate) mod appending;
 pub(crate) mod deliveries;
+pub(crate) mod erasing;
 pub(crate) mod finding;
 pub(crate) mod folders;
 pub(crate) mod keeping;
@@ -78,6 +79,7 @@ macro_rules! contract {
             #[test] fn l6_what_was_delivered_or_given_up_is_forgotten_after_its_time in deliveries;
             #[test] fn b_canned_answers_are_saved_behind_the_version_they_were_read_at in reports;
             #[test] fn b_the_stations_of_conversations_are_told_of_those_one_may_see in reports;
+            #[test] fn b2_an_erasure_takes_the_person_out_and_leaves_all_the_rest in erasing;
             #[test] fn d6_whatever_happens_folds_counters_keys_and_pages_agree_with_a_model in model;
         }
     };

@@ -34,6 +34,8 @@ test("r15_changed_details_are_named", () => {
   expect(sentence(event(1, VISITOR, { type: "details", changes: { person: { name: "Ada" } } }))).toBe(
     "The visitor filled in the name",
   );
+  const cleared = { deal: { value: null }, person: { name: null }, note: null };
+  expect(sentence(event(2, { kind: "system" }, { type: "details", changes: cleared }))).toBe("The visitor was erased");
 });
 
 test("r18_a_failed_hand_over_is_told_in_the_conversation", () => {

@@ -104,6 +104,10 @@ enum Step {
         left: i64,
     },
     Tell(Telling),
+    /// Erases a conversation that is over.
+    Erase {
+        talk: usize,
+    },
     Canned {
         workspace: usize,
         expected: u32,
@@ -172,6 +176,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3u8, 0..99i64).prop_map(|(id, at)| Step::Seen { id, at }),
         1 => (0..3u8, -100_000..100_000i64).prop_map(|(node, left)| Step::Roster { node, left }),
         1 => (workspace(), 0..3u32).prop_map(|(workspace, expected)| Step::Canned { workspace, expected }),
+        2 => (0..8usize).prop_map(|talk| Step::Erase { talk }),
         12 => telling().prop_map(Step::Tell),
         1 => Just(Step::Look),
     ]

@@ -41,6 +41,8 @@ export function sentence(event: Event): string | null {
     case "disqualified":
       return "Disqualified by the playbook";
     case "details":
+      // The hub itself changes no details: from it, the visitor was erased.
+      if (event.by.kind === "system") return "The visitor was erased";
       return `${who(event)} filled in ${list(pathsOf(event.changes).map(fieldName))}`;
     case "item":
       // The hub itself makes no items: from it, a known one has reached the CRM.

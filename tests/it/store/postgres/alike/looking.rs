@@ -85,6 +85,7 @@ impl Pair<'_> {
         both!(self, store => sizes(store, workspace, None).await);
         for visitor in 0..VISITORS {
             let visitor = VisitorId::from(format!("v_{visitor}"));
+            both!(self, store => store.of_person(workspace, &visitor, 3).await.expect("of_person"));
             for since in [0, self.at - 50] {
                 both!(self, store => {
                     let found = store.of_visitor(workspace, &visitor, Millis(since)).await.expect("of_visitor");
