@@ -92,12 +92,14 @@ pub enum Command {
     Abandon,
     /// System: a site has said who its visitor is.
     Vouched(DetailsPatch),
+    /// System: forget the visitor. Closes what is open; then, given again, erases.
+    Erase,
     /// System: a CRM has taken an item.
     Handed {
         /// Which item.
         item: ItemId,
-        /// Where it is kept now.
-        external: External,
+        /// Where it is kept now; None when the receiver did not say.
+        external: Option<External>,
     },
     /// System: handing an item on failed.
     HandFailed {

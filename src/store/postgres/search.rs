@@ -78,6 +78,8 @@ async fn fill(pool: &Pool) -> Result<bool, Fault> {
 
 /// How many batches were taken in.
 async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
+    // Whoever erases waits for those who have read what is to be erased, and lets nobody read it after.
+    tx.batch_execute("LOCK TABLE search IN ROW EXCLUSIVE MODE").await?;
     let taken = tx
         .query(
             "DELETE FROM unsearched WHERE id IN (

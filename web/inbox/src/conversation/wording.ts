@@ -41,9 +41,12 @@ export function sentence(event: Event): string | null {
     case "disqualified":
       return "Disqualified by the playbook";
     case "details":
+      // The hub itself changes no details: from it, the visitor was erased.
+      if (event.by.kind === "system") return "The visitor was erased";
       return `${who(event)} filled in ${list(pathsOf(event.changes).map(fieldName))}`;
     case "item":
-      return `${ITEM[event.kind]} created`;
+      // The hub itself makes no items: from it, a known one has reached the CRM.
+      return event.by.kind === "system" ? `${ITEM[event.kind]} was handed on` : `${ITEM[event.kind]} created`;
     case "item_failed":
       return `${ITEM[event.kind]} could not be handed on: ${event.message}`;
     default:
