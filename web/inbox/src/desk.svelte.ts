@@ -13,6 +13,7 @@ import { folderOf } from "./list/row_marks.js";
 import { Search } from "./list/search.svelte.js";
 import { type Sight, watches } from "./notifications/desktop.js";
 import { Notifier } from "./notifications/notifier.svelte.js";
+import { Drafts } from "./playbooks/drafts.svelte.js";
 import { refusalWords } from "./refusal_words.js";
 import { Rest } from "./rest/rest.js";
 import { claimsOf } from "./session/token.js";
@@ -43,6 +44,8 @@ export class Desk {
   readonly rest: Rest;
   readonly places = new Places();
   readonly tastes: Tastes;
+  /** Playbooks being edited; they outlive a look at the inbox. */
+  readonly playbooks = new Drafts();
   /** What was typed and not sent, by conversation. */
   readonly drafts = new SvelteMap<string, string>();
   /** Claims that were lost, by conversation. */
