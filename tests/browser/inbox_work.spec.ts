@@ -254,6 +254,7 @@ test("p7 the chat one has open is open again after a reload, and a strange addre
   await jane.page.reload();
   await expect(jane.log).toContainText("Before the reload");
   await expect(jane.message).toBeVisible();
+  await expect(jane.folder("My conversations")).toHaveAttribute("aria-current", "page");
   await jane.page.goBack();
   await expect(jane.log).toBeHidden();
   await jane.page.goto(`${hub.origin}/#/c/c_nothing`);

@@ -51,25 +51,44 @@ function isRule(line: string): boolean {
 }
 
 const MAIL = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/;
-/** The first of: an escape, code, an image, a link, an address in brackets, bold, italic. */
-const MARKS =
-  /\\([!-/:-@[-`{-~])|`([^`]+)`|!\[([^\]]*)\]\(<?([^\s)>]*)>?\)|\[([^\]]+)\]\(<?([^\s)>]*)>?\)|<([^\s<>]+)>|\*\*(?=\S)([\s\S]*?\S)\*\*|__(?=\S)([\s\S]*?\S)__|\*(?=[^\s*])([\s\S]*?[^\s*])\*(?!\*)|(?<![\p{L}\p{N}])_(?=[^\s_])([\s\S]*?[^\s_])_(?![\p{L}\p{N}])/gu;
+const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: "\u00a0" };
+/** What ends the plain text, the first that fits. */
+const MARKS = new RegExp(
+  [
+    String.raw`\\(?<escaped>[!-/:-@[-${"`"}{-~])`,
+    String.raw`&(?<entity>#\d{1,7}|#[xX][\da-fA-F]{1,6}|amp|lt|gt|quot|nbsp);`,
+    "`(?<code>[^`]+)`",
+    String.raw`!\[(?<alt>[^\]]*)\]\(<?(?<image>[^\s)>]*)>?\)`,
+    String.raw`\[(?<words>[^\]]+)\]\(<?(?<link>[^\s)>]*)>?\)`,
+    String.raw`<(?<bare>[^\s<>]+)>`,
+    String.raw`\*\*\*(?=\S)(?<both>[\s\S]*?\S)\*\*\*`,
+    String.raw`\*\*(?=\S)(?<strong>[\s\S]*?\S)\*\*`,
+    String.raw`(?<![\p{L}\p{N}])__(?=\S)(?<strong2>[\s\S]*?\S)__(?![\p{L}\p{N}])`,
+    String.raw`\*(?=[^\s*])(?<soft>[\s\S]*?[^\s*])\*(?!\*)`,
+    String.raw`(?<![\p{L}\p{N}])_(?=[^\s_])(?<soft2>[\s\S]*?[^\s_])_(?![\p{L}\p{N}])`,
+  ].join("|"),
+  "gu",
+);
 
 function inlines(text: string): RichInline[] {
   const found: RichInline[] = [];
   let at = 0;
   for (const match of text.matchAll(MARKS)) {
     say(found, text.slice(at, match.index));
-    for (const inline of inlineOf(match)) typeof inline === "string" ? say(found, inline) : found.push(inline);
+    for (const inline of inlineOf(match[0], match.groups ?? {})) {
+      if (typeof inline === "string") say(found, inline);
+      else found.push(inline);
+    }
     at = match.index + match[0].length;
   }
   say(found, text.slice(at));
   return found;
 }
 
-function inlineOf(match: RegExpMatchArray): RichInline[] {
-  const [whole, escaped, code, alt, image, words, link, bare, strong, strong2, soft, soft2] = match;
+function inlineOf(whole: string, mark: Record<string, string | undefined>): RichInline[] {
+  const { escaped, entity, code, alt, image, words, link, bare, both } = mark;
   if (escaped !== undefined) return [escaped];
+  if (entity !== undefined) return [entityText(entity) ?? whole];
   if (code !== undefined) return [code.trim()];
   if (image !== undefined) return safeHref(image, ["https:"]) === null ? [alt ?? ""] : [{ img: image, alt: alt ?? "" }];
   if (words !== undefined) return linked(link ?? "", inlines(words));
@@ -77,8 +96,16 @@ function inlineOf(match: RegExpMatchArray): RichInline[] {
     if (MAIL.test(bare)) return [{ a: `mailto:${bare}`, c: [bare] }];
     return safeHref(bare) === null ? [whole] : [{ a: bare, c: [bare] }];
   }
-  if (strong !== undefined || strong2 !== undefined) return [{ b: inlines(strong ?? strong2 ?? "") }];
-  return [{ i: inlines(soft ?? soft2 ?? "") }];
+  if (both !== undefined) return [{ i: [{ b: inlines(both) }] }];
+  const strong = mark.strong ?? mark.strong2;
+  if (strong !== undefined) return [{ b: inlines(strong) }];
+  return [{ i: inlines(mark.soft ?? mark.soft2 ?? "") }];
+}
+
+function entityText(name: string): string | null {
+  if (!name.startsWith("#")) return ENTITIES[name] ?? null;
+  const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
+  return code > 0x1f && code <= 0x10ffff ? String.fromCodePoint(code) : null;
 }
 
 function linked(address: string, content: RichInline[]): RichInline[] {
