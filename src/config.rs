@@ -9,6 +9,7 @@ mod limits;
 mod listen;
 mod log;
 mod mesh;
+mod outbox;
 mod playbooks;
 mod reader;
 mod runtime;
@@ -26,6 +27,7 @@ pub use limits::Limits;
 pub use listen::Listen;
 pub use log::{Log, LogFormat};
 pub use mesh::Mesh;
+pub use outbox::Outbox;
 pub use playbooks::Playbooks;
 pub use runtime::Runtime;
 pub use store::Store;
@@ -47,6 +49,8 @@ pub struct Config {
     pub inbox: Inbox,
     /// Where the first playbooks come from.
     pub playbooks: Playbooks,
+    /// How the outside is told.
+    pub outbox: Outbox,
     /// Rates, counts, sizes and times.
     pub limits: Limits,
     /// Threads.
@@ -119,6 +123,7 @@ impl Config {
             node: reader.text(&["node"]).unwrap_or_else(|| NodeId::random().to_string()),
             inbox: Inbox::ask(reader),
             playbooks: Playbooks::ask(reader),
+            outbox: Outbox::ask(reader),
             limits: Limits::ask(reader),
             runtime: Runtime::ask(reader),
             log: Log::ask(reader),

@@ -22,5 +22,5 @@ pub use metrics::DoorMetrics;
 pub use network::Network;
 pub use peer::Peer;
 pub use problem::Problem;
-pub use rest::{metrics_only, openapi, routes};
+pub use rest::{Rooms, metrics_only, openapi, routes};
 pub use socket::{Sessions, Socket, SocketLimits};

@@ -17,8 +17,9 @@ use crate::{
     config::{self, Config},
     door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
     hub::{self, Hub},
-    ids::{Epoch, WorkspaceId},
+    ids::{Epoch, NodeId, WorkspaceId},
     mesh::{Alone, Mesh, Redis},
+    outbox::{self, Office, Rules, courier::NoCourier},
     session::{self, Entrance, Lobby, rates::Rate},
     store::{
         Saved, Store, StoreError,
@@ -31,6 +32,8 @@ pub mod journal;
 
 /// How long sessions have to end when the hub drains.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How long deliveries under way may take after that.
+const LAST_DELIVERIES: Duration = Duration::from_secs(2);
 /// How often rates of those who have not been here lately are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -41,6 +44,7 @@ pub struct House {
     mesh: Option<Arc<Redis>>,
     lobby: Arc<Lobby>,
     door: Arc<Door<Rooms>>,
+    office: Arc<Office>,
     /// `/metrics` for a listener of its own.
     metrics: axum::Router,
     shutdown: Shutdown,
@@ -71,6 +75,9 @@ pub enum OpenFault {
     /// A secret in the data folder.
     #[error("cannot use the keys: {0}")]
     Keys(io::Error),
+    /// The way to the outside.
+    #[error("cannot hand on to webhooks: {0}")]
+    Outbox(#[from] NoCourier),
     /// The store gave no answer.
     #[error("cannot fill the store: {0}")]
     Unavailable(#[from] StoreError),
@@ -106,18 +113,25 @@ impl House {
         let mut registry = Registry::default();
         let (ways, mesh) = mesh(config, &mut registry);
         let hub = Hub::new(store, ways, hub_settings(config));
+        let office = Office::new(hub.clone(), NodeId::from(config.node.as_str()), outbox_settings(config))?;
         hub.recall().await?;
         let lobby = Lobby::new(hub.clone(), keys.gate, session_settings(config));
         hub.metrics.register(&mut registry);
+        office.metrics().register(&mut registry);
         let metrics = DoorMetrics::register(&mut registry);
         let shutdown = Shutdown::default();
-        let registry = Arc::new(registry);
         let apart = config.listen.metrics.is_some();
-        let routes = door::routes(hub.clone(), lobby.clone(), registry.clone(), &shutdown, !apart);
-        let metrics_routes = door::metrics_only(hub.clone(), lobby.clone(), registry, &shutdown);
+        let rooms = door::Rooms {
+            hub: hub.clone(),
+            lobby: lobby.clone(),
+            registry: Arc::new(registry),
+            shutdown: shutdown.clone(),
+            outbox: outbox_settings(config).rules,
+        };
+        let (routes, metrics_routes) = (door::routes(rooms.clone(), !apart), door::metrics_only(rooms));
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());
         let on_trial = keys.on_trial;
-        Ok(Self { hub, mesh, lobby, door, metrics: metrics_routes, shutdown, on_trial, fate })
+        Ok(Self { hub, mesh, lobby, door, office, metrics: metrics_routes, shutdown, on_trial, fate })
     }
 
     /// `/metrics` and nothing else, for a listener of its own.
@@ -147,19 +161,21 @@ impl House {
     ) -> Result<Left, tokio::task::JoinError> {
         let (ended, apart) = (CancellationToken::new(), CancellationToken::new());
         let mut core = tokio::spawn(self.hub.clone().run(ended.clone()));
+        let mut outbox = tokio::spawn(self.office.clone().run(self.shutdown.draining.clone()));
         let mut mesh = tokio::spawn(keep(self.mesh.clone(), apart.clone()));
         let door = tokio::spawn(self.door.clone().serve(listener));
         let sweep = tokio::spawn(sweep(self.lobby.clone()));
         let mut fate = self.fate;
         let died = tokio::select! {
             () = stop => None,
-            core = &mut core => Some(core),
-            mesh = &mut mesh => Some(mesh),
+            ended = &mut core => Some(ended),
+            ended = &mut outbox => Some(ended),
+            ended = &mut mesh => Some(ended),
             words = fate.sealed() => return Ok(Left::Evicted(words)),
         };
-        if let Some(core) = died {
+        if let Some(ended) = died {
             tracing::error!("one of the hub's own tasks died: half a hub is worse than none");
-            core??;
+            ended??;
             return Ok(Left::Hurried);
         }
         self.shutdown.draining.cancel();
@@ -173,6 +189,9 @@ impl House {
             tracing::warn!("stopping although some sessions have not ended: they come back by themselves");
         }
         self.shutdown.closed.cancel();
+        // What is cut off here is delivered by the next to take it, under the same name.
+        let _ = tokio::time::timeout(LAST_DELIVERIES, &mut outbox).await;
+        outbox.abort();
         ended.cancel();
         core.await??;
         // The hub's last words are said.
@@ -285,6 +304,13 @@ fn hub_settings(config: &Config) -> hub::Settings {
         connections_per_visitor: config.limits.connections_per_visitor as usize,
         connections_per_agent: config.limits.connections_per_agent as usize,
         ..hub::Settings::default()
+    }
+}
+
+fn outbox_settings(config: &Config) -> outbox::Settings {
+    outbox::Settings {
+        rules: Rules { allow_private: config.outbox.allow_private },
+        first_retry: Duration::from_millis(config.outbox.first_retry_ms),
     }
 }
 

@@ -27,7 +27,7 @@ use std::{
 };
 
 use dashmap::DashSet;
-use tokio::task::JoinSet;
+use tokio::{sync::Notify as Bell, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 mod active;
@@ -42,6 +42,7 @@ pub mod dice;
 mod doubt;
 pub mod effects;
 mod elsewhere;
+mod erasing;
 pub mod error;
 pub mod follow;
 mod glimpse;
@@ -128,6 +129,8 @@ pub struct Hub {
     /// Rises with every request, so that the latest of several seats is well defined.
     ticks: AtomicU64,
     draining: AtomicBool,
+    /// Rings when the outbox may have got something.
+    outbox_bell: Bell,
     /// What the hub counts.
     pub metrics: Metrics,
 }
@@ -174,6 +177,7 @@ impl Hub {
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),
             draining: AtomicBool::new(false),
+            outbox_bell: Bell::new(),
             metrics: Metrics::default(),
         })
     }
@@ -242,6 +246,11 @@ impl Hub {
     /// The deadlines held in memory.
     pub fn waiting(&self) -> &Waiting {
         &self.waiting
+    }
+
+    /// Rings when this node has put something into the outbox, or made it due. Other nodes' is found by asking.
+    pub fn outbox_bell(&self) -> &Bell {
+        &self.outbox_bell
     }
 
     /// What this node has to do with the others.

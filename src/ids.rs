@@ -131,6 +131,16 @@ id!(
     "i_"
 );
 id!(
+    /// A receiver outside that is told what happens.
+    WebhookId,
+    "wh_"
+);
+id!(
+    /// An event of a log as receivers outside know it: `msg_<conversation>_<seq>`, so that it is the same on every try,
+    /// for every receiver, and after the store was restored.
+    DeliveryId
+);
+id!(
     /// What a client calls one request so that repeating it does nothing twice. At most 64 characters.
     MessageKey
 );
@@ -176,6 +186,24 @@ impl ItemId {
     pub fn made_by(conversation: &ConversationId, key: &MessageKey) -> Self {
         let tail = conversation.as_str().trim_start_matches("c_");
         Self(format!("i_{tail}_{key}").into())
+    }
+}
+
+// === impl DeliveryId ===
+
+impl DeliveryId {
+    /// What receivers call this event.
+    pub fn of(conversation: &ConversationId, seq: Seq) -> Self {
+        let tail = conversation.as_str().trim_start_matches("c_");
+        Self(format!("msg_{tail}_{seq}").into())
+    }
+
+    /// Which event that is; None when it is no such name.
+    pub fn event(&self) -> Option<(ConversationId, Seq)> {
+        let (tail, seq) = self.0.strip_prefix("msg_")?.rsplit_once('_')?;
+        let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
+        let seq = seq.parse().ok().filter(|_| digits)?;
+        Some((ConversationId(format!("c_{tail}").into()), Seq(seq)))
     }
 }
 
@@ -227,6 +255,20 @@ mod tests {
         assert!(one.as_str().starts_with("c_"));
         // 20 characters of base64 are 120 bits.
         assert_eq!(one.as_str().len(), 22);
+    }
+
+    #[test]
+    fn w2_what_receivers_call_an_event_says_which_one_it_is() {
+        // A conversation's random part may hold what stands between the parts.
+        for name in ["c_abc", "c_a_b_7", "c_-_"] {
+            let conversation = ConversationId::from(name);
+            let id = DeliveryId::of(&conversation, Seq(12));
+            assert_eq!(id.event(), Some((conversation, Seq(12))));
+        }
+        assert_eq!(DeliveryId::of(&"c_abc".into(), Seq(3)).as_str(), "msg_abc_3");
+        for none in ["", "msg_", "msg_abc", "msg_abc_", "msg_abc_x", "msg_abc_+3", "abc_3"] {
+            assert_eq!(DeliveryId::from(none).event(), None, "{none}");
+        }
     }
 
     #[test]

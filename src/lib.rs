@@ -13,6 +13,7 @@
 //! | 3 | [`tokens`] | who somebody is: signed tokens in, persons out |
 //! | 4 | [`hub`] | append, followers, presence, waits, inbox, notifications |
 //! | 5 | [`session`] | one socket |
+//! | 6 | [`outbox`] | what a conversation leads to, handed on to webhooks |
 
 pub mod chat;
 pub mod cli;
@@ -22,6 +23,7 @@ pub mod house;
 pub mod hub;
 pub mod ids;
 pub mod mesh;
+pub mod outbox;
 pub mod session;
 pub mod store;
 pub mod tokens;

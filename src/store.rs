@@ -11,23 +11,39 @@ use bytes::Bytes;
 
 pub mod agents;
 pub mod append;
+pub mod canned;
 mod cursor;
+pub mod delivery;
+mod erasure;
 mod fault;
 pub mod folder;
 pub mod item;
+pub mod outbox;
 pub mod playbook;
 pub mod postgres;
 mod recent;
+pub mod reports;
 mod row;
 pub mod sqlite;
+pub mod stats;
+pub mod webhook;
 mod words;
 
 pub use self::{
     agents::{AgentRow, NotifySettings, ROSTERS_KEPT, RosterRow, revoked},
     append::{Append, Appended, Begun, FolderCount},
+    canned::{Canned, CannedAnswer},
+    delivery::{
+        Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Revived,
+        Settled, Take, Taken, Verdict,
+    },
     folder::{Counts, Folder, FolderPage, FolderQuery, Loaded},
-    item::{ItemPage, ItemQuery, ItemRow, OutboxRow, Viewer},
+    item::{ItemPage, ItemQuery, ItemRow, Viewer},
+    outbox::Outbox,
     playbook::{PlaybookRow, Saved},
+    reports::Reports,
+    stats::{Milestones, StatsQuery},
+    webhook::{Disabled, MAX_WEBHOOKS, Topic, Topics, Webhook, WebhookSecret},
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -87,11 +103,12 @@ pub struct Head {
     pub at: Millis,
 }
 
-/// The store. Every method is one business step and one answer; none leaves half of it.
+/// The store. Every method is one business step and one answer; none leaves half of it. What is handed on to the
+/// outside is the [`Outbox`], what agents keep at hand and look back on the [`Reports`].
 ///
 /// All of them may fail with [`StoreError::Unavailable`]; reads never block writes.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Outbox + Reports + Send + Sync + 'static {
     /// This store's incarnation. Made with the store, changed when it is restored.
     fn epoch(&self) -> Epoch;
 
@@ -111,7 +128,10 @@ pub trait Store: Send + Sync + 'static {
     /// one's id and nothing is written. `row` is the fold of `entries`.
     async fn begin(&self, row: Conversation, entries: Vec<Arc<Entry>>) -> Result<Begun>;
 
-    /// Appends events of one conversation. See [`Append`] and [`Appended`].
+    /// Appends events of one conversation. See [`Append`] and [`Appended`]. With an
+    /// [erasure](crate::chat::event::Event::erases), which only a closed conversation may have, all that lies before it
+    /// becomes what [`erased`](crate::chat::event::Event::erased) leaves of it, in the log, among the items and beside
+    /// it; the conversation is nobody's then, and a few seconds later nothing of it is found by words.
     async fn append(&self, append: Append) -> Result<Appended>;
 
     /// The first event that this key made in its scope, or None.
@@ -152,6 +172,14 @@ pub trait Store: Send + Sync + 'static {
         visitor: &VisitorId,
         closed_since: Millis,
     ) -> Result<Option<Loaded>>;
+
+    /// The conversations of a visitor, the open one first, at most `limit`. One that was erased is nobody's any more.
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>>;
 
     /// Gives the anonymous visitor's open conversation to an identified one who has none open. Its id, if any moved.
     async fn adopt(
@@ -261,7 +289,4 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of a workspace's leads, deals and activities, newest first.
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage>;
-
-    /// Outbox rows not yet delivered, oldest first.
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>>;
 }

@@ -90,12 +90,14 @@ pub enum Command {
     EveryoneLeft,
     /// System: eight silent hours may have passed.
     Abandon,
+    /// System: forget the visitor. Closes what is open; then, given again, erases.
+    Erase,
     /// System: a CRM has taken an item.
     Handed {
         /// Which item.
         item: ItemId,
-        /// Where it is kept now.
-        external: External,
+        /// Where it is kept now; None when the receiver did not say.
+        external: Option<External>,
     },
     /// System: handing an item on failed.
     HandFailed {

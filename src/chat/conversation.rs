@@ -11,6 +11,7 @@ use super::{
         VisitorRef, What,
     },
     playbook::Ask,
+    timing::Timing,
 };
 use crate::ids::{AgentId, CardId, ConversationId, ItemId, Millis, Seq, WorkspaceId};
 
@@ -68,6 +69,9 @@ pub struct Conversation {
     /// In words.
     #[serde(default)]
     pub rated_words: Option<String>,
+    /// When it reached which station.
+    #[serde(default)]
+    pub timing: Timing,
 }
 
 /// Where a conversation stands; each state carries only what belongs to it.
@@ -164,6 +168,7 @@ impl Conversation {
             visitor_texts: VecDeque::new(),
             rated: None,
             rated_words: None,
+            timing: Timing::default(),
         }
     }
 
@@ -189,6 +194,7 @@ impl Conversation {
         debug_assert_eq!(event.seq, self.seq.next(), "a log has no holes");
         self.seq = event.seq;
         self.last_at = event.at;
+        self.timing.apply(event);
         match &event.what {
             What::Started(_) => {}
             What::Card { card, ask, text, .. } => {
@@ -229,6 +235,7 @@ impl Conversation {
                 self.asking = None;
             }
             What::Qualified { .. } | What::Disqualified { .. } | What::Note { .. } => {}
+            What::Details { .. } if event.erases() => self.erase(),
             What::Details { changes } => self.change(&event.by, changes),
             What::Item(item) => self.item(event.at, item),
             What::ItemFailed { item, message, .. } => {

@@ -153,7 +153,7 @@ pub enum What {
     },
     /// A lead, deal or activity was made, or one made before became known to the CRM.
     Item(Item),
-    /// Handing an item on failed; it is tried again.
+    /// Handing an item on failed; the message says whether it is tried again.
     ItemFailed {
         /// Which item.
         item: ItemId,
@@ -279,7 +279,8 @@ pub enum ItemKind {
 /// A lead, deal or activity, as the log tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Item {
-    /// Its id. A later event with the same one only updates `external`.
+    /// Its id. A later event with the same one only says that it was handed on: it updates `external` and ends an
+    /// `item_failed`.
     pub item: ItemId,
     /// What it is.
     pub kind: ItemKind,

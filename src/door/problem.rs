@@ -105,6 +105,17 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, detail)
     }
 
+    /// 406: none of the kinds of answers there are is wanted.
+    pub fn unacceptable(offered: &[&str]) -> Self {
+        let detail = format!("there is only {}: see the Accept header", offered.join(", "));
+        Self::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::Unsupported, detail).of("Accept")
+    }
+
+    /// 409: the moment has passed, or there is no room.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
+    }
+
     /// 412: somebody else saved meanwhile; the version is now this.
     pub fn stale(version: u32) -> Self {
         let detail = format!("somebody else saved meanwhile: the version is {version} now");

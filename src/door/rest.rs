@@ -8,42 +8,54 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{delete, get, post},
 };
 use prometheus_client::registry::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
 
+mod accept;
 mod agents;
 mod ask;
 mod bearer;
+mod canned;
 mod conversations;
+mod csv;
 mod health;
 mod items;
 mod list;
 mod openapi;
 mod playbooks;
+mod stats;
+mod transcript;
+mod visitors;
+mod webhooks;
 mod why;
 mod widget;
 
 pub use self::openapi::openapi;
 use super::{Problem, Shutdown, assets};
-use crate::{hub::Hub, session::Lobby};
+use crate::{hub::Hub, outbox::Rules, session::Lobby};
 
 /// The longest body: a playbook of 256 KiB with white space around it.
 const MAX_BODY: usize = 512 * 1024;
 
 /// What every handler may use.
 #[derive(Clone)]
-pub(super) struct Rooms {
-    pub(super) hub: Arc<Hub>,
-    pub(super) lobby: Arc<Lobby>,
-    pub(super) registry: Arc<Registry>,
-    pub(super) shutdown: Shutdown,
+pub struct Rooms {
+    /// The hub.
+    pub hub: Arc<Hub>,
+    /// What sessions share: keys and rates.
+    pub lobby: Arc<Lobby>,
+    /// What `/metrics` shows.
+    pub registry: Arc<Registry>,
+    /// Whether the hub is draining.
+    pub shutdown: Shutdown,
+    /// Where webhooks may lead.
+    pub outbox: Rules,
 }
 
 /// Everything that is not a socket. With `metrics` false, `/metrics` has a listener of its own.
-pub fn routes(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdown: &Shutdown, metrics: bool) -> Router {
-    let rooms = Rooms { hub, lobby, registry, shutdown: shutdown.clone() };
+pub fn routes(rooms: Rooms, metrics: bool) -> Router {
     let api = Router::new()
         .route("/v1/widget/{playbook}", get(widget::settings))
         .route("/v1/playbooks", get(playbooks::list).post(playbooks::create))
@@ -51,9 +63,17 @@ pub fn routes(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdow
         .route("/v1/playbooks/{id}", get(playbooks::read).put(playbooks::save).delete(playbooks::delete))
         .route("/v1/conversations", get(conversations::list))
         .route("/v1/conversations/{id}", get(conversations::read))
+        .route("/v1/conversations/{id}/transcript", get(transcript::read))
+        .route("/v1/visitors/{id}", delete(visitors::erase))
         .route("/v1/items", get(items::list))
         .route("/v1/agents", get(agents::list))
-        .route("/v1/agents/{id}", axum::routing::delete(agents::remove))
+        .route("/v1/agents/{id}", delete(agents::remove))
+        .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/v1/webhooks/{id}", delete(webhooks::remove))
+        .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/v1/webhooks/{id}/deliveries/{delivery}/retry", post(webhooks::retry))
+        .route("/v1/canned", get(canned::read).put(canned::save))
+        .route("/v1/stats", get(stats::read))
         .route("/v1/why", get(why::why))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -70,13 +90,8 @@ pub fn routes(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdow
 }
 
 /// `/metrics` alone, for a listener of its own.
-pub fn metrics_only(hub: Arc<Hub>, lobby: Arc<Lobby>, registry: Arc<Registry>, shutdown: &Shutdown) -> Router {
-    metrics_route().fallback(|| async { Problem::not_found("there is only /metrics here") }).with_state(Rooms {
-        hub,
-        lobby,
-        registry,
-        shutdown: shutdown.clone(),
-    })
+pub fn metrics_only(rooms: Rooms) -> Router {
+    metrics_route().fallback(|| async { Problem::not_found("there is only /metrics here") }).with_state(rooms)
 }
 
 fn metrics_route() -> Router<Rooms> {

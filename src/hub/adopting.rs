@@ -9,7 +9,7 @@ use crate::{
     wire::{
         code::CloseCode,
         node::{Adopted, NodeFrame},
-        push::RECOGNISED,
+        push::{FORGOTTEN, RECOGNISED},
     },
 };
 
@@ -43,10 +43,9 @@ impl Hub {
         // then says they are.
         for seat in self.board.visitor_seats(workspace, from) {
             seat.mail.put(|mail| {
-                mail.leave.get_or_insert(Leave {
-                    code: CloseCode::Draining,
-                    after_ms: Some(0),
-                    because: Some(RECOGNISED),
+                mail.leave.get_or_insert(match to.id.is_erased() {
+                    true => Leave { code: CloseCode::Unauthorized, after_ms: None, because: Some(FORGOTTEN) },
+                    false => Leave { code: CloseCode::Draining, after_ms: Some(0), because: Some(RECOGNISED) },
                 });
             });
         }
@@ -55,7 +54,7 @@ impl Hub {
                 let visitor = &mut hot.conversation.visitor;
                 visitor.id = to.id.clone();
                 visitor.verified = to.verified;
-                visitor.name = to.name.clone().or_else(|| visitor.name.clone());
+                visitor.name = to.name.clone().or_else(|| visitor.name.take().filter(|_| !to.id.is_erased()));
             });
         }
     }

@@ -186,12 +186,17 @@ impl Hub {
         before: Option<String>,
         limit: usize,
     ) -> Result<ItemPage> {
-        let Who::Agent { workspace, agent, admin } = who else { return Err(HubError::not_found()) };
-        let viewer =
-            Viewer { agent: agent.id.clone(), admin: *admin, admins_see_assigned: self.settings.admins_see_assigned };
-        let workspace = workspace.clone();
-        let query = ItemQuery { workspace, kind, conversation, before, limit, viewer: Some(viewer) };
+        let Who::Agent { workspace, .. } = who else { return Err(HubError::not_found()) };
+        let (workspace, viewer) = (workspace.clone(), self.viewer(who));
+        let query = ItemQuery { workspace, kind, conversation, before, limit, viewer };
         Ok(self.store.items(&query).await?)
+    }
+
+    /// What the store must know of an agent to show them no more than they may see; None of a visitor.
+    pub fn viewer(&self, who: &Who) -> Option<Viewer> {
+        let Who::Agent { agent, admin, .. } = who else { return None };
+        let admins_see_assigned = self.settings.admins_see_assigned;
+        Some(Viewer { agent: agent.id.clone(), admin: *admin, admins_see_assigned })
     }
 
     /// Opens a conversation for a session: from now on its events are pushed there.

@@ -18,7 +18,7 @@ use crate::{
         summary::Summary,
     },
     ids::{ConversationId, Millis, Seq, WorkspaceId},
-    store::FolderCount,
+    store::{FolderCount, Topic},
     wire::{entry::Entry, node::Bell, shared::Shared},
 };
 
@@ -66,6 +66,7 @@ impl Hub {
             followed.offer(entries);
         }
         self.count(entries);
+        self.ring_outbox(entries);
         self.wake(tail.id());
         let bells = self.say_moved(tail, before, entries, counts);
         // Where nobody knew the outcome for a while, the sweep may have found it first.
@@ -137,6 +138,13 @@ impl Hub {
         self.notify_of(tail, motion);
         if motion.entries.iter().any(|entry| entry.event().by == Author::Visitor) {
             self.notify_text(tail, motion);
+        }
+    }
+
+    /// Whoever hands on what is in the outbox need not wait for their next look.
+    fn ring_outbox(&self, entries: &[Arc<Entry>]) {
+        if entries.iter().any(|entry| Topic::of(&entry.event().what).is_some()) {
+            self.outbox_bell.notify_one();
         }
     }
 

@@ -272,6 +272,12 @@ impl Hot {
 
     fn push(&mut self, entry: &Arc<Entry>) {
         self.conversation.apply(entry.event());
+        if entry.event().erases() {
+            // What is held was taken out of the store: whoever asks for it finds there what is left.
+            self.entries.clear();
+            self.bytes = 0;
+            self.beside.page = None;
+        }
         self.bytes += entry.json().len();
         self.entries.push_back(entry.clone());
         while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {

@@ -9,6 +9,7 @@ mod inboxes;
 mod kept;
 mod memory;
 mod moments;
+mod outbox;
 mod queueing;
 mod racing;
 mod reading;

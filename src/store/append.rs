@@ -24,9 +24,9 @@ pub struct Append {
     pub entries: Vec<Arc<Entry>>,
     /// The client's key, unique in its scope for ever.
     pub key: Option<(KeyScope, MessageKey)>,
-    /// The fold after these events. Required when they change anything but `seq`, `last_at`, `preview` and
-    /// `visitor_texts` (state, assignee, deadline, details, items, the asking card); welcome now and then otherwise,
-    /// because it shortens the next cold load.
+    /// The fold after these events. Required when they change anything but `seq`, `last_at`, `preview`,
+    /// `visitor_texts` and when an agent first wrote (state, assignee, deadline, details, items, the asking card);
+    /// welcome now and then otherwise, because it shortens the next cold load.
     pub row: Option<Box<Conversation>>,
 }
 

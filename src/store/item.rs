@@ -1,4 +1,4 @@
-//! Leads, deals and activities, and the rows that wait to be handed on.
+//! Leads, deals and activities.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::{Result, fault::damaged};
 use crate::{
     chat::{
         details::Details,
-        event::{External, ItemKind, Page, What},
+        event::{External, ItemKind, Page},
         playbook::ItemFields,
     },
     ids::{AgentId, ConversationId, ItemId, Millis, VisitorId, WorkspaceId},
@@ -76,23 +76,6 @@ pub struct ItemPage {
     pub next: Option<String>,
 }
 
-/// Something the outside is to be told; written in the transaction of the event it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxRow {
-    /// Its place in the outbox.
-    pub id: i64,
-    /// Whose company.
-    pub workspace: WorkspaceId,
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// `item.created`, `conversation.closed` …
-    pub topic: String,
-    /// The event's JSON.
-    pub payload: String,
-    /// When.
-    pub at: Millis,
-}
-
 /// An item's columns as they were stored, with those of its conversation.
 #[derive(Debug)]
 pub(super) struct Stored {
@@ -136,18 +119,6 @@ impl Stored {
             id: name.into(),
         })
     }
-}
-
-/// Under which topic the outside is told of an event, if it is; of an item only when it is new.
-pub(super) fn topic(what: &What) -> Option<&'static str> {
-    Some(match what {
-        What::Started(_) => "conversation.started",
-        What::Missed { .. } => "conversation.missed",
-        What::Assigned { .. } => "conversation.assigned",
-        What::Closed { .. } => "conversation.closed",
-        What::Item(_) => "item.created",
-        _ => return None,
-    })
 }
 
 /// A part of an item as it is stored.

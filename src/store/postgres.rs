@@ -14,8 +14,11 @@ mod address;
 mod agent;
 mod backoff;
 mod batch;
+mod canned;
 mod clock;
 mod columns;
+mod delivery;
+mod erasure;
 mod fault;
 mod folder;
 mod guard;
@@ -27,14 +30,18 @@ mod log;
 mod migrate;
 mod moved;
 mod open;
+mod outbox;
 mod playbook;
 mod pool;
+mod reports;
 mod roster;
 mod search;
 mod session;
 mod settle;
+mod stats;
 mod tls;
 mod visitor;
+mod webhook;
 mod writer;
 
 pub use self::{
@@ -52,7 +59,8 @@ use self::{
 };
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
-    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store, StoreError, append::scope_name,
+    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store, StoreError, append::scope_name,
+    erasure::erases,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -197,6 +205,9 @@ impl Store for Postgres {
     }
 
     async fn append(&self, append: Append) -> Result<Appended> {
+        if erases(&append)? {
+            return self.append_erasure(&append).await;
+        }
         let lane = if Job::is_text(&append) { &self.texts } else { &self.changes };
         let (job, appended) = Job::append(append);
         lane.ask(job)?;
@@ -244,6 +255,15 @@ impl Store for Postgres {
         closed_since: Millis,
     ) -> Result<Option<Loaded>> {
         self.find_of_visitor(workspace, visitor, closed_since).await
+    }
+
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        self.read_of_person(workspace, visitor, limit).await
     }
 
     async fn adopt(
@@ -360,9 +380,5 @@ impl Store for Postgres {
 
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         self.read_items(query).await
-    }
-
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        self.read_outbox(limit).await
     }
 }

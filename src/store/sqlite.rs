@@ -18,10 +18,13 @@ use bytes::Bytes;
 mod agent;
 mod append;
 mod behind;
+mod canned;
 mod checkpoint;
 mod clock;
 mod counter;
+mod delivery;
 mod desk;
+mod erasure;
 mod fault;
 mod folder;
 mod heads;
@@ -38,11 +41,14 @@ mod pace;
 mod playbook;
 mod readers;
 mod reply;
+mod reports;
 mod roster;
 mod row;
 mod search;
+mod stats;
 mod tail;
 mod watch;
+mod webhook;
 mod work;
 mod writer;
 
@@ -52,7 +58,7 @@ use self::{
 pub use self::{open::OpenError, options::Options};
 use super::{
     AgentRow, Append, Appended, Begun, Due, FolderCount, FolderPage, FolderQuery, Head, ItemPage, ItemQuery, Loaded,
-    NotifySettings, OutboxRow, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
+    NotifySettings, PlaybookRow, Queued, Result, RosterRow, Saved, Store,
 };
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
@@ -94,6 +100,7 @@ impl Sqlite {
         let clock = Arc::new(Clock::default());
         let mut conn = open::writing(path)?;
         let (mut epoch, new) = migrate::migrate(&mut conn, clock.now())?;
+        delivery::free(&conn, clock.now())?;
         let (mark, restored) = Mark::renew(path, &mut conn, new)?;
         if let Some(anew) = restored {
             tracing::warn!(was = %epoch, epoch = %anew, "the store was restored: clients load their conversations anew");
@@ -238,6 +245,16 @@ impl Store for Sqlite {
         self.readers.read(move |view| view.of_visitor(&workspace, &visitor, closed_since)).await
     }
 
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        let (workspace, visitor) = (workspace.clone(), visitor.clone());
+        self.readers.read(move |view| erasure::of_person(view.conn, &workspace, &visitor, limit)).await
+    }
+
     async fn adopt(
         &self,
         workspace: &WorkspaceId,
@@ -378,9 +395,5 @@ impl Store for Sqlite {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         let query = query.clone();
         self.readers.read(move |view| item::page(view, &query)).await
-    }
-
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        self.readers.read(move |view| outbox::waiting(view, limit)).await
     }
 }

@@ -50,6 +50,11 @@ impl Words {
         }
     }
 
+    /// Lets go of what was taken of a conversation.
+    pub(super) fn forget(&mut self, conversation: i64) {
+        self.0.remove(&conversation);
+    }
+
     /// Takes a text.
     pub(super) fn take(&mut self, conversation: i64, text: &str) {
         let words = self.0.entry(conversation).or_default();
@@ -60,6 +65,12 @@ impl Words {
     pub(super) fn by_conversation(self) -> impl Iterator<Item = (i64, String)> {
         self.0.into_iter().filter(|(_, words)| !words.is_empty())
     }
+}
+
+/// Whether an event's JSON is an erasure.
+pub(super) fn erases(body: &str) -> bool {
+    let glance = serde_json::from_str::<Glance<'_>>(body);
+    glance.is_ok_and(|glance| glance.kind == "details" && glance.by.kind == "system")
 }
 
 /// A text as words between spaces: letters and digits of any script. Accents written as marks of their own fall away,

@@ -12,7 +12,7 @@ mod visitor;
 
 pub use self::{
     agent::{AgentPush, InboxPush, NotifyPush, PresencePush, VisitorMoved, Watching},
-    goodbye::{Goodbye, RECOGNISED, RENAMED},
+    goodbye::{FORGOTTEN, Goodbye, RECOGNISED, RENAMED},
     visitor::{Available, AvailableReason, QueuePush, VisitorPush},
 };
 use super::entry::Entry;

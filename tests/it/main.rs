@@ -23,6 +23,7 @@ mod log;
 mod mesh;
 mod notify;
 mod operator;
+mod outbox;
 mod playbook;
 mod postgres;
 mod presence;

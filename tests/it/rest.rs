@@ -1,9 +1,16 @@
 //! REST: visibility as on the socket, versions, problems, and what the machine tells about itself.
 
 mod agents;
+mod canned;
 mod conversations;
+mod items;
 mod machine;
 mod playbooks;
+mod stats;
+mod table;
+mod transcript;
+mod visitors;
+mod webhooks;
 mod widget;
 
 use serde_json::json;
@@ -21,6 +28,9 @@ async fn b_rest_needs_a_token_and_writing_playbooks_an_admins() {
         "/v1/why?playbook=pb_live",
         "/v1/playbooks/templates",
         "/v1/conversations/c_x",
+        "/v1/conversations/c_x/transcript",
+        "/v1/canned",
+        "/v1/stats",
     ] {
         let answer = hub.request("GET", path).send().await.expect("an answer");
         answer.problem(401, "unauthorized");

@@ -6,6 +6,7 @@ mod killed;
 mod postgres;
 mod restored;
 pub(crate) mod talk;
+mod upgraded;
 
 /// How a store of some kind is opened, again and again the same one.
 pub(crate) trait Ground: Send + Sync {

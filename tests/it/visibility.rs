@@ -2,8 +2,9 @@
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::support::{Agent, Hub, Visitor, playbooks, sight::Secrets};
+use crate::support::{Agent, Hub, Visitor, http::Request, playbooks, sight::Secrets, token};
 
 const AGENTS: usize = 6;
 
@@ -24,7 +25,7 @@ async fn a3_no_frame_shows_an_assigned_conversation_to_anybody_but_its_owner() {
         agents.push(hub.online(&format!("agent{n}")).await);
     }
     let root = hub.admin("root").await;
-    let mut rooms = Vec::new();
+    let (mut rooms, mut transcripts) = (Vec::new(), JoinSet::new());
     for _ in 0..12 {
         let visitor = hub.visitor(playbooks::PEEK).await;
         let chat = visitor.start().await;
@@ -56,7 +57,10 @@ async fn a3_no_frame_shows_an_assigned_conversation_to_anybody_but_its_owner() {
             16 => {
                 root.post(json!({"type": "assign", "conversation": chat, "to": format!("agent{}", random.random_range(0..AGENTS))})).await;
             }
-            17 => pry(agent, chat, &mut random).await,
+            17 => {
+                pry(agent, chat, &mut random).await;
+                transcripts.spawn(transcript(hub.port, agent.id().to_owned(), chat.clone()));
+            }
             18 => {
                 agent.post(json!({"type": "assign", "conversation": chat, "to": null})).await;
             }
@@ -91,7 +95,26 @@ async fn a3_no_frame_shows_an_assigned_conversation_to_anybody_but_its_owner() {
         inspected += searched.frames;
         bytes += searched.bytes;
     }
-    println!("figure A3 secrets={} frames={inspected} bytes={bytes} leaks=0", secrets.len());
+    let shown = inspect(&secrets, transcripts).await;
+    println!("figure A3 secrets={} frames={inspected} bytes={bytes} transcripts={shown} leaks=0", secrets.len());
+}
+
+/// Asks for a transcript over REST; who asked, and what was shown if anything was.
+pub async fn transcript(port: u16, sub: String, chat: String) -> (String, Option<String>) {
+    let request = Request::new(port, "GET", &format!("/v1/conversations/{chat}/transcript"));
+    let request = request.bearer(&token::agent(&sub, "agent")).header("accept", "application/json");
+    let answer = request.send().await.ok().filter(|answer| answer.status == 200);
+    (sub, answer.map(|answer| answer.body))
+}
+
+/// Searches transcripts as if each had come over a connection of its own; how many were shown.
+pub async fn inspect(secrets: &Secrets, transcripts: JoinSet<(String, Option<String>)>) -> usize {
+    let mut shown = 0;
+    for (sub, body) in transcripts.join_all().await {
+        shown += body.map_or(0, |body| secrets.inspect(&sub, &[body]).frames);
+    }
+    assert!(shown > 0, "no transcript was shown to anybody");
+    shown
 }
 
 /// Asks for what may not be one's to see, by every request there is.

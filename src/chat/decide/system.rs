@@ -34,10 +34,19 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             abandon(draft, policy);
             Ok(())
         }
+        Command::Erase => {
+            match draft.was.state {
+                _ if draft.was.visitor.id.is_erased() => {}
+                State::Closed { .. } => draft.push(What::erasure()),
+                _ => draft.push(What::Closed { reason: ClosedReason::Agent }),
+            }
+            Ok(())
+        }
         Command::Handed { item, external } => {
             let known = known(draft, item)?;
-            // A CRM that answers twice says nothing new.
-            if known.external.as_ref() != Some(external) || known.failed.is_some() {
+            // A CRM that answers twice says nothing new; one that only says yes takes a failure back.
+            let moved = external.is_some() && known.external != *external;
+            if moved || known.failed.is_some() {
                 draft.push(What::Item(known.handed(external)));
             }
             Ok(())
@@ -81,14 +90,14 @@ fn known(draft: &Draft<'_>, item: &ItemId) -> Result<ItemView, Refusal> {
 // === impl ItemView ===
 
 impl ItemView {
-    /// The event that tells where a CRM keeps it.
-    fn handed(self, external: &External) -> Item {
+    /// The event that tells that a CRM has it, and where.
+    fn handed(self, external: &Option<External>) -> Item {
         Item {
             item: self.item,
             kind: self.kind,
             title: self.title,
             fields: ItemFields::default(),
-            external: Some(external.clone()),
+            external: external.clone().or(self.external),
         }
     }
 }

@@ -126,6 +126,16 @@ impl DetailsPatch {
         Ok(patch)
     }
 
+    /// The change that leaves nothing in the panel.
+    pub fn cleared() -> Self {
+        Self {
+            deal: DealPatch::cleared(),
+            person: PersonPatch::cleared(),
+            organization: OrganizationPatch::cleared(),
+            note: Some(None),
+        }
+    }
+
     /// Sets the one field a visitor claims something about; nothing for a field that does not exist.
     pub fn of_claim(claim: &Claim) -> Self {
         let mut patch = Self::default();

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use http::{StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
@@ -15,8 +15,21 @@ pub(super) struct Asked<T>(pub(super) T);
 /// The one name in the path.
 pub(super) struct Id<T>(pub(super) T);
 
+/// The two names in the path.
+pub(super) struct Ids<T, U>(pub(super) T, pub(super) U);
+
 /// The body, whatever it says.
 pub(super) struct Text(pub(super) String);
+
+/// The version in `If-Match`, as `"3"` or `3`.
+///
+/// # Errors
+/// None, or none that is a version.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
+    let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition)?;
+    let text = given.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
+    text.parse().map_err(|_| Problem::invalid("must be the version that was read").of("If-Match"))
+}
 
 // === impl Asked ===
 
@@ -57,6 +70,20 @@ impl<T: From<String>, S: Send + Sync> FromRequestParts<S> for Id<T> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(T::from(name))),
             // It is no name of anything.
+            Err(_) => Err(Problem::not_found("there is nothing at this address")),
+        }
+    }
+}
+
+// === impl Ids ===
+
+impl<T: From<String>, U: From<String>, S: Send + Sync> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((one, two))) => Ok(Self(T::from(one), U::from(two))),
+            // They are no names of anything.
             Err(_) => Err(Problem::not_found("there is nothing at this address")),
         }
     }

@@ -6,7 +6,16 @@ use http::{HeaderValue, header};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{Problem, agents::AgentRead, items::ItemRead, playbooks::PlaybookRead, why::Why};
+use super::{
+    Problem,
+    agents::AgentRead,
+    canned::{CannedRead, CannedWanted},
+    items::ItemRead,
+    playbooks::PlaybookRead,
+    stats::Stats,
+    webhooks::{DeliveryRead, WebhookMade, WebhookRead, WebhookWanted},
+    why::Why,
+};
 use crate::{
     chat::{
         event::Event,
@@ -60,14 +69,45 @@ const ROUTES: &[Route] = &[
     route("get", "/v1/conversations/{id}", "agent", &[], "200", "One conversation with its newest events"),
     route(
         "get",
+        "/v1/conversations/{id}/transcript",
+        "agent",
+        &[],
+        "200",
+        "All of a conversation to keep: notes, details and items too (Accept: text/plain, application/json, text/csv)",
+    ),
+    route(
+        "get",
         "/v1/items",
         "agent",
         &["kind", "conversation", "before", "limit"],
         "200",
-        "Leads, deals and activities, newest first",
+        "Leads, deals and activities, newest first (Accept: application/json, text/csv)",
     ),
+    route("delete", "/v1/visitors/{id}", "admin", &[], "204", "Erase what is known of a visitor; their tabs end"),
     route("get", "/v1/agents", "agent", &[], "200", "The agents of the workspace"),
     route("delete", "/v1/agents/{id}", "admin", &[], "204", "Remove an agent: sessions end, chats are freed"),
+    route("get", "/v1/webhooks", "admin", &[], "200", "The webhooks of the workspace"),
+    route("post", "/v1/webhooks", "admin", &[], "201", "Make a webhook; its secret is told this once"),
+    route("delete", "/v1/webhooks/{id}", "admin", &[], "204", "End a webhook; what waits for it is forgotten"),
+    route(
+        "get",
+        "/v1/webhooks/{id}/deliveries",
+        "admin",
+        &["state", "before", "limit"],
+        "200",
+        "What became of each event, newest first, for seven days",
+    ),
+    route("post", "/v1/webhooks/{id}/deliveries/{delivery}/retry", "admin", &[], "200", "Try a dead delivery again"),
+    route("get", "/v1/canned", "agent", &[], "200", "The canned answers of the workspace"),
+    route("put", "/v1/canned", "agent", &[], "200", "Save all canned answers (If-Match: the version read)"),
+    route(
+        "get",
+        "/v1/stats",
+        "agent",
+        &["from", "to"],
+        "200",
+        "Waits, lateness, missed and response times by day, of conversations the agent may see",
+    ),
     route("get", "/v1/why", "agent", &["playbook"], "200", "Why live chat is, or is not, offered now"),
     route("get", "/healthz", "anybody", &[], "200", "Whether the process answers"),
     route("get", "/readyz", "anybody", &[], "200", "Whether it should get traffic"),
@@ -161,11 +201,20 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if route.who != "anybody" {
         operation["security"] = json!([{"agent": []}]);
     }
-    if matches!(route.method, "post" | "put") {
-        let playbook = reference::<Playbook>(generator);
-        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": playbook}}});
+    if let Some(schema) = body(route, generator) {
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": schema}}});
     }
     operation
+}
+
+/// What is to be sent along.
+fn body(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
+    match (route.method, route.path) {
+        ("put", "/v1/canned") => Some(reference::<CannedWanted>(generator)),
+        ("post", "/v1/playbooks") | ("put", _) => Some(reference::<Playbook>(generator)),
+        ("post", "/v1/webhooks") => Some(reference::<WebhookWanted>(generator)),
+        _ => None,
+    }
 }
 
 /// `get /v1/playbooks/{id}` is `get_playbooks_id`.
@@ -178,6 +227,8 @@ fn parameter(name: &str, required: bool) -> Value {
     let schema = match name {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
         "folder" => json!({"type": "string", "enum": ["unassigned", "mine", "closed", "all"]}),
+        "state" => json!({"type": "string", "enum": ["waiting", "delivered", "dead"]}),
+        "from" | "to" => json!({"type": "string", "format": "date"}),
         "kind" => json!({"type": "string", "enum": ["lead", "deal", "activity"]}),
         _ => json!({"type": "string"}),
     };
@@ -196,13 +247,21 @@ fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
         ("get", "/v1/playbooks/templates") => listed("templates", &reference::<Template>(generator)),
         ("get" | "put", "/v1/playbooks/{id}") | ("post", "/v1/playbooks") => reference::<PlaybookRead<'_>>(generator),
         ("get", "/v1/conversations") => listed("conversations", &reference::<Summary>(generator)),
-        ("get", "/v1/conversations/{id}") => {
-            let (conversation, event) = (reference::<ConversationView>(generator), reference::<Event>(generator));
-            json!({"type": "object", "required": ["conversation", "events"],
-                "properties": {"conversation": conversation, "events": {"type": "array", "items": event}}})
+        ("get", "/v1/conversations/{id}") => whole(generator),
+        ("get", "/v1/conversations/{id}/transcript") => {
+            return Some(json!({"text/plain": {}, "application/json": {"schema": whole(generator)}, "text/csv": {}}));
         }
-        ("get", "/v1/items") => listed("items", &reference::<ItemRead>(generator)),
+        ("get", "/v1/items") => {
+            let schema = listed("items", &reference::<ItemRead>(generator));
+            return Some(json!({"application/json": {"schema": schema}, "text/csv": {}}));
+        }
+        ("get" | "put", "/v1/canned") => reference::<CannedRead>(generator),
+        ("get", "/v1/stats") => reference::<Stats>(generator),
         ("get", "/v1/agents") => listed("agents", &reference::<AgentRead>(generator)),
+        ("get", "/v1/webhooks") => listed("webhooks", &reference::<WebhookRead>(generator)),
+        ("post", "/v1/webhooks") => reference::<WebhookMade>(generator),
+        ("get", "/v1/webhooks/{id}/deliveries") => listed("deliveries", &reference::<DeliveryRead>(generator)),
+        ("post", "/v1/webhooks/{id}/deliveries/{delivery}/retry") => reference::<DeliveryRead>(generator),
         ("get", "/v1/why") => reference::<Why>(generator),
         ("get", "/metrics") => return Some(json!({"application/openmetrics-text": {}})),
         ("get", "/docs") => return Some(json!({"text/html": {}})),
@@ -210,6 +269,13 @@ fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
         _ => return None,
     };
     Some(json!({"application/json": {"schema": schema}}))
+}
+
+/// A conversation with events.
+fn whole(generator: &mut SchemaGenerator) -> Value {
+    let (conversation, event) = (reference::<ConversationView>(generator), reference::<Event>(generator));
+    json!({"type": "object", "required": ["conversation", "events"],
+        "properties": {"conversation": conversation, "events": {"type": "array", "items": event}}})
 }
 
 fn listed(name: &str, item: &Value) -> Value {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Problem, Rooms,
-    ask::{Id, Text},
+    ask::{Id, Text, if_match},
     bearer::{Admin, Bearer},
     list::{list as listed, private},
 };
@@ -138,13 +138,6 @@ async fn save_behind(rooms: &Rooms, bearer: &Bearer, mut playbook: Playbook, exp
         Saved::Stale(version) => Err(Problem::stale(version)),
         Saved::Unknown => Err(unknown()),
     }
-}
-
-/// The version in `If-Match`, as `"3"` or `3`.
-fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
-    let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition)?;
-    let text = given.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
-    text.parse().map_err(|_| Problem::invalid("must be the version that was read").of("If-Match"))
 }
 
 fn unknown() -> Problem {

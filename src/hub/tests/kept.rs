@@ -5,13 +5,17 @@ use std::{
     sync::Arc,
 };
 
-use super::folders::{Sizes, folder_of, rank};
+use super::{
+    folders::{Sizes, folder_of, rank},
+    outbox::Told,
+};
 use crate::{
     chat::{
         conversation::{Conversation, State},
         event::{AgentRef, What},
         playbook::Playbook,
         summary::Beside,
+        timing::Timing,
     },
     ids::{AgentId, ConversationId, MessageKey, Millis, NodeId, PlaybookId, VisitorId, WorkspaceId},
     store::*,
@@ -26,8 +30,9 @@ pub(super) struct Kept {
     pub(super) playbooks: BTreeMap<PlaybookId, Vec<PlaybookRow>>,
     pub(super) sizes: Sizes,
     pub(super) items: Vec<ItemRow>,
-    pub(super) outbox: Vec<OutboxRow>,
+    pub(super) told: Told,
     pub(super) rosters: BTreeMap<NodeId, RosterRow>,
+    pub(super) canned: BTreeMap<WorkspaceId, Canned>,
 }
 
 /// One agent, removed or not.
@@ -93,6 +98,11 @@ impl Kept {
         if let Some(key) = key {
             log.keys.insert(key, log.entries.len());
         }
+        if append.entries.iter().any(|entry| entry.event().erases()) {
+            assert!(before.closed_at().is_some(), "only what is over is erased");
+            log.entries.iter_mut().for_each(|entry| *entry = Entry::new(entry.event().erased()));
+            log.beside = Beside::default();
+        }
         log.entries.extend(append.entries.iter().cloned());
         let after = log.row.clone();
         let counts = self.sizes.moved(&after.workspace, folder_of(&before), folder_of(&after));
@@ -104,43 +114,28 @@ impl Kept {
     pub(super) fn follow(&mut self, conversation: &ConversationId, entries: &[Arc<Entry>]) {
         let row = &self.conversations[conversation].row;
         for event in entries.iter().map(|entry| entry.event()) {
-            let topic = match &event.what {
-                What::Item(item) => match self.items.iter_mut().find(|known| known.id == item.item) {
-                    Some(known) => {
-                        known.external = item.external.clone();
-                        continue;
-                    }
-                    None => {
-                        self.items.push(ItemRow {
-                            id: item.item.clone(),
-                            workspace: row.workspace.clone(),
-                            conversation: conversation.clone(),
-                            visitor: row.visitor.id.clone(),
-                            kind: item.kind,
-                            title: item.title.clone(),
-                            fields: item.fields.clone(),
-                            details: row.details.clone(),
-                            page: row.page.as_ref().map(|page| page.url.clone()),
-                            at: event.at,
-                            external: None,
-                        });
-                        "item.created"
-                    }
-                },
-                What::Started(_) => "conversation.started",
-                What::Missed { .. } => "conversation.missed",
-                What::Assigned { .. } => "conversation.assigned",
-                What::Closed { .. } => "conversation.closed",
-                _ => continue,
-            };
-            self.outbox.push(OutboxRow {
-                id: self.outbox.len() as i64 + 1,
-                workspace: row.workspace.clone(),
-                conversation: conversation.clone(),
-                topic: topic.into(),
-                payload: serde_json::to_string(event).unwrap(),
-                at: event.at,
-            });
+            if let What::Item(item) = &event.what {
+                if let Some(known) = self.items.iter_mut().find(|known| known.id == item.item) {
+                    known.external = item.external.clone();
+                    continue;
+                }
+                self.items.push(ItemRow {
+                    id: item.item.clone(),
+                    workspace: row.workspace.clone(),
+                    conversation: conversation.clone(),
+                    visitor: row.visitor.id.clone(),
+                    kind: item.kind,
+                    title: item.title.clone(),
+                    fields: item.fields.clone(),
+                    details: row.details.clone(),
+                    page: row.page.as_ref().map(|page| page.url.clone()),
+                    at: event.at,
+                    external: None,
+                });
+            }
+            if let Some(topic) = Topic::of(&event.what) {
+                self.told.put(&row.workspace, conversation, event, topic);
+            }
         }
     }
 
@@ -348,6 +343,7 @@ impl Log {
                     last_at: self.row.last_at,
                     preview: self.row.preview.clone(),
                     visitor_texts: self.row.visitor_texts.clone(),
+                    timing: Timing { answered_at: self.row.timing.answered_at, ..before.timing },
                     ..before.clone()
                 };
                 assert_eq!(row, self.row, "more than texts changed and no row was given");

@@ -134,7 +134,7 @@ impl Memory {
         }
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, Kept>> {
+    pub(super) fn up(&self) -> Result<MutexGuard<'_, Kept>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match self.down.load(Ordering::SeqCst) {
             true => Err(StoreError::Unavailable("it is down".into())),
@@ -255,6 +255,17 @@ impl Store for Memory {
         let found = self.up()?.of_visitor(workspace, visitor, closed_since);
         self.pass(Verb::OfVisitor).await;
         Ok(found)
+    }
+
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        let kept = self.up()?;
+        let theirs = kept.logs(workspace).filter(|log| log.row.visitor.id == *visitor);
+        Ok(theirs.map(|log| log.row.id.clone()).take(limit).collect())
     }
 
     async fn adopt(
@@ -431,8 +442,35 @@ impl Store for Memory {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         Ok(self.up()?.items(query))
     }
+}
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        Ok(self.up()?.outbox.iter().take(limit).cloned().collect())
+#[async_trait]
+impl Reports for Memory {
+    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
+        Ok(self.up()?.canned.get(workspace).cloned().unwrap_or_default())
+    }
+
+    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
+        let mut kept = self.up()?;
+        let canned = kept.canned.entry(workspace.clone()).or_default();
+        if canned.version != expected {
+            return Ok(Saved::Stale(canned.version));
+        }
+        *canned = Canned { version: expected + 1, answers: answers.to_vec() };
+        Ok(Saved::Version(canned.version))
+    }
+
+    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
+        let kept = self.up()?;
+        let seen = |row: &Conversation| {
+            let viewer = query.viewer.as_ref();
+            viewer.is_none_or(|one| row.sight().allows(&one.agent, one.admin, one.admins_see_assigned))
+        };
+        let rows = kept.logs(&query.workspace).map(|log| &log.row);
+        let mut rows: Vec<&Conversation> =
+            rows.filter(|row| (query.from..query.to).contains(&row.created_at) && seen(row)).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
+        let found = rows.into_iter().take(query.limit);
+        Ok(found.map(|row| Milestones { created_at: row.created_at, timing: row.timing, missed: row.missed }).collect())
     }
 }

@@ -110,7 +110,7 @@ impl Station {
         }
     }
 
-    async fn there(&self) -> Result<&Arc<Memory>> {
+    pub(super) async fn there(&self) -> Result<&Arc<Memory>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.on_the_way().await?;
         Ok(&self.store)
@@ -196,6 +196,15 @@ impl Store for Station {
         closed_since: Millis,
     ) -> Result<Option<Loaded>> {
         self.there().await?.of_visitor(workspace, visitor, closed_since).await
+    }
+
+    async fn of_person(
+        &self,
+        workspace: &WorkspaceId,
+        visitor: &VisitorId,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>> {
+        self.there().await?.of_person(workspace, visitor, limit).await
     }
 
     async fn adopt(
@@ -323,8 +332,20 @@ impl Store for Station {
     async fn items(&self, query: &ItemQuery) -> Result<ItemPage> {
         self.there().await?.items(query).await
     }
+}
 
-    async fn outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        self.there().await?.outbox(limit).await
+#[async_trait]
+impl Reports for Station {
+    async fn canned(&self, workspace: &WorkspaceId) -> Result<Canned> {
+        self.there().await?.canned(workspace).await
+    }
+
+    async fn save_canned(&self, workspace: &WorkspaceId, answers: &[CannedAnswer], expected: u32) -> Result<Saved> {
+        let saved = self.there().await?.save_canned(workspace, answers, expected).await;
+        self.back(saved).await
+    }
+
+    async fn milestones(&self, query: &StatsQuery) -> Result<Vec<Milestones>> {
+        self.there().await?.milestones(query).await
     }
 }

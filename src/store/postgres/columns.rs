@@ -10,8 +10,8 @@ use crate::{
         event::{Item, What},
     },
     store::{
-        Result,
-        item::{item_json, kind_name, topic},
+        Result, Topic,
+        item::{item_json, kind_name},
         row::{Columns, folder},
     },
     wire::entry::Entry,
@@ -66,6 +66,7 @@ pub(super) struct Tellings<'a, T> {
     of: Vec<T>,
     seqs: Vec<i64>,
     topics: Vec<&'static str>,
+    at: Vec<i64>,
     /// It is told only if this item is new.
     items: Vec<Option<&'a str>>,
 }
@@ -192,7 +193,7 @@ impl<'a, T: Copy + ToSql + Sync> Things<'a, T> {
 
 impl<T> Default for Tellings<'_, T> {
     fn default() -> Self {
-        Self { of: Vec::new(), seqs: Vec::new(), topics: Vec::new(), items: Vec::new() }
+        Self { of: Vec::new(), seqs: Vec::new(), topics: Vec::new(), at: Vec::new(), items: Vec::new() }
     }
 }
 
@@ -201,7 +202,7 @@ impl<'a, T: Copy + ToSql + Sync> Tellings<'a, T> {
         let from = self.items.len();
         for entry in entries {
             let event = entry.event();
-            let Some(topic) = topic(&event.what) else { continue };
+            let Some(topic) = Topic::of(&event.what) else { continue };
             let item = match &event.what {
                 What::Item(item) => Some(item.item.as_str()),
                 _ => None,
@@ -212,12 +213,13 @@ impl<'a, T: Copy + ToSql + Sync> Tellings<'a, T> {
             }
             self.of.push(of);
             self.seqs.push(event.seq.0.cast_signed());
-            self.topics.push(topic);
+            self.topics.push(topic.as_str());
+            self.at.push(event.at.0);
             self.items.push(item);
         }
     }
 
-    pub(super) fn params(&self) -> [Param<'_>; 4] {
-        [&self.of, &self.seqs, &self.topics, &self.items]
+    pub(super) fn params(&self) -> [Param<'_>; 5] {
+        [&self.of, &self.seqs, &self.topics, &self.at, &self.items]
     }
 }

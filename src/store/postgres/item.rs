@@ -1,20 +1,14 @@
-//! Leads, deals and activities, and what the outside is told.
+//! Leads, deals and activities.
 
 use tokio_postgres::Row;
 
-use super::{
-    Postgres,
-    load::{get, sql_limit, text},
-    pool::Params,
-};
+use super::{Postgres, load::get, pool::Params};
 use crate::{
-    ids::{Millis, WorkspaceId},
+    ids::WorkspaceId,
     store::{
-        ItemPage, ItemQuery, ItemRow, OutboxRow, Result, StoreError, cursor,
-        fault::damaged,
+        ItemPage, ItemQuery, ItemRow, Result, StoreError, cursor,
         item::{Stored, kind_name},
     },
-    wire::entry::Entry,
 };
 
 /// The rows that agent $6 may see: an admin ($7) also what is not the agents' business yet, and ($8) what is others'.
@@ -59,28 +53,6 @@ impl Postgres {
             false => None,
         };
         Ok(ItemPage { items, next })
-    }
-
-    pub(super) async fn read_outbox(&self, limit: usize) -> Result<Vec<OutboxRow>> {
-        let sql = "SELECT o.id, o.topic, c.workspace, c.name, l.body
-                   FROM outbox o
-                   JOIN conversation c ON c.id = o.conversation
-                   JOIN log l ON l.conversation = o.conversation AND l.seq = o.seq
-                   WHERE o.delivered_at IS NULL ORDER BY o.id LIMIT $1";
-        let rows = self.pool.query(sql, &[&sql_limit(limit)]).await?;
-        let read = |row: &Row| {
-            let conversation = text(row, 3)?;
-            let entry = Entry::stored(get(row, 4)?).map_err(|_| damaged("an event of", conversation))?;
-            Ok(OutboxRow {
-                id: get(row, 0)?,
-                topic: get(row, 1)?,
-                workspace: text(row, 2)?.into(),
-                conversation: conversation.into(),
-                payload: entry.json().into(),
-                at: Millis(entry.event().at.0),
-            })
-        };
-        rows.iter().map(read).collect()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::ids::Epoch;
 const STEPS: &[Step] = &[
     Step { name: "first", compatible_from: 1, sql: include_str!("migrations/0001_first.sql") },
     Step { name: "presence", compatible_from: 1, sql: include_str!("migrations/0002_presence.sql") },
+    Step { name: "outbox", compatible_from: 1, sql: include_str!("migrations/0003_outbox.sql") },
+    Step { name: "canned", compatible_from: 1, sql: include_str!("migrations/0004_canned.sql") },
 ];
 
 /// Who migrates holds this lock: two nodes that start at once take turns.

@@ -73,6 +73,8 @@ async fn fill_all(pool: &Pool) -> Result<(), Fault> {
 async fn fill(pool: &Pool) -> Result<bool, Fault> {
     let mut client = pool.client().await?;
     let tx = client.transaction().await?;
+    // Whoever erases waits for those who have read what is to be erased, and lets nobody read it after.
+    tx.batch_execute("LOCK TABLE search IN ROW EXCLUSIVE MODE").await?;
     let taken = tx
         .query(
             "DELETE FROM unsearched WHERE id IN (

@@ -75,8 +75,10 @@ impl Postgres {
         let mut client = self.pool.client().await?;
         let tx = client.transaction().await?;
         let make = "INSERT INTO beside (conversation, body)
-                    SELECT id, $2 FROM conversation WHERE name = ANY ($1) ORDER BY id ON CONFLICT DO NOTHING";
-        tx.execute(&tx.prepare_cached(make).await?, &[&names, &nothing]).await?;
+                    SELECT id, $2 FROM conversation WHERE name = ANY ($1) AND visitor <> $3
+                    ORDER BY id ON CONFLICT DO NOTHING";
+        let nobody = VisitorId::erased();
+        tx.execute(&tx.prepare_cached(make).await?, &[&names, &nothing, &nobody.as_str()]).await?;
         let lock = "SELECT c.name, b.conversation, b.body FROM beside b JOIN conversation c ON c.id = b.conversation
                     WHERE c.name = ANY ($1) ORDER BY b.conversation FOR UPDATE OF b";
         let (mut ids, mut bodies) = (Vec::new(), Vec::new());

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    counter,
+    counter, delivery,
     desk::Desk,
+    erasure,
     heads::{Head, Keys},
-    item, outbox, row,
+    item, row,
 };
 use crate::{
     chat::{
@@ -18,9 +19,9 @@ use crate::{
     },
     ids::{ConversationId, MessageKey, Seq, VisitorId, WorkspaceId},
     store::{
-        Append, Appended, Begun, FolderCount, Result,
+        Append, Appended, Begun, FolderCount, Result, Topic,
         append::{check_order, check_row, is_text},
-        item::topic,
+        erasure::erases,
         row::folder,
     },
     wire::entry::Entry,
@@ -38,8 +39,8 @@ impl Desk {
         }
         let id = row::insert(&self.conn, row)?;
         self.heads.put(row.id.clone(), Head { id, seq: Seq(0), keys: Keys::All(Vec::new()) });
-        let first = self.write(&row.id, id, entries, None)?;
-        self.follow(&row.workspace, id, first, entries)?;
+        self.write(&row.id, id, entries, None)?;
+        self.follow(&row.workspace, id, entries)?;
         let counts = counter::moved(&self.conn, &row.workspace, None, folder(row))?;
         Ok(Begun::Done { counts })
     }
@@ -61,15 +62,19 @@ impl Desk {
         if let Some(row) = row {
             check_row(conversation, row, entries)?;
         }
-        let first = self.write(conversation, id, entries, key)?;
+        let erases = erases(append)?;
+        self.write(conversation, id, entries, key)?;
         if !entries.iter().all(|entry| is_text(entry)) {
             let workspace = self.workspace(id)?;
-            self.follow(&workspace, id, first, entries)?;
+            self.follow(&workspace, id, entries)?;
         }
         let counts = match row {
             None => Vec::new(),
             Some(row) => self.keep_row(id, row)?,
         };
+        if erases {
+            erasure::erase(&self.conn, id, *after)?;
+        }
         Ok(Appended::Done { counts })
     }
 
@@ -112,15 +117,14 @@ impl Desk {
     }
 
     /// Writes what hangs on events: items, and what the outside is told.
-    fn follow(&self, workspace: &WorkspaceId, id: i64, first: i64, entries: &[Arc<Entry>]) -> Result<()> {
-        for (pos, entry) in (first..).zip(entries) {
-            let event = entry.event();
-            let told = match &event.what {
-                What::Item(item) => item::keep(&self.conn, workspace, id, event.at, item)?,
-                _ => true,
+    fn follow(&self, workspace: &WorkspaceId, id: i64, entries: &[Arc<Entry>]) -> Result<()> {
+        for event in entries.iter().map(|entry| entry.event()) {
+            let known = match &event.what {
+                What::Item(item) => !item::keep(&self.conn, workspace, id, event.at, item)?,
+                _ => false,
             };
-            if let Some(topic) = topic(&event.what).filter(|_| told) {
-                outbox::put(&self.conn, id, topic, pos)?;
+            if let Some(topic) = Topic::of(&event.what).filter(|_| !known) {
+                delivery::put(&self.conn, workspace, id, event, topic)?;
             }
         }
         Ok(())

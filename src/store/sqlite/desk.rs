@@ -157,15 +157,14 @@ impl Desk {
         Entry::stored(body).map_err(|_| damaged("event", pos))
     }
 
-    /// Adds events to the log, the key to the first of them, and moves the head. Answers the first one's row.
+    /// Adds events to the log, the key to the first of them, and moves the head.
     pub(super) fn write(
         &mut self,
         name: &ConversationId,
         id: i64,
         entries: &[Arc<Entry>],
         mut key: Option<UsedKey>,
-    ) -> Result<i64> {
-        let first = self.last_pos + 1;
+    ) -> Result<()> {
         self.touched.push(name.clone());
         if let Some(head) = self.heads.get(name) {
             head.seq = Seq(head.seq.0 + entries.len() as u64);
@@ -186,7 +185,7 @@ impl Desk {
             self.last_pos = pos;
             self.behind.push(Row { conversation: id, place: Place { seq, pos, hidden }, key });
         }
-        Ok(first)
+        Ok(())
     }
 
     /// Only writing shows whether writing works: a long row that is taken back at once, and a short one that stays.

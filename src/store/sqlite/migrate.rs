@@ -10,7 +10,9 @@ use crate::ids::{Epoch, Millis};
 const STEPS: &[Step] = &[
     Step { version: 1, name: "first", sql: include_str!("migrations/0001_first.sql") },
     Step { version: 2, name: "presence", sql: include_str!("migrations/0002_presence.sql") },
+    Step { version: 3, name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
     Step { version: 4, name: "mark", sql: include_str!("migrations/0004_mark.sql") },
+    Step { version: 5, name: "canned", sql: include_str!("migrations/0005_canned.sql") },
 ];
 
 /// What `PRAGMA application_id` says in a file of ours: "USHR".

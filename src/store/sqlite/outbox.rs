@@ -1,42 +1,71 @@
-//! What the outside is to be told.
+//! SQLite as an [`Outbox`].
 
-use rusqlite::{Connection, params};
+use async_trait::async_trait;
 
-use super::readers::View;
+use super::{Sqlite, delivery, webhook};
 use crate::{
-    ids::Millis,
-    store::{OutboxRow, Result},
+    ids::{DeliveryId, Millis, WebhookId, WorkspaceId},
+    store::{Backlog, DeliveryPage, DeliveryQuery, Disabled, Outbox, Result, Revived, Settled, Take, Taken, Webhook},
 };
 
-/// Puts the event on this row of the log into the outbox.
-pub(super) fn put(conn: &Connection, conversation: i64, topic: &str, pos: i64) -> Result<()> {
-    conn.prepare_cached("INSERT INTO outbox (conversation, topic, pos) VALUES (?1, ?2, ?3)")?.execute(params![
-        conversation,
-        topic,
-        pos
-    ])?;
-    Ok(())
-}
-
-/// What was not delivered yet, oldest first.
-pub(super) fn waiting(view: &View<'_>, limit: usize) -> Result<Vec<OutboxRow>> {
-    let mut select = view.conn.prepare_cached(
-        "SELECT o.id, o.topic, c.workspace, c.name, l.pos
-         FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN log l ON l.pos = o.pos
-         WHERE o.delivered_at IS NULL ORDER BY o.id LIMIT ?1",
-    )?;
-    let mut rows = select.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let entry = view.entry(row.get(4)?)?;
-        found.push(OutboxRow {
-            id: row.get(0)?,
-            topic: row.get(1)?,
-            workspace: row.get::<_, String>(2)?.into(),
-            conversation: row.get::<_, String>(3)?.into(),
-            payload: entry.json().into(),
-            at: Millis(entry.event().at.0),
-        });
+#[async_trait]
+impl Outbox for Sqlite {
+    async fn add_webhook(&self, webhook: &Webhook) -> Result<bool> {
+        let webhook = webhook.clone();
+        self.writer.write(true, move |desk| webhook::add(&desk.conn, &webhook)).await
     }
-    Ok(found)
+
+    async fn webhooks(&self, workspace: &WorkspaceId) -> Result<Vec<Webhook>> {
+        let workspace = workspace.clone();
+        self.readers.read(move |view| webhook::all(view.conn, &workspace)).await
+    }
+
+    async fn delete_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        let (workspace, webhook) = (workspace.clone(), webhook.clone());
+        self.writer.write(true, move |desk| webhook::delete(&desk.conn, &workspace, &webhook)).await
+    }
+
+    async fn disable_webhook(&self, webhook: &WebhookId, disabled: &Disabled) -> Result<bool> {
+        let (webhook, disabled) = (webhook.clone(), disabled.clone());
+        self.writer.write(true, move |desk| webhook::disable(&desk.conn, &webhook, &disabled)).await
+    }
+
+    async fn deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {
+        let query = query.clone();
+        self.readers.read(move |view| delivery::page(view.conn, &query)).await
+    }
+
+    async fn take_deliveries(&self, take: &Take) -> Result<Vec<Taken>> {
+        let asked = take.clone();
+        let due = self.readers.read(move |view| delivery::due(view.conn, &asked)).await?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let take = take.clone();
+        self.writer.write(true, move |desk| delivery::take(&desk.conn, &take, &due)).await
+    }
+
+    async fn settle_delivery(&self, settled: &Settled) -> Result<bool> {
+        let settled = settled.clone();
+        self.writer.write(true, move |desk| delivery::settle(&desk.conn, &settled)).await
+    }
+
+    async fn revive_delivery(
+        &self,
+        workspace: &WorkspaceId,
+        webhook: &WebhookId,
+        delivery: &DeliveryId,
+        now: Millis,
+    ) -> Result<Revived> {
+        let (workspace, webhook, delivery) = (workspace.clone(), webhook.clone(), delivery.clone());
+        self.writer.write(true, move |desk| delivery::revive(&desk.conn, &workspace, &webhook, &delivery, now)).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        self.readers.read(|view| delivery::backlog(view.conn)).await
+    }
+
+    async fn sweep_deliveries(&self, before: Millis, limit: usize) -> Result<usize> {
+        self.writer.write(true, move |desk| delivery::sweep(&desk.conn, before, limit)).await
+    }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     chat::{conversation::Conversation, event::VisitorRef, summary::Beside},
-    ids::{ConversationId, WorkspaceId},
+    ids::{ConversationId, VisitorId, WorkspaceId},
     store::{
         Folder, Result,
         row::{self, Columns, beside_json, folder_of, snapshot},
@@ -97,7 +97,7 @@ pub(super) fn adopt(
     Ok(found)
 }
 
-/// Keeps what moved beside a log; of a conversation that is not known, nothing.
+/// Keeps what moved beside a log; of a conversation that is not known, or was erased, nothing.
 pub(super) fn put_beside(conn: &Connection, name: &ConversationId, beside: &Beside) -> Result<()> {
     let was: Option<String> = conn
         .prepare_cached("SELECT b.body FROM beside b JOIN conversation c ON c.id = b.conversation WHERE c.name = ?1")?
@@ -107,9 +107,9 @@ pub(super) fn put_beside(conn: &Connection, name: &ConversationId, beside: &Besi
     now.take_in(beside);
     let body = beside_json(name, &now)?;
     conn.prepare_cached(
-        "INSERT INTO beside SELECT id, ?2 FROM conversation WHERE name = ?1
+        "INSERT INTO beside SELECT id, ?2 FROM conversation WHERE name = ?1 AND visitor <> ?3
          ON CONFLICT DO UPDATE SET body = excluded.body",
     )?
-    .execute([name.as_str(), &body])?;
+    .execute([name.as_str(), &body, VisitorId::erased().as_str()])?;
     Ok(())
 }

@@ -194,13 +194,18 @@ impl Filler {
             .search
             .prepare_cached("SELECT log, renamed, batch FROM upto")?
             .query_row([], |row| Ok(UpTo { log: row.get(0)?, renamed: row.get(1)?, batch: row.get(2)? }))?;
-        let mut found = Words::default();
-        let (log, renamed) = (self.read_log(upto.log, &mut found)?, self.read_renamed(upto.renamed, &mut found)?);
+        let (mut found, mut erased) = (Words::default(), Vec::new());
+        let (log, renamed) =
+            (self.read_log(upto.log, &mut found, &mut erased)?, self.read_renamed(upto.renamed, &mut found)?);
         if (log, renamed) == (upto.log, upto.renamed) {
             return Ok(0);
         }
         let batch = (upto.batch + 1) & ((1 << BATCH_BITS) - 1);
         let tx = self.search.transaction()?;
+        for conversation in erased {
+            tx.prepare_cached("DELETE FROM words WHERE rowid >= ?1 AND rowid < ?2")?
+                .execute([conversation << BATCH_BITS, (conversation + 1) << BATCH_BITS])?;
+        }
         let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO words (rowid, text) VALUES (?1, ?2)")?;
         let taken = usize::try_from(log - upto.log + renamed - upto.renamed).unwrap_or(usize::MAX);
         for (conversation, text) in found.by_conversation() {
@@ -212,7 +217,7 @@ impl Filler {
         Ok(taken)
     }
 
-    fn read_log(&self, after: i64, found: &mut Words) -> Result<i64> {
+    fn read_log(&self, after: i64, found: &mut Words, erased: &mut Vec<i64>) -> Result<i64> {
         let mut select = self
             .store
             .prepare_cached("SELECT pos, conversation, body FROM log WHERE pos > ?1 ORDER BY pos LIMIT ?2")?;
@@ -221,7 +226,13 @@ impl Filler {
         while let Some(row) = rows.next()? {
             last = row.get(0)?;
             // What cannot be read cannot be found; whoever opens it is told.
-            found.take_event(row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
+            let (conversation, body) = (row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
+            if words::erases(body) {
+                found.forget(conversation);
+                erased.push(conversation);
+            } else {
+                found.take_event(conversation, body);
+            }
         }
         Ok(last)
     }

@@ -26,6 +26,9 @@ pub const RENAMED: &str = "your name, picture or role has changed, connect again
 /// For 4001, where a visitor has said in another tab who they are.
 pub const RECOGNISED: &str = "the site has said who you are, connect again";
 
+/// For 4502, where an admin has erased the visitor.
+pub const FORGOTTEN: &str = "what was known of you was erased";
+
 // === impl Goodbye ===
 
 impl Goodbye {

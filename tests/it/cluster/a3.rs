@@ -2,10 +2,11 @@
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{
     support::{Agent, Cluster, Visitor, playbooks, sight::Secrets, size, wait},
-    visibility::pry,
+    visibility::{inspect, pry, transcript},
 };
 
 const AGENTS: usize = 6;
@@ -35,6 +36,7 @@ struct World {
     /// An admin at the hub that never sleeps.
     root: Agent,
     asleep: Option<usize>,
+    transcripts: JoinSet<(String, Option<String>)>,
     steps: usize,
 }
 
@@ -50,7 +52,16 @@ impl World {
         }
         let root = cluster.admin(0, "root").await;
         let random = StdRng::seed_from_u64(seed);
-        let mut world = Self { cluster, random, desks, rooms: Vec::new(), root, asleep: None, steps: 0 };
+        let mut world = Self {
+            cluster,
+            random,
+            desks,
+            rooms: Vec::new(),
+            root,
+            asleep: None,
+            transcripts: JoinSet::new(),
+            steps: 0,
+        };
         for n in 0..ROOMS {
             let room = world.room(n).await;
             world.rooms.push(room);
@@ -100,7 +111,12 @@ impl World {
             11..14 => (&agent.client, json!({"type": "claim"})),
             14..16 => (&agent.client, json!({"type": "assign", "to": other})),
             16 => (&self.root.client, json!({"type": "assign", "to": other})),
-            17 => return pry(agent, chat, &mut self.random).await,
+            17 => {
+                let hub = self.random.random_range(0..3);
+                let port = self.cluster.hubs[self.awake(hub) % 3].port;
+                self.transcripts.spawn(transcript(port, agent.id().to_owned(), chat.clone()));
+                return pry(agent, chat, &mut self.random).await;
+            }
             18 => (&agent.client, json!({"type": "assign", "to": null})),
             _ => (&agent.client, json!({"type": "note", "key": key, "text": text("note")})),
         };
@@ -180,8 +196,10 @@ async fn a3_no_frame_of_three_hubs_shows_an_assigned_conversation_to_others_thou
             typed += agent.frames(0).iter().filter(|raw| raw.contains("-typing")).count();
         }
     }
+    let transcripts = inspect(&secrets, std::mem::take(&mut world.transcripts)).await;
     println!(
-        "figure A3 hubs=3 steps={} slept_s={:.0} secrets={} previews={typed} frames={frames} bytes={bytes} leaks=0",
+        "figure A3 hubs=3 steps={} slept_s={:.0} secrets={} previews={typed} frames={frames} transcripts={transcripts} \
+         bytes={bytes} leaks=0",
         world.steps,
         slept.iter().sum::<f64>(),
         secrets.len()

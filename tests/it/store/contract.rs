@@ -2,11 +2,15 @@
 //! of one store out of them.
 
 pub(crate) mod appending;
+pub(crate) mod deliveries;
+pub(crate) mod erasing;
 pub(crate) mod finding;
 pub(crate) mod folders;
 pub(crate) mod keeping;
 pub(crate) mod model;
+pub(crate) mod outbox;
 pub(crate) mod reading;
+pub(crate) mod reports;
 pub(crate) mod settings;
 
 /// Makes a ground with nothing on it.
@@ -38,7 +42,6 @@ macro_rules! contract {
             #[test] fn r15_items_come_with_the_panel_as_it_stands_now in keeping;
             #[test] fn r13_items_of_what_one_may_not_see_are_left_out in keeping;
             #[test] fn r15_an_item_told_twice_only_learns_where_the_crm_keeps_it in keeping;
-            #[test] fn w2_what_the_outside_is_told_is_written_with_the_event in keeping;
             #[test] fn p1_an_identity_adopts_an_open_conversation_once in keeping;
             #[test] fn w1_deadlines_fall_due_in_order_until_the_wait_ends in finding;
             #[test] fn r9_the_queue_is_those_who_wait_longest_first in finding;
@@ -62,6 +65,21 @@ macro_rules! contract {
             #[test] fn s2_a_removal_takes_the_worth_of_every_token_that_is_not_provably_newer in settings;
             #[test] fn r4_a_playbook_keeps_its_versions_and_its_id_for_ever in settings;
             #[test] fn r5_a_playbook_is_installed_once_it_was_seen in settings;
+            #[test] fn w2_what_the_outside_is_told_is_written_with_the_event in outbox;
+            #[test] fn w2_a_webhook_is_kept_as_it_was_made_until_it_is_deleted in outbox;
+            #[test] fn l2_a_workspace_has_no_more_webhooks_than_it_may in outbox;
+            #[test] fn s1_webhooks_and_deliveries_of_another_workspace_are_not_there in outbox;
+            #[test] fn w2_a_taken_delivery_is_one_nodes_until_its_lease_runs_out in deliveries;
+            #[test] fn w2_of_many_nodes_that_take_at_once_each_delivery_falls_to_one in deliveries;
+            #[test] fn w2_a_failed_delivery_is_due_when_it_was_said_and_counts_its_tries in deliveries;
+            #[test] fn w2_events_of_a_conversation_keep_their_order_until_one_has_failed_too_often in deliveries;
+            #[test] fn w2_one_webhooks_backlog_leaves_room_for_the_others in deliveries;
+            #[test] fn w2_a_disabled_webhook_hears_nothing_new_and_gives_up_what_waits in deliveries;
+            #[test] fn w2_deliveries_are_paged_newest_first_and_by_their_state in deliveries;
+            #[test] fn l6_what_was_delivered_or_given_up_is_forgotten_after_its_time in deliveries;
+            #[test] fn b_canned_answers_are_saved_behind_the_version_they_were_read_at in reports;
+            #[test] fn b_the_stations_of_conversations_are_told_of_those_one_may_see in reports;
+            #[test] fn b2_an_erasure_takes_the_person_out_and_leaves_all_the_rest in erasing;
             #[test] fn d6_whatever_happens_folds_counters_keys_and_pages_agree_with_a_model in model;
         }
     };

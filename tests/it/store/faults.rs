@@ -5,8 +5,8 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use usher::{
-    chat::event::{AgentRef, Author},
-    ids::{Millis, Seq},
+    chat::event::Author,
+    ids::Seq,
     store::{
         Appended, Folder, FolderQuery, Store, StoreError,
         sqlite::{OpenError, Options, Sqlite},
@@ -73,45 +73,6 @@ fn o_a_file_that_is_not_ours_to_read_is_refused_and_left_as_it_was() {
         let fault = Sqlite::open(&path).expect_err("it is not ours");
         assert!(matches!(fault, OpenError::Foreign), "{fault:?}");
         assert_eq!(fs::read(&path).expect("read"), before);
-    }
-}
-
-#[tokio::test]
-async fn o_a_store_of_the_version_before_is_taken_over_with_all_that_is_in_it() {
-    let folder = folder();
-    let path = folder.path().join("usher.db");
-    by_hand(&path, include_str!("earlier/version_1.sql"));
-    for _ in 0..2 {
-        let store = open(&path);
-        store.ready().await.expect("it takes writes");
-        let agents = store.agents(&workspace()).await.expect("agents");
-        let known: Vec<_> = agents.iter().map(|row| (row.agent.id.as_str(), row.online)).collect();
-        assert_eq!(known, [("jane", true), ("root", false)]);
-        let mine = store.assigned_to(&workspace(), &"jane".into()).await.expect("assigned_to");
-        assert_eq!(mine.len(), 1);
-        let query = Some("sundays".to_owned());
-        let closed = FolderQuery { workspace: workspace(), folder: Folder::Closed, before: None, limit: 10, query };
-        let found = wait::until("the old texts are found", async || {
-            store.folder(&closed).await.expect("folder").conversations.pop()
-        });
-        let talk = found.await.conversation;
-        assert_eq!((talk.seq, talk.rated), (Seq(11), Some(5)));
-        assert_eq!(talk.items.iter().map(|item| item.title.as_str()).collect::<Vec<_>>(), ["A lead"]);
-        let log = store.events_after(&talk.id, Seq(0), 100, usize::MAX).await.expect("events");
-        let events = log.iter().map(|entry| entry.event());
-        let folded = usher::chat::conversation::Conversation::fold(talk.id.clone(), workspace(), events);
-        let mut folded = folded.expect("a conversation");
-        // What was rated in words then is in the log, and not in the fold of that time.
-        folded.rated_words = None;
-        assert_eq!(folded, talk);
-        assert_eq!(store.rosters().await.expect("rosters"), []);
-        // Bob was removed when nobody noted when: no token of that time is worth anything.
-        let removed = store.removed_at(&workspace(), &"bob".into()).await.expect("removed_at").expect("noted");
-        let bob = AgentRef { id: "bob".into(), name: "Bob".into(), avatar: None };
-        let hello = async |issued_at| store.agent_hello(&workspace(), &bob, false, issued_at).await.expect("answered");
-        assert_eq!((hello(None).await, hello(Some(Millis(removed.0 - 1))).await), (None, None));
-        assert!(removed > Millis(1_795_641_637_020), "{removed:?}");
-        assert_eq!(store.removed_at(&workspace(), &"jane".into()).await.expect("removed_at"), None);
     }
 }
 

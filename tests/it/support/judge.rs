@@ -23,6 +23,8 @@ pub struct Verdict {
     pub details: BTreeMap<String, Value>,
     /// Items by id.
     pub items: BTreeMap<String, String>,
+    /// Items whose handing on has failed so far.
+    pub failing: BTreeSet<String>,
     /// How often it was assigned.
     pub assignments: usize,
     /// Who owned it at each `seq`, where somebody did.
@@ -171,9 +173,15 @@ impl Verdict {
             "item" => {
                 let item = event["item"].as_str().unwrap_or_else(|| fail("no item"));
                 let before = self.items.insert(item.into(), event["kind"].as_str().unwrap_or_default().into());
-                expect(before.is_none() || !event["external"].is_null(), "an item made twice");
+                let failed = self.failing.remove(item);
+                expect(before.is_none() || failed || !event["external"].is_null(), "an item made twice");
             }
-            "rated" | "qualified" | "disqualified" | "item_failed" | "note" => {}
+            "item_failed" => {
+                let item = event["item"].as_str().unwrap_or_else(|| fail("no item"));
+                expect(self.items.contains_key(item), "an item that was never made");
+                self.failing.insert(item.into());
+            }
+            "rated" | "qualified" | "disqualified" | "note" => {}
             _ => place.fail("an unknown event"),
         }
     }

@@ -13,6 +13,7 @@ pub mod playbooks;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
+pub mod receiver;
 pub mod redis;
 pub mod rein;
 pub mod roamer;
@@ -27,6 +28,6 @@ pub mod wait;
 pub mod wire;
 
 pub use self::{
-    agent::Agent, client::Client, cluster::Cluster, hub::Hub, redis::Redis, rein::Rein, roamer::Roamer, sender::Sender,
-    settings::Settings, size::size, spread::Spread, visitor::Visitor,
+    agent::Agent, client::Client, cluster::Cluster, hub::Hub, receiver::Receiver, redis::Redis, rein::Rein,
+    roamer::Roamer, sender::Sender, settings::Settings, size::size, spread::Spread, visitor::Visitor,
 };

@@ -6,9 +6,17 @@ const PREVIEW_CHARS = 120;
 /** As {@link applyEvent}, with what agents see besides: the inbox's row and the side panel. */
 export function applyAtDesk<C extends Summary>(conversation: C, event: Event): C {
   const after = applyEvent(conversation, event);
-  return after === conversation
-    ? after
-    : { ...after, ...rowChange(conversation, event), ...panelChange(conversation, event) };
+  if (after === conversation) return after;
+  const changed = { ...after, ...rowChange(conversation, event), ...panelChange(conversation, event) };
+  return event.type === "details" && event.by.kind === "system" ? erased(changed) : changed;
+}
+
+/** What is left when the hub erased the visitor: nothing else of it clears details. */
+function erased<C extends Conversation>(conversation: C): C {
+  const { preview: _, ...left } = conversation;
+  const visitor = { id: "v_erased", verified: false, connected: conversation.visitor.connected };
+  const items = conversation.items?.map(({ item, kind, at }) => ({ item, kind, title: "[erased]", at }));
+  return { ...left, visitor, page: null, locale: null, ...(items === undefined ? {} : { items }) } as C;
 }
 
 function rowChange(before: Summary, event: Event): Partial<Summary> {

@@ -650,7 +650,10 @@ export type Inline = string | {
 
 /** A lead, deal or activity, as the log tells it. */
 export type Item = {
-  /** Its id. A later event with the same one only updates `external`. */
+  /**
+   * Its id. A later event with the same one only says that it was handed on: it updates `external` and ends an
+   * `item_failed`.
+   */
   item: ItemId,
   /** What it is. */
   kind: ItemKind,

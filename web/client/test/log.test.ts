@@ -126,6 +126,22 @@ test("p2_details_merge_by_field_and_items_appear_once", () => {
   expect(after.items).toEqual([{ item: "i_1", kind: "lead", title: "Ada", at: 3, external: { id: "77" } }]);
 });
 
+test("b2_an_erasure_leaves_nothing_of_the_visitor_in_the_row", () => {
+  const before = conversation({
+    visitor: { id: "v_1", name: "Ada", verified: true, connected: false },
+    page: { url: "https://ada.example" },
+    locale: "en",
+    preview: "I am Ada",
+    details: { claimed: ["person.email"], deal: {}, person: { name: "Ada", email: "a@b.c" }, organization: {} },
+    items: [{ item: "i_1", kind: "lead", title: "Ada", at: 3, external: { id: "77" } }],
+  });
+  const changes = { person: { name: null, email: null, phone: null }, note: null };
+  const after = applyAtDesk(before, { type: "details", seq: 2, at: 2, by: system, changes } as Event);
+  expect(JSON.stringify(after)).not.toMatch(/Ada|ada|a@b\.c|77|v_1/);
+  expect(after).toMatchObject({ id: before.id, seq: 2, visitor: { id: "v_erased", verified: false } });
+  expect(after.items).toEqual([{ item: "i_1", kind: "lead", title: "[erased]", at: 3 }]);
+});
+
 test("p4_of_two_rows_the_later_position_counts_and_of_equal_ones_the_latest", () => {
   const rows = new InboxRows();
   rows.reset([summary("c_1", 5)]);

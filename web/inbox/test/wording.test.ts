@@ -34,11 +34,15 @@ test("r15_changed_details_are_named", () => {
   expect(sentence(event(1, VISITOR, { type: "details", changes: { person: { name: "Ada" } } }))).toBe(
     "The visitor filled in the name",
   );
+  const cleared = { deal: { value: null }, person: { name: null }, note: null };
+  expect(sentence(event(2, { kind: "system" }, { type: "details", changes: cleared }))).toBe("The visitor was erased");
 });
 
 test("r18_a_failed_hand_over_is_told_in_the_conversation", () => {
   const failed = event(1, { kind: "system" }, { type: "item_failed", item: "i_1", kind: "deal", message: "no answer" });
   expect(sentence(failed)).toBe("Deal could not be handed on: no answer");
+  const item = { type: "item", item: "i_1", kind: "deal", title: "A deal" } as const;
+  expect(sentence(event(2, { kind: "system" }, item))).toBe("Deal was handed on");
 });
 
 test("r13_losing_sight_is_explained", () => {

@@ -151,7 +151,7 @@ fn r15_an_item_is_made_with_its_title_and_does_not_close_the_chat() {
 fn r18_an_item_the_crm_took_is_marked_and_no_second_one() {
     let mut world = World::closed();
     world.give(&agent("jane"), &item("k", "A lead")).unwrap();
-    let handed = Command::Handed { item: "i_k".into(), external: external("crm-1") };
+    let handed = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")) };
     assert_eq!(types(&world.give(&Actor::System, &handed).unwrap()), ["item"]);
     assert_eq!(world.conversation.items.len(), 1);
     assert_eq!(world.conversation.items[0].external, Some(external("crm-1")));
@@ -167,14 +167,32 @@ fn r18_a_failure_shows_until_it_succeeds_and_is_not_repeated_word_by_word() {
     assert_eq!(types(&world.give(&Actor::System, &failed).unwrap()), ["item_failed"]);
     assert_eq!(world.conversation.items[0].failed.as_deref(), Some("The CRM is down"));
     assert_eq!(world.give(&Actor::System, &failed), Ok(vec![]));
-    let handed = Command::Handed { item: "i_k".into(), external: external("crm-1") };
+    let handed = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")) };
     world.give(&Actor::System, &handed).unwrap();
     assert_eq!(world.conversation.items[0].failed, None);
 }
 
 #[test]
+fn r18_a_receiver_that_only_says_yes_takes_a_failure_back_and_keeps_the_link() {
+    let mut world = World::closed();
+    world.give(&agent("jane"), &item("k", "A lead")).unwrap();
+    let taken = Command::Handed { item: "i_k".into(), external: None };
+    assert_eq!(world.give(&Actor::System, &taken), Ok(vec![]), "nobody was told of any trouble");
+    let failed = Command::HandFailed { item: "i_k".into(), message: "The CRM is down".into() };
+    for link in [None, Some(external("crm-1"))] {
+        world.give(&Actor::System, &failed).unwrap();
+        assert_eq!(types(&world.give(&Actor::System, &taken).unwrap()), ["item"]);
+        let view = &world.conversation.items[0];
+        assert_eq!((&view.failed, &view.external), (&None, &link));
+        let linked = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")) };
+        world.give(&Actor::System, &linked).unwrap();
+    }
+    assert_eq!(world.conversation.items.len(), 1);
+}
+
+#[test]
 fn r18_nothing_is_known_of_an_item_that_was_never_made() {
     let world = World::closed();
-    let handed = Command::Handed { item: "i_no".into(), external: external("crm-1") };
+    let handed = Command::Handed { item: "i_no".into(), external: Some(external("crm-1")) };
     assert_eq!(world.ask(&Actor::System, &handed), Err(Refusal::NotFound));
 }

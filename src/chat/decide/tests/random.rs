@@ -167,7 +167,7 @@ impl World {
             Op::EveryoneLeft => (Actor::System, Command::EveryoneLeft, false),
             Op::Abandon => (Actor::System, Command::Abandon, false),
             Op::Handed(n) => {
-                let external = External { id: format!("crm-{}", n % 2), url: None };
+                let external = (n % 3 > 0).then(|| External { id: format!("crm-{}", n % 2), url: None });
                 (Actor::System, Command::Handed { item: item(&self.conversation.items, *n), external }, false)
             }
             Op::HandFailed(n) => {

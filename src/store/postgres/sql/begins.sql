@@ -19,8 +19,8 @@ WITH given AS (
         WITH ORDINALITY AS t (of, name, kind, title, fields, external, at, nth)
 ), telling AS (
     SELECT *
-    FROM unnest($32::text[], $33::bigint[], $34::text[], $35::text[])
-        WITH ORDINALITY AS t (of, seq, topic, item, nth)
+    FROM unnest($32::text[], $33::bigint[], $34::text[], $35::bigint[], $36::text[])
+        WITH ORDINALITY AS t (of, seq, topic, at, item, nth)
 ), won AS (
     INSERT INTO conversation (
         name, workspace, visitor, visitor_name, verified, created_at, state, live, served, assignee, assigned_at,
@@ -48,12 +48,14 @@ WITH given AS (
     ON CONFLICT (name) DO NOTHING
     RETURNING name
 ), told AS (
-    INSERT INTO outbox (conversation, seq, topic)
-    SELECT w.id, t.seq, t.topic
+    INSERT INTO delivery (webhook, conversation, seq, topic, at, next_at)
+    SELECT r.id, w.id, t.seq, t.topic, t.at, t.at
     FROM telling t
     JOIN won w ON w.name = t.of
+    JOIN webhook r ON r.workspace = w.workspace AND r.deleted_at IS NULL AND r.disabled_at IS NULL
+        AND (r.topics = '*' OR t.topic = ANY (string_to_array(r.topics, ',')))
     WHERE t.item IS NULL OR t.item IN (SELECT name FROM made)
-    ORDER BY t.nth
+    ORDER BY t.nth, r.id
 ), noted AS (
     INSERT INTO unsearched (conversations, firsts, lasts)
     SELECT array_agg(id), array_agg(1::bigint), array_agg(snap_seq) FROM won HAVING count(*) > 0

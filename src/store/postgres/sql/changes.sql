@@ -23,8 +23,8 @@ WITH given AS (
     ) WITH ORDINALITY AS t (conversation, name, kind, title, fields, external, at, nth)
 ), telling AS (
     SELECT *
-    FROM unnest($31::bigint[], $32::bigint[], $33::text[], $34::text[])
-        WITH ORDINALITY AS t (conversation, seq, topic, item, nth)
+    FROM unnest($31::bigint[], $32::bigint[], $33::text[], $34::bigint[], $35::text[])
+        WITH ORDINALITY AS t (conversation, seq, topic, at, item, nth)
 ), held AS MATERIALIZED (
     SELECT
         id, workspace,
@@ -78,12 +78,15 @@ WITH given AS (
     JOIN won w ON w.conversation = t.conversation
     WHERE i.name = t.name AND i.conversation = t.conversation AND t.external IS NOT NULL
 ), told AS (
-    INSERT INTO outbox (conversation, seq, topic)
-    SELECT t.conversation, t.seq, t.topic
+    INSERT INTO delivery (webhook, conversation, seq, topic, at, next_at)
+    SELECT r.id, t.conversation, t.seq, t.topic, t.at, t.at
     FROM telling t
     JOIN won w ON w.conversation = t.conversation
+    JOIN held h ON h.id = t.conversation
+    JOIN webhook r ON r.workspace = h.workspace AND r.deleted_at IS NULL AND r.disabled_at IS NULL
+        AND (r.topics = '*' OR t.topic = ANY (string_to_array(r.topics, ',')))
     WHERE t.item IS NULL OR t.item IN (SELECT name FROM made)
-    ORDER BY t.nth
+    ORDER BY t.nth, r.id
 ), noted AS (
     INSERT INTO unsearched (conversations, firsts, lasts)
     SELECT array_agg(w.conversation), array_agg(w.seq), array_agg(e.last)

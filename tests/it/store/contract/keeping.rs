@@ -198,49 +198,7 @@ pub(crate) async fn r15_an_item_told_twice_only_learns_where_the_crm_keeps_it(ne
     let found = items(&*store, all()).await;
     assert_eq!(ids(&found), ["i_1"]);
     assert_eq!((&found[0].fields, &found[0].external, found[0].at), (&made.fields, &Some(external), Millis(1001)));
-    let told = store.outbox(100).await.expect("outbox");
-    assert_eq!(told.iter().filter(|row| row.topic == "item.created").count(), 1);
     talk.is_kept_by(&*store).await;
-}
-
-pub(crate) async fn w2_what_the_outside_is_told_is_written_with_the_event(new: NewGround<'_>) {
-    let ground = new();
-    let mut store = ground.open();
-    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
-    talk.says(&*store, 1001, "k", "hello").await;
-    talk.happens(&*store, Author::System, 1002, missed()).await;
-    talk.happens(&*store, Author::Bot, 1003, What::Item(item("i_1", ItemKind::Lead, "A lead"))).await;
-    talk.happens(&*store, by("jane"), 1004, assigned("jane")).await;
-    // Refused ones leave nothing here either.
-    let mut late = talk.clone();
-    let entry = late.draft(by("jane"), 1005, closed());
-    let row = Some(Box::new(late.fold.clone()));
-    let stale =
-        usher::store::Append { conversation: talk.id().clone(), after: Seq(1), entries: vec![entry], key: None, row };
-    store.append(stale).await.expect("answered");
-    talk.happens(&*store, by("jane"), 1006, closed()).await;
-    for _ in 0..2 {
-        let told = store.outbox(100).await.expect("outbox");
-        let topics: Vec<&str> = told.iter().map(|row| row.topic.as_str()).collect();
-        assert_eq!(
-            topics,
-            [
-                "conversation.started",
-                "conversation.missed",
-                "item.created",
-                "conversation.assigned",
-                "conversation.closed"
-            ]
-        );
-        let of = [1, 4, 5, 6, 7].map(|seq: usize| talk.log[seq - 1].json());
-        assert_eq!(told.iter().map(|row| row.payload.as_str()).collect::<Vec<_>>(), of);
-        assert!(told.iter().all(|row| row.conversation == *talk.id() && row.workspace == workspace()));
-        assert!(told.windows(2).all(|pair| pair[0].id < pair[1].id));
-        assert_eq!(told[4].at, Millis(1006));
-        assert_eq!(store.outbox(2).await.expect("outbox"), told[..2]);
-        drop(store);
-        store = ground.open();
-    }
 }
 
 pub(crate) async fn p1_an_identity_adopts_an_open_conversation_once(new: NewGround<'_>) {

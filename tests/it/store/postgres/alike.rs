@@ -6,7 +6,10 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use tokio::{runtime::Handle, task::block_in_place};
-use usher::store::{Store, postgres::Mode, sqlite::Sqlite};
+use usher::{
+    ids::WebhookId,
+    store::{Store, postgres::Mode, sqlite::Sqlite},
+};
 
 use super::Database;
 use crate::store::talk::Talk;
@@ -25,6 +28,9 @@ macro_rules! both {
 
 mod asking;
 mod looking;
+mod telling;
+
+use self::telling::{Mine, Telling, telling};
 
 const WORKSPACES: [&str; 2] = ["default", "other"];
 const VISITORS: usize = 5;
@@ -97,6 +103,15 @@ enum Step {
         node: u8,
         left: i64,
     },
+    Tell(Telling),
+    /// Erases a conversation that is over.
+    Erase {
+        talk: usize,
+    },
+    Canned {
+        workspace: usize,
+        expected: u32,
+    },
     Look,
 }
 
@@ -160,6 +175,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (workspace(), 0..3u8).prop_map(|(workspace, id)| Step::Delete { workspace, id }),
         1 => (0..3u8, 0..99i64).prop_map(|(id, at)| Step::Seen { id, at }),
         1 => (0..3u8, -100_000..100_000i64).prop_map(|(node, left)| Step::Roster { node, left }),
+        1 => (workspace(), 0..3u32).prop_map(|(workspace, expected)| Step::Canned { workspace, expected }),
+        2 => (0..8usize).prop_map(|talk| Step::Erase { talk }),
+        12 => telling().prop_map(Step::Tell),
         1 => Just(Step::Look),
     ]
 }
@@ -169,6 +187,9 @@ struct Pair<'a> {
     one: &'a dyn Store,
     other: &'a dyn Store,
     talks: Vec<Talk>,
+    webhooks: Vec<WebhookId>,
+    /// What nodes have of the outbox, or had.
+    taken: Vec<Mine>,
     at: i64,
 }
 
@@ -192,7 +213,8 @@ async fn play(steps: Vec<Step>) {
     let sqlite = Sqlite::open(folder.path().join("usher.db")).expect("it opens");
     let database = Database::make().await;
     let postgres = database.try_open(Mode::Alone).await.expect("it opens");
-    let mut pair = Pair { one: &sqlite, other: &postgres, talks: Vec::new(), at: 1000 };
+    let mut pair =
+        Pair { one: &sqlite, other: &postgres, talks: Vec::new(), webhooks: Vec::new(), taken: Vec::new(), at: 1000 };
     for step in steps {
         pair.at += 10;
         pair.step(step).await;

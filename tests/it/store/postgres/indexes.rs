@@ -2,21 +2,22 @@
 
 use usher::{
     chat::event::{Author, ItemKind, What},
-    ids::{Millis, VisitorId},
+    ids::{DeliveryId, Millis, Seq, VisitorId},
     store::{
-        Folder, FolderQuery, ItemQuery, Store,
+        DeliveryQuery, Folder, FolderQuery, ItemQuery, Outbox, Store, Take, Topics,
         postgres::{Mode, Options, Postgres},
     },
 };
 
 use super::Database;
 use crate::{
+    store::contract::outbox::webhook,
     store::talk::{Talk, assigned, by, closed, item, waiting, workspace},
     support::{postgres::Postgres as Server, wait},
 };
 
 /// Indexes that reads go by, each named in the migrations.
-const EXPECTED: [&str; 16] = [
+const EXPECTED: [&str; 25] = [
     "conversation_all",
     "conversation_closed",
     "conversation_due",
@@ -27,18 +28,28 @@ const EXPECTED: [&str; 16] = [
     "conversation_silent",
     "conversation_unassigned",
     "conversation_waited_in",
+    "delivery_dead",
+    "delivery_done",
+    "delivery_due",
+    "delivery_event",
+    "delivery_of_webhook",
+    "delivery_oldest",
+    "delivery_taken",
     "item_of_conversation",
     "item_of_kind",
     "item_of_workspace",
     "log_at",
     "log_key",
     "log_pkey",
+    "webhook_name_key",
+    "webhook_of_workspace",
 ];
 
 #[tokio::test]
 async fn p4_whatever_is_looked_for_has_an_index_of_its_own() {
     let database = Database::make().await;
     let store = database.node().await;
+    assert!(store.add_webhook(&webhook("wh_1", Topics::All)).await.expect("answered"));
     let mut one = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
     one.says(&*store, 1001, "k", "hello").await;
     one.happens(&*store, Author::Bot, 1002, What::Item(item("i_1", ItemKind::Lead, "A lead"))).await;
@@ -88,6 +99,16 @@ async fn read_everything(store: &dyn Store, talk: &Talk) {
         let query = FolderQuery { workspace: workspace(), folder, before: None, limit: 10, query: None };
         store.folder(&query).await.expect("folder");
     }
+    let query = DeliveryQuery { workspace: workspace(), webhook: "wh_1".into(), state: None, before: None, limit: 10 };
+    store.deliveries(&query).await.expect("deliveries");
+    store.webhooks(&workspace()).await.expect("webhooks");
+    let (now, until) = (Millis(5000), Millis(6000));
+    let take = Take { node: "n_1".into(), now, until, limit: 10, per_webhook: 10 };
+    assert!(!store.take_deliveries(&take).await.expect("taken").is_empty());
+    let told = DeliveryId::of(id, Seq(1));
+    store.revive_delivery(&workspace(), &"wh_1".into(), &told, now).await.expect("answered");
+    store.backlog().await.expect("backlog");
+    store.sweep_deliveries(Millis(1), 10).await.expect("swept");
     for (kind, conversation) in [(None, None), (Some(ItemKind::Lead), None), (None, Some(id.clone()))] {
         let query = ItemQuery { workspace: workspace(), kind, conversation, viewer: None, before: None, limit: 10 };
         store.items(&query).await.expect("items");

@@ -1,12 +1,16 @@
 //! Who may open a database, and of which shape.
 
-use usher::store::{
-    Store,
-    postgres::{Mode, OpenError, Options, Postgres},
+use usher::{
+    ids::Seq,
+    store::{
+        DeliveryQuery, Outbox, Store, Topic, Topics,
+        postgres::{Mode, OpenError, Options, Postgres},
+    },
 };
 
 use super::Database;
 use crate::{
+    store::contract::outbox::webhook,
     store::talk::{Talk, assigned, by, closed, waiting},
     support::{postgres::Postgres as Server, wait, wire::Wire},
 };
@@ -102,6 +106,7 @@ async fn o_a_database_of_the_first_shape_is_brought_up_while_a_program_of_that_s
              compatible_from integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
          {first};
          INSERT INTO migration VALUES (1, 'first', '{checksum}', 1);
+         INSERT INTO outbox (conversation, seq, topic) VALUES (1, 1, 'item.created');
          INSERT INTO hub (epoch) VALUES ('e_first');
          INSERT INTO agent VALUES ('default', 'bob', 'Bob', NULL, false, false, '{{}}', 1, true);"
     );
@@ -115,7 +120,24 @@ async fn o_a_database_of_the_first_shape_is_brought_up_while_a_program_of_that_s
     let old = "UPDATE agent SET removed = true WHERE id = 'bob';
                INSERT INTO agent VALUES ('default', 'ann', 'Ann', NULL, false, false, '{}', 1, false)";
     client.batch_execute(old).await.expect("an older program's statements go through");
-    Talk::begin(&*node, "v_1", 1000, vec![]).await;
+    // What it writes for the outside reaches webhooks, in the same transaction, and its own table stays empty.
+    assert!(node.add_webhook(&webhook("wh_1", Topics::All)).await.expect("answered"));
+    let old = "WITH won AS (
+                   INSERT INTO conversation (name, workspace, visitor, verified, state, live, served, since, created_at,
+                       last_at, snap_seq, snapshot)
+                   VALUES ('c_old', 'default', 'v_old', false, 'bot', false, false, 1, 1, 1, 1, '{}') RETURNING id
+               )
+               INSERT INTO outbox (conversation, seq, topic) SELECT id, 1, 'conversation.started' FROM won";
+    client.batch_execute(old).await.expect("an older program's statements go through");
+    let talk = Talk::begin(&*node, "v_1", 1000, vec![]).await;
+    let query =
+        DeliveryQuery { workspace: "default".into(), webhook: "wh_1".into(), state: None, before: None, limit: 9 };
+    let told = node.deliveries(&query).await.expect("deliveries").deliveries;
+    let told: Vec<_> = told.iter().map(|one| (one.conversation.as_str(), one.seq, one.topic)).collect();
+    let started = Topic::ConversationStarted;
+    assert_eq!(told, [(talk.id().as_str(), Seq(1), started), ("c_old", Seq(1), started)]);
+    let row = client.query_one("SELECT count(*) FROM outbox", &[]).await.expect("counted");
+    assert_eq!(row.get::<_, i64>(0), 0);
 }
 
 #[tokio::test]

@@ -34,8 +34,12 @@ export function sentence(event: Event): string | null {
     case "disqualified":
       return t("event.disqualified");
     case "details":
+      // The hub itself changes no details: from it, the visitor was erased.
+      if (event.by.kind === "system") return t("event.erased");
       return t("event.details", { name: who(event), fields: list(pathsOf(event.changes).map(fieldName)) });
     case "item":
+      // The hub itself makes no items: from it, a known one has reached the CRM.
+      if (event.by.kind === "system") return t("event.handed_on", { item: itemName(event.kind) });
       return t(`event.item.${event.kind}`);
     case "item_failed":
       return t("event.item_failed", { item: itemName(event.kind), message: event.message });

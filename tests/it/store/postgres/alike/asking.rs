@@ -10,7 +10,8 @@ use usher::{
         summary::{Beside, Mark},
     },
     ids::{Millis, PlaybookId, Seq, VisitorId, WorkspaceId},
-    store::{Append, Appended, NotifySettings, StoreError},
+    store::{Append, Appended, CannedAnswer, NotifySettings, StoreError},
+    wire::entry::Entry,
 };
 
 use crate::store::talk::{
@@ -94,6 +95,20 @@ impl Pair<'_> {
                 let body = Bytes::from(format!("at {at}"));
                 both!(self, store => store.keep_roster(&node, body.clone(), until).await.expect("kept"));
             }
+            Step::Canned { workspace, expected } => {
+                let answers = [CannedAnswer { name: "Hours".into(), text: format!("from {at}") }];
+                let workspace = WorkspaceId::from(WORKSPACES[workspace]);
+                both!(self, store => store.save_canned(&workspace, &answers, expected).await.expect("saved"));
+            }
+            Step::Erase { talk } => {
+                let over = |talk: &usize| self.talks[*talk].fold.closed_at().is_some();
+                let Some(of) = self.talk(talk).filter(over) else { return };
+                self.append(talk, 0, vec![(Author::System, What::erasure())], None, true).await;
+                let log = &mut self.talks[of].log;
+                let before = log.iter().rposition(|entry| entry.event().erases()).unwrap_or_default();
+                log[..before].iter_mut().for_each(|entry| *entry = Entry::new(entry.event().erased()));
+            }
+            Step::Tell(telling) => self.tell(telling).await,
             Step::Look => self.look().await,
         }
     }

@@ -6,7 +6,7 @@ use usher::{
         event::{Author, ItemKind},
     },
     ids::{AgentId, ConversationId, Millis, Seq, VisitorId, WorkspaceId},
-    store::{Folder, FolderQuery, ItemQuery, Store, Viewer},
+    store::{Folder, FolderQuery, ItemQuery, StatsQuery, Store, Viewer},
 };
 
 use crate::{
@@ -74,11 +74,7 @@ impl Pair<'_> {
         for (of, since, limit) in [(2, 0, 100), (1, self.at - 200, 100), (2, self.at - 100, 2), (0, 0, 100)] {
             both!(self, store => store.moved_since(&workspaces[..of], Millis(since), limit).await.expect("moved"));
         }
-        both!(self, store => {
-            let told = store.outbox(1000).await.expect("outbox");
-            assert!(told.windows(2).all(|pair| pair[0].id < pair[1].id));
-            told.into_iter().map(|row| (row.workspace, row.conversation, row.topic, row.payload, row.at)).collect::<Vec<_>>()
-        });
+        self.look_outside().await;
         for workspace in WORKSPACES {
             self.look_at(&workspace.into()).await;
         }
@@ -89,6 +85,7 @@ impl Pair<'_> {
         both!(self, store => sizes(store, workspace, None).await);
         for visitor in 0..VISITORS {
             let visitor = VisitorId::from(format!("v_{visitor}"));
+            both!(self, store => store.of_person(workspace, &visitor, 3).await.expect("of_person"));
             for since in [0, self.at - 50] {
                 both!(self, store => {
                     let found = store.of_visitor(workspace, &visitor, Millis(since)).await.expect("of_visitor");
@@ -131,6 +128,15 @@ impl Pair<'_> {
         let of = self.talks.first().map(|talk| talk.id().clone());
         let viewer =
             |agent: &str, admin, admins_see_assigned| Some(Viewer { agent: agent.into(), admin, admins_see_assigned });
+        both!(self, store => store.canned(workspace).await.expect("canned"));
+        for (viewer, from, to, limit) in [
+            (None, 0, i64::MAX, 100),
+            (viewer("jane", false, true), 0, i64::MAX, 100),
+            (viewer("kim", true, false), self.at - 200, self.at, 3),
+        ] {
+            let query = StatsQuery { workspace: workspace.clone(), viewer, from: Millis(from), to: Millis(to), limit };
+            both!(self, store => store.milestones(&query).await.expect("milestones"));
+        }
         for (kind, conversation, viewer) in [
             (None, None, None),
             (Some(ItemKind::Deal), None, viewer("jane", false, true)),
