@@ -23,7 +23,7 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 /// Whatever a build of the pages depends on, files and folders, below `web`.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "package.json",
     "package-lock.json",
     "installed.mjs",
@@ -33,6 +33,7 @@ const SOURCES: [&str; 14] = [
     "vite.out.ts",
     "vite.smaller.ts",
     "vite.widget.ts",
+    "vite.words.ts",
     "client/src",
     "demo",
     "inbox/index.html",

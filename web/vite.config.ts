@@ -2,9 +2,13 @@ import { basename } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { outDir } from "./vite.out.js";
+import { inboxWords } from "./vite.words.js";
 
 /** The pages the hub serves: the inbox at `/`, the demo at `/demo`. */
-const pages = ["inbox/index.html", "demo/demo.html"];
+const pages = { index: "inbox/index.html", demo: "demo/demo.html" };
+
+/** The inbox's service worker: at the top as well, since it works for pages below its own place alone. */
+const worker = { "inbox-worker": "inbox/src/notifications/worker.ts" };
 
 /** Pages stand at the top of the build, whatever folder they come from. */
 function pagesAtTheTop(): Plugin {
@@ -27,7 +31,7 @@ const hub = process.env.USHER_HUB ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   publicDir: false,
-  plugins: [svelte(), pagesAtTheTop()],
+  plugins: [inboxWords(), svelte(), pagesAtTheTop()],
   build: {
     outDir,
     emptyOutDir: true,
@@ -35,7 +39,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // A `data:` address would need a wider content security policy than `self`.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: pages },
+    rolldownOptions: {
+      input: { ...pages, ...worker },
+      output: { entryFileNames: ({ name }) => (name in worker ? "[name].js" : "assets/[name]-[hash].js") },
+    },
   },
   server: {
     host: "127.0.0.1",

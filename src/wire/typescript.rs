@@ -10,6 +10,7 @@ use super::{
     reply::{AgentReplies, Reply, VisitorReplies},
     request::{AgentAsk, Request, VisitorAsk},
 };
+use crate::chat::playbook::{Card, Fault, Template};
 
 /// What the generated file begins with.
 const HEAD: &str = "\
@@ -60,7 +61,8 @@ struct Types<'a> {
     text: BTreeMap<String, String>,
 }
 
-/// The text of `web/client/src/generated.ts`: every type of every frame, in one file, with no import.
+/// The text of `web/client/src/generated.ts`: every type of every frame, and of playbooks, in one file, with no
+/// import.
 pub fn typescript() -> String {
     // No number of ours is larger than JavaScript can count.
     let config = Config::new().with_large_int("number");
@@ -72,6 +74,10 @@ pub fn typescript() -> String {
     types.visit::<Reply<VisitorReplies>>();
     types.visit::<VisitorReplies>();
     types.visit::<AgentReplies>();
+    // What the editor reads and writes over REST.
+    types.visit::<Template>();
+    types.visit::<Card>();
+    types.visit::<Fault>();
     let mut text = String::from(HEAD);
     for one in types.text.values() {
         text.push('\n');

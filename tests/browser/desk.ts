@@ -46,6 +46,11 @@ export class Desk {
           return new target(title, options);
         },
       });
+      const show = ServiceWorkerRegistration.prototype.showNotification;
+      ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+        shown.push(title);
+        return show.call(this, title, options);
+      };
     });
     const desk = new Desk(page, who.name);
     await page.goto(who.link);

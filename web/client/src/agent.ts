@@ -126,11 +126,13 @@ export class AgentClient {
     });
   }
 
-  /** One page of a folder, in the hub's order. Without `query` its rows join `state.folders`. */
+  /**
+   * One page of a folder, in the hub's order; its rows join `state.folders`. Those of a `query` do as well, so that they
+   * stay as they are in the hub and go when they are out of sight.
+   */
   async list(folder: Folder, query: ListQuery = {}): Promise<{ conversations: Summary[]; next: string | null }> {
     const reply = await this.#request({ type: "list", folder, ...query }, (answer) => {
-      if (query.query !== undefined) return;
-      this.#listed.add(folder);
+      if (query.query === undefined) this.#listed.add(folder);
       for (const row of answer.conversations as Summary[]) {
         if (this.#rows.upsert(row)) this.#opened.inSight(row.id);
       }

@@ -219,8 +219,59 @@ export type CaptureField = "name" | "email" | "phone" | "organization" | "text";
 /** The kind of input element that suits a capture, by its HTML name. */
 export type CaptureInput = "text" | "email" | "tel" | "textarea";
 
+/** One card. Texts are Markdown as `Rich`(crate::chat::rich::Rich) reads it, at most 16 KiB. */
+export type Card = { "kind": "message",
+  /** What it says. */
+  text: string,
+  /** The card after it. */
+  next: CardId,
+} | { "kind": "choice",
+  /** The question. */
+  text: string,
+  /** The answers. */
+  options: Array<CardOption>,
+} | { "kind": "capture",
+  /** The question. */
+  text: string,
+  /** What is asked for. */
+  field: CaptureField,
+  /** Whether an empty answer is refused. Default: true. */
+  required: boolean,
+  /** The card after it. */
+  next: CardId,
+} | { "kind": "live_chat",
+  /** Said when an agent is available. */
+  online_message: string,
+  /** How long the visitor waits, in milliseconds: 10 s to 60 min. Default: 60 s. */
+  wait_ms: number,
+  /** Said when nobody took the chat in that time, or nobody is available. */
+  offline_message: string,
+  /** The first card of the offline flow. */
+  offline: CardId,
+} | { "kind": "qualify",
+  /** The last words. */
+  text: string,
+  /** What is made of the visitor. */
+  create: Array<Create>,
+} | { "kind": "disqualify",
+  /** The last words. */
+  text: string,
+  /** What is made of the visitor all the same. */
+  create: Array<Create>,
+};
+
 /** A card within a playbook. */
 export type CardId = string;
+
+/** An answer of a choice. */
+export type CardOption = {
+  /** Its id within the card. */
+  id: OptionId,
+  /** What the visitor reads and presses. */
+  label: string,
+  /** The card it leads to. */
+  next: CardId,
+};
 
 /** `details`: change the side panel. */
 export type ChangeDetails = {
@@ -301,6 +352,29 @@ export type CountsChanged = {
   mine?: number,
   /** Closed. */
   closed?: number,
+};
+
+/**
+ * What the end of a path makes. Beside its kind: `title` of a lead or deal, `subject` of an activity (required), and
+ * the fields of the item.
+ */
+export type Create = {
+  /** What to make. */
+  kind: ItemKind,
+  /** What to call a lead or deal; by default after the playbook. */
+  title?: string,
+  /** What is to be done: an activity's title. */
+  subject?: string,
+  /** A lead's or deal's worth. */
+  value?: Amount,
+  /** ISO 4217, of that worth. */
+  currency?: string,
+  /** When a lead or deal should be won: `YYYY-MM-DD`. */
+  expected_close_date?: string,
+  /** When an activity is due: `YYYY-MM-DD`. */
+  due_date?: string,
+  /** Free text, at most 16 KiB. */
+  note?: string,
 };
 
 /** A sale under way. */
@@ -493,6 +567,16 @@ export type External = {
   id: string,
   /** Where a person can look at it. */
   url?: string,
+};
+
+/** One thing that is wrong. */
+export type Fault = {
+  /** In which card; null where it is not about one. */
+  card: CardId | null,
+  /** In which field of the card (or of the playbook), as `options[1].next`. */
+  field: string | null,
+  /** What is wrong. */
+  message: string,
 };
 
 /** A folder of the inbox. */
@@ -846,6 +930,34 @@ export type PersonPatch = {
   phone?: string | null,
 };
 
+/** A tree of cards and how its widget looks. As JSON it is what seeds, REST and the editor exchange. */
+export type Playbook = {
+  /** `pb_…`; whoever stores a new one without an id gives it one. */
+  id: PlaybookId,
+  /** What agents call it. */
+  name: string,
+  /** The workspace it belongs to; read from seed files only. */
+  workspace?: string,
+  /** Whether visitors are met by it. Default: true. */
+  active: boolean,
+  /** The language of its texts, as `en` or `pt-BR`. */
+  locale: string,
+  /** The sites it may be shown on, as `https://www.example.com`; none means any. */
+  origins: Array<string>,
+  /** Colours and faces. */
+  appearance: Appearance,
+  /** Opens by itself after so many milliseconds on a page; null: never. */
+  open_after_ms: number | null,
+  /** Whether the assignee sees what the visitor is typing. */
+  typing_preview: boolean,
+  /** Whether a conversation that nobody took and that fell silent becomes a lead. */
+  abandoned_lead: boolean,
+  /** The first card. */
+  start: CardId,
+  /** The cards by id. */
+  cards: Record<string, Card>,
+};
+
 /** A playbook; unique in the hub. */
 export type PlaybookId = string;
 
@@ -1054,6 +1166,16 @@ export type Summary = {
   preview?: string,
   /** Agents: when the last event was. */
   last_at?: Millis,
+};
+
+/** A playbook to start from. */
+export type Template = {
+  /** Its name in requests: `live_chat`, `qualify_lead` or `collect_email`. */
+  id: string,
+  /** What it is for, in a sentence. */
+  about: string,
+  /** The playbook; whoever saves one gives it an id of its own. */
+  playbook: Playbook,
 };
 
 /** `typing`: not stored, shown to the other side for at most 6 s. */

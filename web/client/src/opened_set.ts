@@ -15,7 +15,7 @@ export interface OpenedSetOptions {
   changed(): void;
 }
 
-const HISTORY_PAGE = 50;
+const HISTORY_PAGE = 100;
 const RETRY_MS = 1_000;
 
 /**

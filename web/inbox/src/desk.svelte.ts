@@ -10,16 +10,28 @@ import {
 } from "../../client/src/index.js";
 import { FolderPages } from "./list/folder_pages.svelte.js";
 import { folderOf } from "./list/row_marks.js";
+import { Search } from "./list/search.svelte.js";
 import { type Sight, watches } from "./notifications/desktop.js";
 import { Notifier } from "./notifications/notifier.svelte.js";
+import { Drafts } from "./playbooks/drafts.svelte.js";
 import { refusalWords } from "./refusal_words.js";
+import { Rest } from "./rest/rest.js";
 import { claimsOf } from "./session/token.js";
+import { Places } from "./shell/place.svelte.js";
+import type { Tastes } from "./shell/tastes.svelte.js";
 import { Ticking } from "./ticking.svelte.js";
+import { t } from "./words/words.js";
 
 /** Somebody else was first, at this time of the hub. */
 export interface Taken {
   by: string;
   at: number | null;
+}
+
+export interface DeskOptions {
+  client: AgentClient;
+  token: string;
+  tastes: Tastes;
 }
 
 /** What one signed-in agent has in front of them in this tab. */
@@ -28,28 +40,40 @@ export class Desk {
   readonly clock: Ticking;
   readonly notifier: Notifier;
   readonly pages: FolderPages;
+  readonly search: Search;
+  readonly rest: Rest;
+  readonly places = new Places();
+  readonly tastes: Tastes;
+  /** Playbooks being edited; they outlive a look at the inbox. */
+  readonly playbooks = new Drafts();
   /** What was typed and not sent, by conversation. */
   readonly drafts = new SvelteMap<string, string>();
   /** Claims that were lost, by conversation. */
   readonly taken = new SvelteMap<string, Taken>();
   folder = $state<Folder>("unassigned");
-  selected = $state<string | null>(null);
   /** The last thing that was asked for and not done, in words. */
   trouble = $state<string | null>(null);
   readonly #state: { readonly current: AgentState };
+  #token: string;
+  #followed: string | null = null;
   /** When the sign-in ends; null when the token does not say. */
   expiresAt = $state<number | null>(null);
 
-  constructor(client: AgentClient, token: string) {
+  constructor({ client, token, tastes }: DeskOptions) {
     this.client = client;
+    this.tastes = tastes;
+    this.#token = token;
     this.#state = fromStore(client.state);
     this.expiresAt = claimsOf(token)?.expiresAt ?? null;
     this.clock = new Ticking(() => client.clock.now());
     this.pages = new FolderPages(client);
+    this.search = new Search(client);
+    this.rest = new Rest(() => this.#token);
     this.notifier = new Notifier({
       client,
       watched: (conversation) => watches(this.#sight(), conversation),
       chosen: (conversation) => this.show(conversation),
+      sounds: () => tastes.now.sound,
     });
   }
 
@@ -70,8 +94,15 @@ export class Desk {
     return this.me.role === "admin";
   }
 
+  /** What the list shows: the folder, or what was found in it. */
   get rows(): readonly Summary[] {
-    return this.state.folders[this.folder];
+    return this.search.active ? this.search.rows(this.state.folders.all) : this.state.folders[this.folder];
+  }
+
+  /** The conversation in front of the agent. */
+  get selected(): string | null {
+    const place = this.places.now;
+    return place.view === "inbox" ? place.conversation : null;
   }
 
   get opened(): OpenedView | undefined {
@@ -80,16 +111,22 @@ export class Desk {
 
   /** A newer token of the same agent: everything stays as it lies. */
   async renew(token: string): Promise<void> {
+    this.#token = token;
     this.expiresAt = claimsOf(token)?.expiresAt ?? null;
     await this.attempt(this.client.renew(token));
   }
 
-  /** One conversation is followed at a time; the agent's own are told of anyway. */
   select(conversation: string | null): void {
-    const before = this.selected;
-    if (before !== null && before !== conversation) this.#leave(before);
     this.trouble = null;
-    this.selected = conversation;
+    this.places.go({ view: "inbox", conversation });
+  }
+
+  /** One conversation is followed at a time, the selected one; the agent's own are told of anyway. */
+  follow(conversation: string | null): void {
+    const before = this.#followed;
+    if (before === conversation) return;
+    this.#followed = conversation;
+    if (before !== null) this.#leave(before);
     if (conversation === null) return;
     this.taken.delete(conversation);
     this.client.open(conversation);
@@ -97,8 +134,10 @@ export class Desk {
 
   /** Goes to a folder; what is open stays open. */
   browse(folder: Folder): void {
+    if (this.folder !== folder) this.search.clear();
     this.folder = folder;
     this.pages.enter(folder);
+    if (this.places.now.view !== "inbox") this.places.go({ view: "inbox", conversation: this.#followed });
   }
 
   /** Goes to a conversation wherever it lies. */
@@ -108,7 +147,14 @@ export class Desk {
     this.select(conversation);
   }
 
+  /** Signed in again after a cut: what the folders had beyond their first rows is asked for again. */
+  returned(): void {
+    this.pages.startOver(this.folder);
+    this.search.again(this.folder);
+  }
+
   async claim(conversation: string): Promise<void> {
+    this.trouble = null;
     try {
       await this.client.claim(conversation);
       if (this.selected === conversation) this.browse("mine");
@@ -117,7 +163,8 @@ export class Desk {
         this.trouble = refusalWords(refusal);
         return;
       }
-      this.taken.set(conversation, { by: refusal.body.assignee?.name ?? "Somebody else", at: refusal.body.at ?? null });
+      const by = refusal.body.assignee?.name ?? t("somebody");
+      this.taken.set(conversation, { by, at: refusal.body.at ?? null });
     }
   }
 
@@ -145,6 +192,7 @@ export class Desk {
   leave(): void {
     this.notifier.stop();
     this.client.disconnect();
+    this.places.go({ view: "inbox", conversation: null });
   }
 
   #leave(conversation: string): void {

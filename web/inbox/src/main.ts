@@ -3,6 +3,8 @@ import App from "./App.svelte";
 import "./app.css";
 import { Session } from "./session/session.svelte.js";
 import { TokenKeep, tokenInFragment } from "./session/token.js";
+import { Tastes } from "./shell/tastes.svelte.js";
+import { speak } from "./words/words.js";
 
 const keep = new TokenKeep(sessionStorage);
 
@@ -16,10 +18,23 @@ function tokenFromAddress(): string | null {
 const first = tokenFromAddress();
 if (first !== null) keep.set(first);
 
+function localStorageHere(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
+const tastes = new Tastes(localStorageHere());
+const { language } = tastes.now;
+document.documentElement.lang = await speak(language === null ? navigator.languages : [language]);
+
 const session = new Session({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/agent`,
   keep,
   storage: sessionStorage,
+  tastes,
 });
 
 addEventListener("hashchange", () => {

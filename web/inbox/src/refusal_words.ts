@@ -1,23 +1,24 @@
 import { Refusal } from "../../client/src/index.js";
+import { t } from "./words/words.js";
 
 /** What to tell the person when something they asked for was not done. */
 export function refusalWords(refusal: unknown): string {
   if (!(refusal instanceof Refusal)) throw refusal;
   switch (refusal.code) {
     case "disconnected":
-      return "The connection was lost before that was done. Please try again.";
+      return t("refused.disconnected");
     case "timeout":
-      return "No answer came. Please try again.";
+      return t("refused.timeout");
     case "forbidden":
-      return "That is not yours to do any more.";
+      return t("refused.not_yours");
     case "not_found":
-      return "You cannot see this conversation any more.";
+      return t("refused.unseen");
     case "closed":
-      return "The conversation was closed.";
+      return t("refused.closed");
     case "rate_limited":
-      return "That was too fast. Please wait a moment.";
+      return t("refused.fast");
     case "unavailable":
-      return "The hub cannot do that just now. Please try again.";
+      return t("refused.unavailable");
     default:
       return refusal.message;
   }

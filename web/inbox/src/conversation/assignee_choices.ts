@@ -1,4 +1,5 @@
 import type { Agent, Conversation } from "../../../client/src/index.js";
+import { t } from "../words/words.js";
 
 /** The drop-down's value for nobody: agents' ids are never empty. */
 export const UNASSIGNED = "";
@@ -24,10 +25,10 @@ export function choices(
     (one, other) => RANK[one.status] - RANK[other.status] || one.name.localeCompare(other.name),
   );
   return [
-    { value: UNASSIGNED, text: "Unassigned", allowed: handsOn || assignee === null },
+    { value: UNASSIGNED, text: t("folder.unassigned"), allowed: handsOn || assignee === null },
     ...sorted.map(({ id, name, status }) => ({
       value: id,
-      text: `${name} (${status})`,
+      text: t(`assignee.${status}`, { name }),
       allowed: handsOn || (assignee === null && id === me.id) || assignee?.id === id,
     })),
   ];

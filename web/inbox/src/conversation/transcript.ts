@@ -1,6 +1,7 @@
 import type { Conversation, DetailsPatch, Event, OutboxEntry, RichBlock } from "../../../client/src/index.js";
 import { visitorName } from "../list/row_marks.js";
 import { dayKey, dayName, type Reader } from "../time.js";
+import { t } from "../words/words.js";
 import { sentence } from "./wording.js";
 
 export type Delivery = "sending" | "failed" | "sent" | "received" | "seen";
@@ -21,11 +22,15 @@ export interface Speech {
   error: string | null;
   /** It failed for its length, and would again. */
   tooLong: boolean;
+  /** The same person spoke last, a moment ago. */
+  goesOn: boolean;
+  /** Its place in the log; null until it has one. */
+  seq: number | null;
 }
 
 export type Line =
-  | { kind: "day"; key: string; text: string }
-  | { kind: "system"; key: string; text: string; at: number }
+  | { kind: "day"; key: string; text: string; seq: number }
+  | { kind: "system"; key: string; text: string; at: number; seq: number }
   | Speech;
 
 export interface Scene {
@@ -46,11 +51,25 @@ export function transcript(scene: Scene): Line[] {
     const line = lineOf(event, scene, items);
     if (line === null) continue;
     const its = dayKey(event.at, scene.reader);
-    if (its !== day) lines.push({ kind: "day", key: `day-${its}`, text: dayName(event.at, scene.now, scene.reader) });
+    if (its !== day) {
+      const text = dayName(event.at, scene.now, scene.reader);
+      lines.push({ kind: "day", key: `day-${its}`, text, seq: event.seq });
+    }
     day = its;
-    lines.push(line);
+    lines.push(goingOn(line, lines.at(-1)));
   }
-  return [...lines, ...scene.unsent.map((entry) => unsentLine(entry, scene.me.name))];
+  for (const entry of scene.unsent) lines.push(goingOn(unsentLine(entry, scene.me.name), lines.at(-1)));
+  return lines;
+}
+
+/** Within this long a speaker goes on and does not begin anew. */
+const MOMENT_MS = 120_000;
+
+function goingOn(line: Line, before: Line | undefined): Line {
+  if (line.kind === "day" || line.kind === "system") return line;
+  if (before === undefined || before.kind !== line.kind || before.author !== line.author) return line;
+  const soon = line.at === null || before.at === null || line.at - before.at < MOMENT_MS;
+  return before.name === line.name && soon ? { ...line, goesOn: true } : line;
 }
 
 /** Several fields filled in one after the other by the same hand read as one sentence. */
@@ -102,12 +121,13 @@ function lineOf(event: Event, scene: Scene, items: Set<string>): Line | null {
       break;
   }
   const text = sentence(event);
-  return text === null ? null : { kind: "system", key, text, at: event.at };
+  return text === null ? null : { kind: "system", key, text, at: event.at, seq: event.seq };
 }
 
 function speech(event: Event, { conversation }: Scene): Speech {
   const author = event.by.kind === "agent" || event.by.kind === "visitor" ? event.by.kind : "bot";
-  const name = event.by.kind === "agent" ? event.by.name : author === "bot" ? "Bot" : visitorName(conversation.visitor);
+  const name =
+    event.by.kind === "agent" ? event.by.name : author === "bot" ? t("bot") : visitorName(conversation.visitor);
   const delivery = author === "agent" ? delivered(event.seq, conversation) : null;
   return {
     kind: "message",
@@ -121,6 +141,8 @@ function speech(event: Event, { conversation }: Scene): Speech {
     delivery,
     error: null,
     tooLong: false,
+    goesOn: false,
+    seq: event.seq,
   };
 }
 
@@ -142,5 +164,7 @@ function unsentLine(entry: OutboxEntry, name: string): Speech {
     delivery: entry.state === "failed" ? "failed" : "sending",
     error: entry.error ?? null,
     tooLong: entry.code === "too_large",
+    goesOn: false,
+    seq: null,
   };
 }

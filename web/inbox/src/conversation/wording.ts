@@ -1,54 +1,48 @@
-import type { ClosedReason, Event, ItemKind, MissedReason } from "../../../client/src/index.js";
+import type { Event, ItemKind } from "../../../client/src/index.js";
 import { pageName } from "../list/row_marks.js";
 import { fieldName, pathsOf } from "../panel/fields.js";
+import { t } from "../words/words.js";
 
-const MISSED: Record<MissedReason, string> = {
-  nobody_online: "Missed: nobody was online",
-  wait_expired: "Missed: nobody took the chat in time",
-  everyone_left: "Missed: every agent left during the wait",
-  not_installed: "Missed: live chat was not installed on a page yet",
-};
-
-const CLOSED: Record<Exclude<ClosedReason, "agent">, string> = {
-  visitor: "The visitor ended the chat",
-  finished: "The playbook ended the chat",
-  abandoned: "Closed as abandoned",
-};
-
-export const ITEM: Record<ItemKind, string> = { lead: "Lead", deal: "Deal", activity: "Activity" };
+/** An item by its kind, as a name. */
+export function itemName(kind: ItemKind): string {
+  return t(`item.${kind}`);
+}
 
 /** A system event as a sentence; null for what is shown as a message, a note or not at all. */
 export function sentence(event: Event): string | null {
   switch (event.type) {
     case "started": {
       const page = pageName(event.page);
-      return page === null ? "Chat started" : `Chat started on ${page}`;
+      return page === null ? t("event.started") : t("event.started_on", { page });
     }
     case "waiting":
-      return "The visitor asked for an agent";
+      return t("event.waiting");
     case "missed":
-      return MISSED[event.reason];
+      return t(`event.missed.${event.reason}`);
     case "assigned":
       return assigned(event);
     case "unassigned":
-      return `${event.from.name} handed it back to Unassigned`;
+      return t("event.unassigned", { name: event.from.name });
     case "rated":
-      return `Rated ${event.score} of 5${event.comment ? `: “${event.comment}”` : ""}`;
+      return event.comment
+        ? t("event.rated_comment", { score: event.score, comment: event.comment })
+        : t("event.rated", { score: event.score });
     case "closed":
-      return event.reason === "agent" ? `Closed by ${who(event)}` : CLOSED[event.reason];
+      return event.reason === "agent" ? t("event.closed", { name: who(event) }) : t(`event.closed.${event.reason}`);
     case "qualified":
-      return "Qualified by the playbook";
+      return t("event.qualified");
     case "disqualified":
-      return "Disqualified by the playbook";
+      return t("event.disqualified");
     case "details":
       // The hub itself changes no details: from it, the visitor was erased.
-      if (event.by.kind === "system") return "The visitor was erased";
-      return `${who(event)} filled in ${list(pathsOf(event.changes).map(fieldName))}`;
+      if (event.by.kind === "system") return t("event.erased");
+      return t("event.details", { name: who(event), fields: list(pathsOf(event.changes).map(fieldName)) });
     case "item":
       // The hub itself makes no items: from it, a known one has reached the CRM.
-      return event.by.kind === "system" ? `${ITEM[event.kind]} was handed on` : `${ITEM[event.kind]} created`;
+      if (event.by.kind === "system") return t("event.handed_on", { item: itemName(event.kind) });
+      return t(`event.item.${event.kind}`);
     case "item_failed":
-      return `${ITEM[event.kind]} could not be handed on: ${event.message}`;
+      return t("event.item_failed", { item: itemName(event.kind), message: event.message });
     default:
       return null;
   }
@@ -56,9 +50,10 @@ export function sentence(event: Event): string | null {
 
 function assigned(event: Extract<Event, { type: "assigned" }>): string {
   const { by, to, from } = event;
-  const joined = `${to.name} joined`;
-  if (by.kind === "agent" && by.id !== to.id) return `${joined}, assigned by ${by.name}`;
-  return from === null || from.id === to.id ? joined : `${joined} in place of ${from.name}`;
+  if (by.kind === "agent" && by.id !== to.id) return t("event.joined_by", { name: to.name, by: by.name });
+  return from === null || from.id === to.id
+    ? t("event.joined", { name: to.name })
+    : t("event.joined_after", { name: to.name, from: from.name });
 }
 
 function who(event: Event): string {
@@ -66,15 +61,16 @@ function who(event: Event): string {
     case "agent":
       return event.by.name;
     case "visitor":
-      return "The visitor";
+      return t("who.visitor");
     case "bot":
-      return "The playbook";
+      return t("who.playbook");
     case "system":
-      return "The hub";
+      return t("who.hub");
   }
 }
 
 function list(names: readonly string[]): string {
-  if (names.length === 0) return "nothing";
-  return names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  if (names.length === 0) return t("nothing");
+  const last = names.at(-1) ?? "";
+  return names.length === 1 ? last : t("list", { names: names.slice(0, -1).join(", "), last });
 }

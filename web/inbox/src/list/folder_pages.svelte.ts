@@ -2,7 +2,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { AgentClient, Folder } from "../../../client/src/index.js";
 import { refusalWords } from "../refusal_words.js";
 
-const PAGE = 50;
+const PAGE = 100;
 
 /** How far each folder's rows were fetched. */
 export class FolderPages {
@@ -19,6 +19,12 @@ export class FolderPages {
   /** Sign-in brought the first rows of Unassigned and My conversations; the other folders are asked for when entered. */
   enter(folder: Folder): void {
     if ((folder === "closed" || folder === "all") && !this.#next.has(folder)) void this.more(folder);
+  }
+
+  /** After a reconnect only the first rows are here, of every folder. */
+  startOver(folder: Folder): void {
+    this.#next.clear();
+    this.enter(folder);
   }
 
   /** Whether a folder that shows `rows` of `count` has more. */

@@ -1,5 +1,6 @@
 import { type Folder, isUnassigned, type Summary } from "../../../client/src/index.js";
 import { clockTime, waited } from "../time.js";
+import { t } from "../words/words.js";
 
 /** A short word about the state of a row. `tone` decides its colour, never its meaning. */
 export interface Mark {
@@ -9,7 +10,7 @@ export interface Mark {
 
 /** The visitor's name, or a name that tells one nameless visitor from another. */
 export function visitorName(visitor: Summary["visitor"]): string {
-  return visitor.name || `Visitor ${visitor.id.slice(-4)}`;
+  return visitor.name || t("visitor.nameless", { id: visitor.id.slice(-4) });
 }
 
 /** What the row says about its state; `now` is the hub's. */
@@ -18,19 +19,22 @@ export function marks(row: Summary, now: number): Mark[] {
     case "waiting":
       return [{ text: waitText(row, now), tone: "wait" }, ...gone(row)];
     case "offline":
+      return [missed(), row.visitor.connected ? { text: t("row.rescue"), tone: "good" } : left(), ...since(row, now)];
+    case "unassigned":
       return [
-        { text: "Missed", tone: "alert" },
-        row.visitor.connected ? { text: "Rescue possible", tone: "good" } : LEFT,
+        { text: t("row.handed_back"), tone: "wait" },
+        ...(row.missed ? [missed()] : []),
+        ...gone(row),
         ...since(row, now),
       ];
-    case "unassigned":
-      return [{ text: "Handed back", tone: "wait" }, ...(row.missed ? [MISSED] : []), ...gone(row), ...since(row, now)];
     case "assigned":
-      return [...(row.missed ? [MISSED] : []), ...gone(row)];
+      return [...(row.missed ? [missed()] : []), ...gone(row)];
     case "closed":
-      return row.closed_at === null ? [] : [{ text: `Closed ${clockTime(row.closed_at)}`, tone: "quiet" }];
+      return row.closed_at === null
+        ? []
+        : [{ text: t("row.closed", { time: clockTime(row.closed_at) }), tone: "quiet" }];
     case "bot":
-      return [{ text: "With the bot", tone: "quiet" }, ...gone(row)];
+      return [{ text: t("row.bot"), tone: "quiet" }, ...gone(row)];
   }
 }
 
@@ -59,15 +63,20 @@ export function folderOf(row: Summary, me: string): Folder {
   }
 }
 
-const LEFT: Mark = { text: "Visitor left", tone: "quiet" };
-const MISSED: Mark = { text: "Missed", tone: "alert" };
+function left(): Mark {
+  return { text: t("row.left"), tone: "quiet" };
+}
+
+function missed(): Mark {
+  return { text: t("row.missed"), tone: "alert" };
+}
 
 function gone(row: Summary): Mark[] {
-  return row.visitor.connected ? [] : [LEFT];
+  return row.visitor.connected ? [] : [left()];
 }
 
 function waitText(row: Summary, now: number): string {
-  return `Waiting ${waited(now - (row.waiting_since ?? row.created_at))}`;
+  return t("row.waiting", { time: waited(now - (row.waiting_since ?? row.created_at)) });
 }
 
 function since(row: Summary, now: number): Mark[] {

@@ -1,4 +1,5 @@
 import type { NotifyPush } from "../../../client/src/index.js";
+import { t } from "../words/words.js";
 
 export type Permission = "granted" | "default" | "denied" | "unsupported";
 export type Outcome = "shown" | "blocked" | "hidden";
@@ -32,29 +33,13 @@ export function permission(): Permission {
   return "Notification" in globalThis ? Notification.permission : "unsupported";
 }
 
-/** Shows it and answers what became of it. One notification per conversation: a newer one takes its place. */
-export function show(push: NotifyPush, chosen: () => void): Outcome {
-  try {
-    const notification = new Notification(push.title, { body: push.body, tag: push.conversation });
-    notification.onclick = () => {
-      globalThis.focus();
-      notification.close();
-      chosen();
-    };
-    return "shown";
-  } catch {
-    // Some browsers have the permission but not the constructor.
-    return "blocked";
-  }
-}
-
 /** Why no notification appears here, in words with the cure; null when nothing is in the way. */
 export function obstacle(state: Permission): string | null {
   switch (state) {
     case "denied":
-      return "Your browser blocks notifications from this page. To hear about new chats, allow them in the site settings, behind the icon left of the address.";
+      return t("notify.denied");
     case "unsupported":
-      return "This browser cannot show notifications for this page. Keep it in view to see new chats.";
+      return t("notify.unsupported");
     default:
       return null;
   }

@@ -1,62 +1,64 @@
 import type { Details, DetailsPatch } from "../../../client/src/index.js";
+import { t, type Word } from "../words/words.js";
 
 /** One field of the panel, by its path in the protocol's `details`. */
 export interface Field {
   path: string;
-  label: string;
+  label: Word;
   kind: "text" | "amount" | "currency" | "date" | "email" | "tel" | "long";
 }
 
 export interface FieldGroup {
-  title: string;
+  title: Word;
   fields: Field[];
 }
 
 export const GROUPS: FieldGroup[] = [
   {
-    title: "Deal",
+    title: "group.deal",
     fields: [
-      { path: "deal.value", label: "Deal value", kind: "amount" },
-      { path: "deal.currency", label: "Currency", kind: "currency" },
-      { path: "deal.expected_close_date", label: "Expected close date", kind: "date" },
+      { path: "deal.value", label: "field.deal.value", kind: "amount" },
+      { path: "deal.currency", label: "field.deal.currency", kind: "currency" },
+      { path: "deal.expected_close_date", label: "field.deal.expected_close_date", kind: "date" },
     ],
   },
   {
-    title: "Person",
+    title: "group.person",
     fields: [
-      { path: "person.name", label: "Person name", kind: "text" },
-      { path: "person.email", label: "E-mail", kind: "email" },
-      { path: "person.phone", label: "Phone", kind: "tel" },
+      { path: "person.name", label: "field.person.name", kind: "text" },
+      { path: "person.email", label: "field.person.email", kind: "email" },
+      { path: "person.phone", label: "field.person.phone", kind: "tel" },
     ],
   },
   {
-    title: "Organisation",
+    title: "group.organization",
     fields: [
-      { path: "organization.name", label: "Organisation name", kind: "text" },
-      { path: "organization.address", label: "Address", kind: "text" },
+      { path: "organization.name", label: "field.organization.name", kind: "text" },
+      { path: "organization.address", label: "field.organization.address", kind: "text" },
     ],
   },
-  { title: "Note", fields: [{ path: "note", label: "Note", kind: "long" }] },
+  { title: "group.note", fields: [{ path: "note", label: "field.note", kind: "long" }] },
 ];
 
-const NAMES: Record<string, string> = {
-  deal: "the deal",
-  person: "the person",
-  organization: "the organisation",
-  "deal.value": "the deal value",
-  "deal.currency": "the currency",
-  "deal.expected_close_date": "the expected close date",
-  "person.name": "the name",
-  "person.email": "the e-mail address",
-  "person.phone": "the phone number",
-  "organization.name": "the organisation",
-  "organization.address": "the address",
-  note: "the note",
+const NAMES: Record<string, Word> = {
+  deal: "in.deal",
+  person: "in.person",
+  organization: "in.organization",
+  "deal.value": "in.deal.value",
+  "deal.currency": "in.deal.currency",
+  "deal.expected_close_date": "in.deal.expected_close_date",
+  "person.name": "in.person.name",
+  "person.email": "in.person.email",
+  "person.phone": "in.person.phone",
+  "organization.name": "in.organization.name",
+  "organization.address": "in.organization.address",
+  note: "in.note",
 };
 
 /** A field's name within a sentence. */
 export function fieldName(path: string): string {
-  return NAMES[path] ?? path;
+  const word = NAMES[path];
+  return word === undefined ? path : t(word);
 }
 
 /** The paths that a `details` names. */
@@ -89,7 +91,7 @@ export function entered(field: Field, text: string): Entry {
   if (trimmed === "") return { changes: nest(field.path, null) };
   if (field.kind === "amount") {
     const amount = amountOf(trimmed);
-    return amount === null ? { error: "Please enter a number, 0 or more." } : { changes: nest(field.path, amount) };
+    return amount === null ? { error: t("field.amount") } : { changes: nest(field.path, amount) };
   }
   return { changes: nest(field.path, field.kind === "currency" ? trimmed.toUpperCase() : trimmed) };
 }

@@ -1,5 +1,6 @@
 import { AgentClient, webStore } from "../../../client/src/index.js";
 import { Desk } from "../desk.svelte.js";
+import type { Tastes } from "../shell/tastes.svelte.js";
 import { type StopWords, stopWords } from "./stop_words.js";
 import { sameAgent, type TokenKeep } from "./token.js";
 
@@ -10,6 +11,7 @@ export interface SessionOptions {
   url: string;
   keep: TokenKeep;
   storage: Storage;
+  tastes: Tastes;
 }
 
 /** Who is signed in in this tab: nobody, or one agent with their desk. */
@@ -41,7 +43,8 @@ export class Session {
       return;
     }
     this.#leave();
-    this.#desk = new Desk(this.#connect(token), token);
+    const { tastes } = this.#options;
+    this.#desk = new Desk({ client: this.#connect(token), token, tastes });
   }
 
   signOut(): void {

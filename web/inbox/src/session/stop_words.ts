@@ -1,3 +1,5 @@
+import { t } from "../words/words.js";
+
 /** Why the hub ended the connection for good, in words, and what helps. */
 export interface StopWords {
   title: string;
@@ -9,30 +11,17 @@ export interface StopWords {
 export function stopWords(code: number, reason = ""): StopWords {
   switch (code) {
     case 4502:
-      return {
-        title: "Your sign-in has ended",
-        text: "The token has expired or is not valid here. Open a fresh sign-in link, or paste a new token.",
-        cure: "sign_in",
-      };
+      return { title: t("stop.expired"), text: t("stop.expired.text"), cure: "sign_in" };
     case 4505:
-      return {
-        title: "Opened elsewhere",
-        text: "You have the inbox open in too many places, so this one, the oldest, was disconnected.",
-        cure: "again",
-      };
+      return { title: t("stop.elsewhere"), text: t("stop.elsewhere.text"), cure: "again" };
     case 4503:
-      return { title: "Not allowed here", text: "The hub does not accept an inbox from this address.", cure: "again" };
+      return { title: t("stop.address"), text: t("stop.address.text"), cure: "again" };
     case 4504:
-      return {
-        title: "Disconnected by the hub",
-        text: "Too much came from this page at once. Wait a moment, then connect again.",
-        cure: "again",
-      };
+      return { title: t("stop.hub"), text: t("stop.too_much.text"), cure: "again" };
     default:
       return {
-        title: "Disconnected by the hub",
-        text:
-          reason === "" ? `The hub ended the connection (code ${code}).` : `The hub says: ${reason} (code ${code}).`,
+        title: t("stop.hub"),
+        text: reason === "" ? t("stop.code.text", { code }) : t("stop.reason.text", { reason, code }),
         cure: "again",
       };
   }

@@ -1,0 +1,51 @@
+import en from "./en.json";
+
+/** Everything the inbox says, by name; `{name}` within a text is filled in. */
+export type Word = keyof typeof en;
+export type Words = Readonly<Record<Word, string>>;
+export type Language = keyof typeof OTHERS | "en";
+
+/** A language that lacks a word does not compile, and does not build. */
+const OTHERS = { nl: (): Promise<Words> => import("./nl.json").then((file) => file.default) };
+
+/** The languages by their own names. */
+export const LANGUAGES: Readonly<Record<Language, string>> = { en: "English", nl: "Nederlands" };
+
+let words: Words = en;
+let spoken: Language = "en";
+let regional: string | undefined;
+
+/** The text of this name. */
+export function t(word: Word, fill: Readonly<Record<string, string | number>> = {}): string {
+  return words[word].replace(/\{(\w+)\}/g, (hole, name: string) => String(fill[name] ?? hole));
+}
+
+/** One of two texts, `name.one` or `name.other`, by a number that fills `{count}`. */
+export function count(name: Counted, count: number): string {
+  return t(`${name}.${count === 1 ? "one" : "other"}` as Word, { count });
+}
+
+/** Texts that come in two forms. */
+export type Counted = Word extends infer W ? (W extends `${infer Name}.one` ? Name : never) : never;
+
+/** The tag for dates and numbers, with the reader's region where they have one; undefined before `speak`. */
+export function region(): string | undefined {
+  return regional;
+}
+
+/** Before anything is drawn: the first of these languages that the inbox speaks, else English. */
+export async function speak(wanted: readonly string[]): Promise<Language> {
+  const tag = wanted.find((tag) => language(tag) in LANGUAGES);
+  spoken = (tag === undefined ? "en" : language(tag)) as Language;
+  regional = tag ?? "en";
+  words = spoken === "en" ? en : await OTHERS[spoken]();
+  return spoken;
+}
+
+export function spokenLanguage(): Language {
+  return spoken;
+}
+
+function language(tag: string): string {
+  return tag.split("-")[0]?.toLowerCase() ?? "";
+}
