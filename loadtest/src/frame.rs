@@ -8,7 +8,7 @@ const MASK: [u8; 4] = [0x5a, 0x17, 0xc3, 0x8e];
 
 /// What a frame from the server is, apart from its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// One JSON object.
     Text,
     /// The server ends the connection.
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
 
 /// The operation code of a frame we write.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Code {
+pub enum Code {
     /// A JSON object.
     Text = 0x1,
     /// The answer to a ping.
@@ -29,7 +29,7 @@ pub(crate) enum Code {
 }
 
 /// Appends one whole frame to `out`.
-pub(crate) fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
+pub fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
     out.push(0x80 | code as u8);
     match payload.len() {
         short @ ..126 => out.push(0x80 | short as u8),
@@ -51,7 +51,7 @@ pub(crate) fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
 }
 
 /// Takes the first whole frame off `input`; `None` when it is not all there yet.
-pub(crate) fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
+pub fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
     let (Some(&first), Some(&second)) = (input.first(), input.get(1)) else { return Ok(None) };
     ensure!(first & 0x80 != 0, "the server sent a fragment");
     ensure!(second & 0x80 == 0, "the server masked a frame");

@@ -23,8 +23,17 @@ const BUFFER: usize = 1024;
 const QUEUE: usize = 1024;
 const ACK: Utf8Bytes = Utf8Bytes::from_static(r#"{"type":"reply","ok":true}"#);
 
-/// Where the texts of a visitor go: filled by agents as they join, read by visitors as they join.
-type Agents = Rc<RefCell<HashMap<usize, mpsc::Sender<Utf8Bytes>>>>;
+/// Where texts go: filled by agents as they join, read by visitors as they join.
+#[derive(Clone, Default)]
+struct Agents(Rc<RefCell<Switchboard>>);
+
+#[derive(Default)]
+struct Switchboard {
+    /// Of a visitor, the one agent who serves them.
+    serving: HashMap<usize, mpsc::Sender<Utf8Bytes>>,
+    /// Of a room, all who watch it.
+    watching: HashMap<u64, Vec<mpsc::Sender<Utf8Bytes>>>,
+}
 
 /// The first frame of a connection.
 #[derive(Deserialize)]
@@ -35,10 +44,12 @@ struct Join {
     /// Set by an agent: whose texts they get.
     #[serde(default)]
     serves: Vec<usize>,
+    /// Set by a visitor who talks to a room, and by the agents who watch it.
+    room: Option<u64>,
 }
 
 /// Serves until standard input ends.
-pub(crate) fn run(port: u16) -> Result<()> {
+pub fn run(port: u16) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(port))
 }
@@ -74,20 +85,41 @@ async fn connection(stream: TcpStream, agents: Agents) -> Result<()> {
     let first = socket.next().await.context("closed before joining")??;
     let join: Join = serde_json::from_str(first.to_text()?)?;
     socket.send(Message::text(format!(r#"{{"type":"reply","id":{},"ok":true}}"#, join.id))).await?;
-    match join.visitor {
-        Some(visitor) => {
-            let agent = agents.borrow().get(&visitor).cloned();
+    match (join.visitor, join.room) {
+        (Some(visitor), None) => {
+            let agent = agents.0.borrow().serving.get(&visitor).cloned();
             from_visitor(socket, agent).await
         }
-        None => {
+        (Some(_), Some(room)) => to_room(socket, &agents, room).await,
+        (None, room) => {
             let (sender, texts) = mpsc::channel(QUEUE);
-            agents.borrow_mut().extend(join.serves.iter().map(|&visitor| (visitor, sender.clone())));
+            {
+                let mut all = agents.0.borrow_mut();
+                all.serving.extend(join.serves.iter().map(|&visitor| (visitor, sender.clone())));
+                if let Some(room) = room {
+                    all.watching.entry(room).or_default().push(sender.clone());
+                }
+            }
             drop(sender);
             let done = to_agent(socket, texts).await;
-            agents.borrow_mut().retain(|visitor, _| !join.serves.contains(visitor));
+            agents.0.borrow_mut().serving.retain(|visitor, _| !join.serves.contains(visitor));
             done
         }
     }
+}
+
+/// Each text goes to all who watch the room; they share its bytes.
+async fn to_room(mut socket: WebSocketStream<TcpStream>, agents: &Agents, room: u64) -> Result<()> {
+    while let Some(message) = socket.next().await {
+        let Message::Text(text) = message? else { continue };
+        let watchers = agents.0.borrow().watching.get(&room).cloned().unwrap_or_default();
+        for watcher in watchers {
+            // One that has gone is no reason to stop.
+            watcher.send(text.clone()).await.ok();
+        }
+        socket.send(Message::Text(ACK)).await?;
+    }
+    Ok(())
 }
 
 async fn from_visitor(mut socket: WebSocketStream<TcpStream>, agent: Option<mpsc::Sender<Utf8Bytes>>) -> Result<()> {
