@@ -104,6 +104,7 @@ async fn perform(order: Order, mut stand: watch::Receiver<Stand>, say: &mut Say<
         () = come_home(&scene, cut_short) => {}
         told = tell_ticks(&scene, say) => return Err(told.expect_err("ticks go on for ever")),
     }
+    scene.deaf.set(true);
     if !cut_short {
         cast.read_back(&scene).await.context("reading the logs back")?;
     }

@@ -4,15 +4,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
-use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -59,7 +60,7 @@ async fn serve(port: u16) -> Result<()> {
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     let listener = socket.listen(4096).context("listening")?;
     let agents = Agents::default();
-    let (mut parent, mut nothing) = (tokio::io::stdin(), [0; 16]);
+    let mut parent = pin!(parent());
     loop {
         tokio::select! {
             accepted = listener.accept() => {
@@ -68,9 +69,19 @@ async fn serve(port: u16) -> Result<()> {
                 // A socket that breaks ends its own task and nothing else.
                 spawn_local(async move { connection(stream, agents).await.ok() });
             }
-            read = parent.read(&mut nothing) => if read.unwrap_or(0) == 0 { return Ok(()) },
+            () = &mut parent => return Ok(()),
         }
     }
+}
+
+/// Waits for the end of standard input. A thread reads it: what it keeps must not stop the process from ending.
+async fn parent() {
+    let (gone, waiting) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        std::io::stdin().read_to_end(&mut Vec::new()).ok();
+        drop(gone);
+    });
+    waiting.await.ok();
 }
 
 async fn connection(stream: TcpStream, agents: Agents) -> Result<()> {

@@ -15,6 +15,8 @@ use crate::{http, machine};
 /// The secret of hubs that the tester starts.
 pub const SECRET: &str = "a secret of the load tester and of nobody else";
 
+const VISITOR_SECRET: &str = "another secret, for the tokens of visitors";
+
 /// How long a server may take to serve.
 const STARTING: Duration = Duration::from_secs(60);
 /// How long a hub may take to send everybody away.
@@ -83,7 +85,7 @@ pub fn hub(binary: &Path, folder: &Path, addr: SocketAddr, shared: Option<(&str,
     let mut environment = vec![
         ("USHER_LISTEN".to_owned(), addr.to_string()),
         ("USHER_AGENT__HS256_SECRET".to_owned(), SECRET.to_owned()),
-        ("USHER_VISITOR__SECRET".to_owned(), SECRET.to_owned()),
+        ("USHER_VISITOR__SECRET".to_owned(), VISITOR_SECRET.to_owned()),
         ("USHER_LOG".to_owned(), "warn".to_owned()),
     ];
     match shared {

@@ -61,7 +61,7 @@ impl Ear {
 
     /// A frame came.
     pub(super) fn hear(self: &Rc<Self>, client: &Rc<Client>, frame: &str) {
-        let Some(scene) = self.scene.upgrade() else { return };
+        let Some(scene) = self.scene.upgrade().filter(|scene| !scene.deaf.get()) else { return };
         scene.order.dialect.hear(frame, &mut |word| self.word(&scene, client, word));
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Scene {
     window: Cell<Option<Window>>,
     /// No new texts.
     pub(super) finished: Cell<bool>,
+    /// What comes now is no showing: logs are being read back.
+    pub(super) deaf: Cell<bool>,
     /// Connections may end now.
     pub(super) closing: Cell<bool>,
     closed: Notify,
@@ -55,6 +57,7 @@ impl Scene {
             writers: RefCell::default(),
             window: Cell::new(None),
             finished: Cell::new(false),
+            deaf: Cell::new(false),
             closing: Cell::new(false),
             closed: Notify::new(),
             storm: Cell::default(),
