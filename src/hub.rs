@@ -15,6 +15,7 @@
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
+//! | [`metrics`], `stages` | what is counted, and what is timed |
 //! | [`dice`] | where chance comes from |
 
 use std::{
@@ -59,6 +60,7 @@ pub mod queue;
 pub mod rings;
 pub mod rooms;
 pub mod seat;
+mod stages;
 mod sweep;
 pub mod tail;
 pub mod visitor;

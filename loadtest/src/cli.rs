@@ -143,6 +143,7 @@ impl Go {
             dialect: Dialect::Usher,
             hubs,
             pids,
+            idlers: Vec::new(),
             servers,
             secret,
             stuff: Stuff::Processes(std::env::current_exe()?),

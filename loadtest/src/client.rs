@@ -18,8 +18,8 @@ use tokio::time::timeout;
 
 use crate::frame::{self, Code, Kind};
 
-/// Ids of awaited requests begin here; those below are the texts'.
-pub const FIRST_REQUEST: u64 = 1 << 60;
+/// Ids of awaited requests begin here, and all of them fit a double; those below are the texts'.
+pub const FIRST_REQUEST: u64 = 1 << 52;
 
 /// How long the server may take over an upgrade or a request before it is given up.
 const PATIENCE: Duration = Duration::from_secs(20);

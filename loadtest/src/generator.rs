@@ -134,10 +134,10 @@ async fn join(scene: &Rc<Scene>, say: &mut Say<'_>) -> Result<Cast> {
     }
     if let Some(plan) = &profile.idle {
         // The first connection pays for what is made once.
-        let first = idle::Crowd::join(scene, 1).await.context("joining")?;
+        let first = idle::Crowd::join(scene, 0..1).await.context("joining")?;
         sleep(Duration::from_millis(500)).await;
         say.report(&Report::IdleBegins)?;
-        let crowd = idle::Crowd::join(scene, plan.visitors).await.context("joining")?;
+        let crowd = idle::Crowd::join(scene, 1..plan.visitors + 1).await.context("joining")?;
         // What was only needed for joining has been given back by then.
         sleep(Duration::from_secs(2)).await;
         say.report(&Report::IdleStands)?;
@@ -196,9 +196,9 @@ impl Cast {
     }
 }
 
-/// Tells once a second how far things are. Only ends when nobody listens.
+/// Tells how far things are, several times for each look at the meters. Only ends when nobody listens.
 async fn tell_ticks(scene: &Scene, say: &mut Say<'_>) -> Result<std::convert::Infallible> {
-    let mut ticks = interval(Duration::from_secs_f64((scene.order.profile.seconds / 40.0).clamp(0.1, 1.0)));
+    let mut ticks = interval(Duration::from_secs_f64((scene.order.profile.seconds / 240.0).clamp(0.05, 1.0)));
     loop {
         ticks.tick().await;
         say.report(&Report::Tick(scene.tick()))?;

@@ -147,6 +147,11 @@ impl Awake {
         Ok(awake)
     }
 
+    /// The spinners.
+    pub fn pids(&self) -> Vec<u32> {
+        self.0.iter().map(Child::id).collect()
+    }
+
     /// CPU seconds the spinners have burnt, which are nobody's work.
     pub fn cpu(&self) -> f64 {
         self.0.iter().filter_map(|child| cpu_of(child.id()).ok()).sum()

@@ -20,8 +20,8 @@ use crate::server::Server;
 use crate::stages::Look;
 use crate::token::Bearer;
 
-/// Looks at the meters, at least so far apart.
-const LOOKS: f64 = 120.0;
+/// Looks at the meters in a window, about.
+const LOOKS: f64 = 60.0;
 
 /// What is to be run, against what.
 pub struct Run {
@@ -33,6 +33,8 @@ pub struct Run {
     pub hubs: Vec<SocketAddr>,
     /// Their processes, as far as they are on this machine, and whatever works for them.
     pub pids: Vec<u32>,
+    /// Processes whose CPU is nobody's work: they keep the cores awake.
+    pub idlers: Vec<u32>,
     /// Those the tester has started and may exchange.
     pub servers: Vec<Server>,
     /// The secret agents' tokens are signed with.
@@ -106,7 +108,7 @@ impl Run {
         };
         let orders: Vec<Order> = (0..self.generators).map(order).collect();
         let crew = Crew::hire(&self.stuff, &orders)?;
-        let meter = Meter::new(self.pids.clone(), crew.pids(), Vec::new());
+        let meter = Meter::new(self.pids.clone(), crew.pids(), self.idlers.clone());
         let ticks = vec![Counts::default(); crew.len()];
         let idle = IdleMemory::default();
         let mut course =
@@ -172,7 +174,7 @@ impl Course {
         let begun = Instant::now();
         let opens = begun + Duration::from_secs_f64(profile.warm_up);
         let closes = opens + Duration::from_secs_f64(profile.seconds);
-        let mut looks = interval(Duration::from_secs_f64((profile.seconds / LOOKS).clamp(0.1, 10.0)));
+        let mut looks = interval(Duration::from_secs_f64((profile.seconds / LOOKS).clamp(0.25, 10.0)));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut restarts = Restarts::of(&profile, opens);
         // A storm alone is over when it is over.

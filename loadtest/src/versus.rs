@@ -115,9 +115,9 @@ impl Versus {
         ensure!(self.rounds > 0 && self.visitors >= 10, "nothing to measure");
         let room = machine::raise_descriptors().saturating_sub(SPARE_DESCRIPTORS);
         let loads = self.loads(usize::try_from(room).unwrap_or(usize::MAX))?;
-        let stand = Stand::new(self)?;
-        let peers = stand.peers(&self.peers);
         let awake = if self.keep_awake { Some(Awake::start()?) } else { None };
+        let stand = Stand::new(self, awake.as_ref().map(Awake::pids).unwrap_or_default())?;
+        let peers = stand.peers(&self.peers);
         machine::pin(OUR_CORE)?;
         let (mut findings, mut notes) = (Findings::new(), Vec::new());
         let mut verdict = Verdict::Good;
@@ -213,6 +213,10 @@ impl Versus {
             for (figure, words) in load.figures {
                 let of = |peer: Peer| findings.get(&(number, peer, *figure));
                 row(&mut out, words, peers.iter().map(|peer| of(*peer).map(|all| Spread::of(all.iter().copied()))));
+                // The generator's lag is nobody's merit.
+                if figure.starts_with("lag") {
+                    continue;
+                }
                 let hub = of(Peer::Usher);
                 let ratio = |peer: &Peer| {
                     let (hub, other) = (hub?, of(*peer).filter(|_| *peer != Peer::Usher)?);
@@ -279,12 +283,19 @@ impl Load {
 }
 
 /// A run of one load against one peer.
-fn run_of(profile: &Profile, peer: Peer, hubs: Vec<std::net::SocketAddr>, pids: Vec<u32>) -> Result<Run> {
+fn run_of(
+    profile: &Profile,
+    peer: Peer,
+    hubs: Vec<std::net::SocketAddr>,
+    pids: Vec<u32>,
+    idlers: Vec<u32>,
+) -> Result<Run> {
     Ok(Run {
         profile: profile.clone(),
         dialect: peer.dialect(),
         hubs,
         pids,
+        idlers,
         servers: Vec::new(),
         secret: SECRET.to_owned(),
         stuff: Stuff::Processes(std::env::current_exe()?),

@@ -93,7 +93,9 @@ impl Desk {
                 client.request(json!({"type": "hello", "token": token})).await?
             }
             _ => {
-                let join = json!({"type": "join", "serves": *self.serves.borrow(), "room": self.room.get()});
+                let serves: Vec<usize> =
+                    self.serves.borrow().iter().map(|number| scene.relay_number(*number)).collect();
+                let join = json!({"type": "join", "serves": serves, "room": self.room.get()});
                 introduce(scene, &client, self.person(), join).await?;
                 Value::Null
             }

@@ -1,5 +1,6 @@
 //! Visitors who are there and do nothing.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -18,8 +19,9 @@ pub(super) struct Crowd(Vec<Rc<Visitor>>);
 // === impl Crowd ===
 
 impl Crowd {
-    pub(super) async fn join(scene: &Rc<Scene>, visitors: usize) -> Result<Crowd> {
-        let joining = (0..visitors).map(async |number| {
+    /// Joins the visitors of these numbers.
+    pub(super) async fn join(scene: &Rc<Scene>, visitors: Range<usize>) -> Result<Crowd> {
+        let joining = visitors.map(async |number| {
             let visitor = Visitor::new(scene, FIRST + number, Hearer::Plain);
             visitor.hello(scene, 0).await?;
             visitor.stay(scene);

@@ -146,6 +146,11 @@ impl Scene {
         self.order.hubs[(number + tries) % self.order.hubs.len()]
     }
 
+    /// A visitor's number on a relay, which all generators share.
+    pub(super) fn relay_number(&self, number: usize) -> usize {
+        self.order.worker as usize * 1_000_000_000 + number
+    }
+
     /// An address of ours to come from, another each time.
     pub(super) fn source(&self) -> Option<IpAddr> {
         let sources = usize::from(self.order.sources);

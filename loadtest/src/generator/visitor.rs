@@ -13,7 +13,7 @@ use super::FIRST_VISITOR;
 use super::ear::{Ear, Hearer};
 use super::scene::Scene;
 use super::writer::Writer;
-use crate::client::{Client, Dial, connect};
+use crate::client::{Client, Dial, FIRST_REQUEST, connect};
 use crate::dialect::{BOX, DOMAIN, Dialect};
 use crate::judge::faults::Fault;
 
@@ -21,6 +21,9 @@ use crate::judge::faults::Fault;
 const TRIES: usize = 200;
 /// Between two tries, where the hub did not say when.
 const BACKOFF: Duration = Duration::from_millis(150);
+
+/// Socket.IO's acknowledgement of the first request.
+const JOINED: &str = "434503599627370496[";
 
 pub(super) struct Visitor {
     /// From 0 in this generator.
@@ -79,8 +82,8 @@ pub(super) async fn introduce(scene: &Scene, client: &Rc<Client>, person: u32, j
         Dialect::SocketIo => {
             client.push("40");
             client.expect("40{").await?;
-            client.push(&format!("420{}", json!(["join", join])));
-            client.expect("430[").await.map(drop)
+            client.push(&format!("42{FIRST_REQUEST}{}", json!(["join", join])));
+            client.expect(JOINED).await.map(drop)
         }
         Dialect::Xmpp => sign_in(client, &local(person)).await,
     }
@@ -139,7 +142,7 @@ impl Visitor {
         let answer = match scene.order.dialect {
             Dialect::Usher => client.request(self.first_frame(scene)).await?,
             _ => {
-                let join = json!({"type": "join", "visitor": self.number, "room": self.room.get()});
+                let join = json!({"type": "join", "visitor": scene.relay_number(self.number), "room": self.room.get()});
                 introduce(scene, &client, self.person(), join).await?;
                 Value::Null
             }
@@ -234,5 +237,15 @@ impl Visitor {
             hello["after"] = json!({"conversation": *conversation, "epoch": *self.epoch.borrow(), "seq": seq});
         }
         hello
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn j4_the_first_request_of_socket_io_is_answered_under_its_own_id() {
+        assert_eq!(JOINED, format!("43{FIRST_REQUEST}["));
     }
 }

@@ -186,13 +186,14 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::FIRST_REQUEST;
 
     #[test]
     fn j2_a_requests_id_tells_lane_and_number_and_fits_a_double() {
         for (lane, number) in [(0, 1), (7, 1 << 31), ((1 << 20) - 1, u64::from(u32::MAX))] {
             let id = id_of(lane, number);
             assert_eq!(text_of(id), (lane, number));
-            assert!(id < 1 << 53);
+            assert!(id < FIRST_REQUEST);
         }
     }
 }

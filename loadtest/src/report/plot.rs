@@ -7,9 +7,9 @@ use crate::spread::short;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 260.0;
 /// Room for numbers: left, right, above, below.
-const MARGIN: (f64, f64, f64, f64) = (64.0, 16.0, 12.0, 40.0);
+const MARGIN: (f64, f64, f64, f64) = (64.0, 16.0, 26.0, 40.0);
 /// Of lines that share a plot.
-const COLOURS: [&str; 4] = ["#3b5bdb", "#e8590c", "#2f9e44", "#9c36b5"];
+const COLOURS: [&str; 5] = ["#3b5bdb", "#e8590c", "#2f9e44", "#9c36b5", "#868e96"];
 
 /// An axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl Plot<'_> {
                 path.join(" ")
             )
             .ok();
-            let at = MARGIN.0 + 12.0 + 150.0 * number as f64;
-            write!(out, "<text x=\"{at}\" y=\"{}\" fill=\"{colour}\">{}</text>", MARGIN.2 + 12.0, escape(line.name))
-                .ok();
+            let at = MARGIN.0 + 130.0 * number as f64;
+            let name = escape(line.name);
+            write!(out, "<text x=\"{at}\" y=\"14\" style=\"fill:{colour};font-weight:600\">{name}</text>").ok();
         }
         out.push_str("</svg></figure>\n");
         out

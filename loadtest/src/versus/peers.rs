@@ -37,6 +37,7 @@ pub(super) struct Stand {
     programs: PathBuf,
     modules: Option<PathBuf>,
     folder: TempDir,
+    idlers: Vec<u32>,
 }
 
 /// Running servers of one peer. The first ones are what clients connect to.
@@ -79,12 +80,13 @@ impl Peer {
 // === impl Stand ===
 
 impl Stand {
-    pub(super) fn new(versus: &Versus) -> Result<Stand> {
+    /// `idlers` keep the cores awake.
+    pub(super) fn new(versus: &Versus, idlers: Vec<u32>) -> Result<Stand> {
         let found = |path: &Path| std::fs::canonicalize(path).with_context(|| format!("no {}", path.display()));
         let modules = versus.modules.as_deref().map(found).transpose()?;
         let hub = found(&versus.hub)?;
         let folder = scratch(&hub)?;
-        Ok(Stand { hub, programs: found(&versus.programs)?, modules, folder })
+        Ok(Stand { hub, programs: found(&versus.programs)?, modules, folder, idlers })
     }
 
     /// Those that were asked for, or all that can be run here; each that cannot is named.
@@ -114,7 +116,7 @@ impl Stand {
         let running = self.start(peer, folder.path())?;
         let hubs: Vec<SocketAddr> = running.servers.iter().take(running.doors).map(|server| server.addr).collect();
         let pids = running.servers.iter().flat_map(|server| family(server.pid())).collect();
-        let run = run_of(profile, peer, hubs, pids)?;
+        let run = run_of(profile, peer, hubs, pids, self.idlers.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(run.perform(std::future::pending()))
     }

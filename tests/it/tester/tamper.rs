@@ -10,6 +10,7 @@ use std::{
 
 use bytes::{BufMut, BytesMut};
 use loadtest::{
+    client::FIRST_REQUEST,
     frame::{self, Kind},
     tag::Tag,
 };
@@ -207,7 +208,9 @@ impl Way {
                 self.agent && text.contains(r#""type":"events""#) && text.contains(&numbered)
             }
             // A text's id is its lane and its number, see the load tester.
-            What::DropReply => !self.agent && id(text).is_some_and(|id| id < 1 << 53 && id & 0xffff_ffff == NUMBER),
+            What::DropReply => {
+                !self.agent && id(text).is_some_and(|id| id < FIRST_REQUEST && id & 0xffff_ffff == NUMBER)
+            }
             What::DropEnd | What::DoubleEnd => !self.agent && text.contains(r#""type":"missed""#),
             What::PostponeDeadline => !self.agent && text.contains(r#""type":"waiting""#),
         };
