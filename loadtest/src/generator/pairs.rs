@@ -71,7 +71,8 @@ impl Talk {
         for (number, pair) in self.pairs.iter().enumerate().take(PRYING) {
             let other = &agents[(number + 1) % agents.len()];
             if !Rc::ptr_eq(other, &pair.agent) {
-                other.pry(scene, &pair.visitor.conversation.borrow().clone()).await?;
+                let conversation = pair.visitor.conversation.borrow().clone();
+                other.pry(scene, &conversation).await?;
             }
         }
         Ok(())

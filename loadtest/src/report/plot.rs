@@ -115,7 +115,7 @@ impl Plot<'_> {
 fn label(figure: f64) -> String {
     match figure {
         whole if whole >= 1.0 && whole.fract() == 0.0 && whole < 1000.0 => format!("{whole}"),
-        zero if zero == 0.0 => "0".into(),
+        0.0 => "0".into(),
         tiny if tiny < 0.01 => format!("{tiny}"),
         other => short(other),
     }
