@@ -16,6 +16,7 @@
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
 //! | [`metrics`], `stages` | what is counted, and what is timed |
+//! | `remembered` | what memory answers while the store does not |
 //! | [`dice`] | where chance comes from |
 
 use std::{
@@ -57,6 +58,7 @@ pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+mod remembered;
 pub mod rings;
 pub mod rooms;
 pub mod seat;

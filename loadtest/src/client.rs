@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
-use crate::frame::{self, Code, Kind};
+use crate::frame::{self, Code, Kind, Reader};
 
 /// Ids of awaited requests begin here, and all of them fit a double; those below are the texts'.
 pub const FIRST_REQUEST: u64 = 1 << 52;
@@ -236,9 +236,9 @@ impl Client {
         mut input: BytesMut,
         mut on_text: impl FnMut(&Rc<Client>, &str),
     ) {
-        let mut end = End::default();
+        let (mut end, mut frames) = (End::default(), Reader::default());
         while self.ended.borrow().is_none() {
-            match self.take(&mut input, &mut on_text, &mut end) {
+            match self.take(&mut frames, &mut input, &mut on_text, &mut end) {
                 Ok(false) => {}
                 Ok(true) => break,
                 Err(error) => {
@@ -276,11 +276,12 @@ impl Client {
     /// Deals with every whole frame of `input`; true when the connection is over.
     fn take(
         self: &Rc<Self>,
+        frames: &mut Reader,
         input: &mut BytesMut,
         on_text: &mut impl FnMut(&Rc<Client>, &str),
         end: &mut End,
     ) -> Result<bool> {
-        while let Some((kind, payload)) = frame::read(input)? {
+        while let Some((kind, payload)) = frames.next(input)? {
             match kind {
                 Kind::Text => {
                     let text = std::str::from_utf8(&payload).context("the server sent bad UTF-8")?;

@@ -129,8 +129,7 @@ impl Hub {
                 key: command.key().map(|key| (command.scope(actor), key.clone())),
                 row,
             };
-            let mut under_way =
-                UnderWay { doubts: &self.doubts, conversation, before, entries: events, settled: false };
+            let mut under_way = UnderWay::begin(&self.doubts, conversation, before, events);
             watch.lap(Stage::Received);
             let appended = self.store.append(append).await?;
             watch.lap(Stage::Stored);

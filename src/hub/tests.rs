@@ -12,6 +12,7 @@ mod moments;
 mod queueing;
 mod racing;
 mod reading;
+mod remembered;
 mod restarting;
 mod resuming;
 mod ringing;

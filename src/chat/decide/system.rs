@@ -34,6 +34,13 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             abandon(draft, policy);
             Ok(())
         }
+        Command::Vouched(said) => {
+            let changes = draft.was.details.vouch(said, &draft.was.claimed);
+            if !changes.is_empty() {
+                draft.push(What::Details { changes });
+            }
+            Ok(())
+        }
         Command::Handed { item, external } => {
             let known = known(draft, item)?;
             // A CRM that answers twice says nothing new.

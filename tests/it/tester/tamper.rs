@@ -11,7 +11,7 @@ use std::{
 use bytes::{BufMut, BytesMut};
 use loadtest::{
     client::FIRST_REQUEST,
-    frame::{self, Kind},
+    frame::{Kind, Reader},
     tag::Tag,
 };
 use tokio::{
@@ -147,8 +147,9 @@ impl Way {
             }
         };
         to.write_all(&head).await?;
+        let mut frames = Reader::default();
         loop {
-            while let Some((kind, payload)) = frame::read(&mut input).map_err(std::io::Error::other)? {
+            while let Some((kind, payload)) = frames.next(&mut input).map_err(std::io::Error::other)? {
                 let mut out = BytesMut::new();
                 match kind {
                     Kind::Text => self.text(&payload, &mut out),
