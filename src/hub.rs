@@ -16,6 +16,7 @@
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`], `adopting`, `removal` | what sessions ask |
+//! | [`metrics`], `stages` | what is counted, and what is timed |
 //! | `remembered` | what memory answers while the store does not |
 //! | [`dice`] | where chance comes from |
 
@@ -65,6 +66,7 @@ mod removal;
 pub mod rings;
 pub mod rooms;
 pub mod seat;
+mod stages;
 mod sweep;
 mod switch;
 pub mod tail;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytes::BytesMut;
+use loadtest::frame::{self, Code, Kind};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,8 +16,6 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
-
-use crate::frame::{self, Code, Kind};
 
 /// How long the server may take over an upgrade or a request before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(20);

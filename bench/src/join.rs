@@ -3,16 +3,17 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use loadtest::token::Bearer;
 use serde_json::{Value, json};
 
 use crate::client::{Client, connect};
 use crate::pairs::Traffic;
 use crate::plan::Plan;
 use crate::server::{Peer, SECRET};
-use crate::token;
 
 /// Connections being opened, or conversations being started, at the same time.
 const AT_ONCE: usize = 64;
@@ -61,7 +62,10 @@ async fn agent(peer: Peer, addr: SocketAddr, plan: &Plan, number: usize, traffic
     let client = connect(addr, "/v1/agent", move |text| traffic.agent_heard(number, every, text)).await?;
     match peer {
         Peer::Hub => {
-            client.request(json!({"type": "hello", "token": token::agent(number, SECRET)})).await?;
+            let (sub, name) = (format!("agent{number}"), format!("Agent {number}"));
+            let bearer = Bearer { sub: &sub, name: &name, workspace: None, admin: false };
+            let token = bearer.token(SECRET, Duration::from_secs(3600));
+            client.request(json!({"type": "hello", "token": token})).await?;
             client.request(json!({"type": "availability", "online": true})).await?;
         }
         Peer::Relay => {

@@ -10,22 +10,19 @@
 //! for), [`round`] (one server, start to end), [`pairs`] (the workload), [`idle`], [`report`].
 
 mod client;
-mod frame;
 mod idle;
 mod join;
-mod machine;
 mod pairs;
 mod plan;
-mod relay;
 mod report;
 mod round;
 mod sample;
 mod server;
-mod token;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use loadtest::{machine, relay};
 
 use crate::plan::{Cli, Job};
 

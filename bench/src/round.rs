@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use loadtest::machine::{Awake, Busy, cpu_of};
 
 use crate::join;
-use crate::machine::{Awake, Busy};
 use crate::pairs::Traffic;
 use crate::plan::Plan;
 use crate::sample::{Sample, Window};
-use crate::server::{Peer, Server, cpu_of};
+use crate::server::{Peer, Server};
 
 /// Measures one server. The open loop runs at `rate`, or at half of what the closed loop reached.
 pub(crate) async fn measure(

@@ -9,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use loadtest::machine::{OUR_CORE, SERVER_CORE, cpu_of, memory_of, pin};
 use tempfile::TempDir;
 
-use crate::machine::{OUR_CORE, SERVER_CORE, TICKS_PER_SECOND, pin};
 use crate::plan::Plan;
 
 /// The secret agents' tokens are signed with, known to the hub and to us.
@@ -22,7 +22,7 @@ pub(crate) const SECRET: &str = "a secret of the benchmark and of nobody else";
 pub(crate) enum Peer {
     /// The real thing: every text decided, on disk before it is delivered or acknowledged.
     Hub,
-    /// The yardstick, see [`crate::relay`].
+    /// The yardstick, see [`loadtest::relay`].
     Relay,
 }
 
@@ -47,15 +47,6 @@ pub(crate) fn hub_binary(plan: &Plan) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let target = own.ancestors().nth(2).context("no target folder")?;
     fs::canonicalize(target.join("release/usher")).context("looking for the hub beside this program")
-}
-
-/// User and system CPU seconds of a process, its threads and the children it has waited for.
-pub(crate) fn cpu_of(pid: u32) -> Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).context("the server has ended")?;
-    // The name, in brackets, may hold spaces; utime is the 12th field after it, cstime the 15th.
-    let (_, fields) = text.rsplit_once(')').context("reading /proc/PID/stat")?;
-    let ticks: f64 = fields.split_whitespace().skip(11).take(4).filter_map(|word| word.parse::<f64>().ok()).sum();
-    Ok(ticks / TICKS_PER_SECOND)
 }
 
 // === impl Peer ===
@@ -105,18 +96,12 @@ impl Server {
 
     /// Resident memory now, in KiB.
     pub(crate) fn resident(&self) -> Result<f64> {
-        self.status("VmRSS:")
+        memory_of(self.child.id(), false)
     }
 
     /// The most memory that was ever resident, in KiB.
     pub(crate) fn peak_resident(&self) -> Result<f64> {
-        self.status("VmHWM:")
-    }
-
-    fn status(&self, name: &str) -> Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("the server has ended")?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name)).context("reading /proc/PID/status")?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
+        memory_of(self.child.id(), true)
     }
 
     fn wait_until_ready(&mut self, peer: Peer) -> Result<()> {
@@ -187,20 +172,4 @@ fn says_ready(addr: SocketAddr) -> Result<bool> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer.starts_with("HTTP/1.1 200"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn o_the_cpu_time_of_this_process_is_read_from_the_kernel() {
-        let before = cpu_of(std::process::id()).unwrap();
-        let until = Instant::now() + Duration::from_millis(100);
-        while Instant::now() < until {
-            std::hint::spin_loop();
-        }
-        let used = cpu_of(std::process::id()).unwrap() - before;
-        assert!(used >= 0.01, "{used}");
-    }
 }

@@ -8,6 +8,7 @@ use super::{
     doubt::UnderWay,
     error::{HubError, Result},
     seat::Who,
+    stages::Stage,
     tail::{Tail, Turn},
 };
 use crate::{
@@ -78,6 +79,7 @@ impl Hub {
         caller: &Caller,
         command: &Command,
     ) -> Result<Done> {
+        let mut watch = self.metrics.stages.stopwatch(&self.metrics.events);
         let tail = self.tail(conversation).await?;
         let actor = caller.actor();
         let owned = || tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()));
@@ -134,12 +136,15 @@ impl Hub {
                 row,
             };
             let mut under_way = UnderWay::begin(&self.doubts, conversation, before, events);
+            watch.lap(Stage::Received);
             let appended = self.store.append(append).await?;
+            watch.lap(Stage::Stored);
             under_way.settled = true;
             match appended {
                 Appended::Done { counts } => {
                     let UnderWay { before, entries, .. } = &under_way;
                     self.committed(&tail, before, entries, &counts);
+                    watch.lap(Stage::FannedOut);
                     return Ok(Done::of(entries));
                 }
                 Appended::Stale { head } => {

@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::Hub;
+use super::{Hub, stages::Stages};
 use crate::wire::{
     agent::{AgentStatus, PresenceReason},
     request::{NotifyReason, Outcome},
@@ -41,6 +41,7 @@ pub struct Metrics {
     followed: Gauge,
     deadlines: Gauge,
     late: Histogram,
+    pub(super) stages: Stages,
     receipts: Family<Receipt, Counter>,
     flips: Family<Flips, Counter>,
 }
@@ -86,6 +87,7 @@ impl Default for Metrics {
             deadlines: Gauge::default(),
             // From 1 ms to 32 s.
             late: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
+            stages: Stages::default(),
             receipts: Family::default(),
             flips: Family::default(),
         }
@@ -116,6 +118,7 @@ impl Metrics {
             "How long after its deadline an expired wait ended",
             self.late.clone(),
         );
+        self.stages.register(registry);
         registry.register("usher_notify_receipts", "Receipts for notifications", self.receipts.clone());
         registry.register("usher_presence_flips", "Changes of agents' status", self.flips.clone());
     }

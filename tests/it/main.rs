@@ -36,6 +36,7 @@ mod spec;
 mod stalled;
 mod store;
 mod support;
+mod tester;
 mod tokens;
 mod visibility;
 mod visitor;

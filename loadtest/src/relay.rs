@@ -4,15 +4,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
-use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -23,8 +24,17 @@ const BUFFER: usize = 1024;
 const QUEUE: usize = 1024;
 const ACK: Utf8Bytes = Utf8Bytes::from_static(r#"{"type":"reply","ok":true}"#);
 
-/// Where the texts of a visitor go: filled by agents as they join, read by visitors as they join.
-type Agents = Rc<RefCell<HashMap<usize, mpsc::Sender<Utf8Bytes>>>>;
+/// Where texts go: filled by agents as they join, read by visitors as they join.
+#[derive(Clone, Default)]
+struct Agents(Rc<RefCell<Switchboard>>);
+
+#[derive(Default)]
+struct Switchboard {
+    /// Of a visitor, the one agent who serves them.
+    serving: HashMap<usize, mpsc::Sender<Utf8Bytes>>,
+    /// Of a room, all who watch it.
+    watching: HashMap<u64, Vec<mpsc::Sender<Utf8Bytes>>>,
+}
 
 /// The first frame of a connection.
 #[derive(Deserialize)]
@@ -35,10 +45,12 @@ struct Join {
     /// Set by an agent: whose texts they get.
     #[serde(default)]
     serves: Vec<usize>,
+    /// Set by a visitor who talks to a room, and by the agents who watch it.
+    room: Option<u64>,
 }
 
 /// Serves until standard input ends.
-pub(crate) fn run(port: u16) -> Result<()> {
+pub fn run(port: u16) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(port))
 }
@@ -48,7 +60,7 @@ async fn serve(port: u16) -> Result<()> {
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     let listener = socket.listen(4096).context("listening")?;
     let agents = Agents::default();
-    let (mut parent, mut nothing) = (tokio::io::stdin(), [0; 16]);
+    let mut parent = pin!(parent());
     loop {
         tokio::select! {
             accepted = listener.accept() => {
@@ -57,9 +69,19 @@ async fn serve(port: u16) -> Result<()> {
                 // A socket that breaks ends its own task and nothing else.
                 spawn_local(async move { connection(stream, agents).await.ok() });
             }
-            read = parent.read(&mut nothing) => if read.unwrap_or(0) == 0 { return Ok(()) },
+            () = &mut parent => return Ok(()),
         }
     }
+}
+
+/// Waits for the end of standard input. A thread reads it: what it keeps must not stop the process from ending.
+async fn parent() {
+    let (gone, waiting) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        std::io::stdin().read_to_end(&mut Vec::new()).ok();
+        drop(gone);
+    });
+    waiting.await.ok();
 }
 
 async fn connection(stream: TcpStream, agents: Agents) -> Result<()> {
@@ -74,20 +96,41 @@ async fn connection(stream: TcpStream, agents: Agents) -> Result<()> {
     let first = socket.next().await.context("closed before joining")??;
     let join: Join = serde_json::from_str(first.to_text()?)?;
     socket.send(Message::text(format!(r#"{{"type":"reply","id":{},"ok":true}}"#, join.id))).await?;
-    match join.visitor {
-        Some(visitor) => {
-            let agent = agents.borrow().get(&visitor).cloned();
+    match (join.visitor, join.room) {
+        (Some(visitor), None) => {
+            let agent = agents.0.borrow().serving.get(&visitor).cloned();
             from_visitor(socket, agent).await
         }
-        None => {
+        (Some(_), Some(room)) => to_room(socket, &agents, room).await,
+        (None, room) => {
             let (sender, texts) = mpsc::channel(QUEUE);
-            agents.borrow_mut().extend(join.serves.iter().map(|&visitor| (visitor, sender.clone())));
+            {
+                let mut all = agents.0.borrow_mut();
+                all.serving.extend(join.serves.iter().map(|&visitor| (visitor, sender.clone())));
+                if let Some(room) = room {
+                    all.watching.entry(room).or_default().push(sender.clone());
+                }
+            }
             drop(sender);
             let done = to_agent(socket, texts).await;
-            agents.borrow_mut().retain(|visitor, _| !join.serves.contains(visitor));
+            agents.0.borrow_mut().serving.retain(|visitor, _| !join.serves.contains(visitor));
             done
         }
     }
+}
+
+/// Each text goes to all who watch the room; they share its bytes.
+async fn to_room(mut socket: WebSocketStream<TcpStream>, agents: &Agents, room: u64) -> Result<()> {
+    while let Some(message) = socket.next().await {
+        let Message::Text(text) = message? else { continue };
+        let watchers = agents.0.borrow().watching.get(&room).cloned().unwrap_or_default();
+        for watcher in watchers {
+            // One that has gone is no reason to stop.
+            watcher.send(text.clone()).await.ok();
+        }
+        socket.send(Message::Text(ACK)).await?;
+    }
+    Ok(())
 }
 
 async fn from_visitor(mut socket: WebSocketStream<TcpStream>, agent: Option<mpsc::Sender<Utf8Bytes>>) -> Result<()> {

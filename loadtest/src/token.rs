@@ -8,12 +8,40 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 
-/// A token for agent number `number`, good for an hour.
-pub(crate) fn agent(number: usize, secret: &str) -> String {
-    let hour = SystemTime::now() + Duration::from_secs(3600);
-    let exp = hour.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let claims = json!({"sub": format!("agent{number}"), "name": format!("Agent {number}"), "exp": exp});
-    sign(&claims.to_string(), secret)
+/// Whom a token is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Bearer<'a> {
+    /// The agent's id.
+    pub sub: &'a str,
+    /// What visitors read.
+    pub name: &'a str,
+    /// Left out for the default one.
+    pub workspace: Option<&'a str>,
+    /// With the rights of an admin.
+    pub admin: bool,
+}
+
+// === impl Bearer ===
+
+impl Bearer<'_> {
+    /// A token signed with `secret`, good for `life`.
+    pub fn token(&self, secret: &str, life: Duration) -> String {
+        let end = SystemTime::now() + life;
+        let exp = end.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let mut claims = json!({"sub": self.sub, "name": self.name, "exp": exp});
+        if let Some(workspace) = self.workspace {
+            claims["workspace"] = json!(workspace);
+        }
+        if self.admin {
+            claims["role"] = json!("admin");
+        }
+        sign(&claims.to_string(), secret)
+    }
+}
+
+/// Base64 with padding, as SASL wants it.
+pub fn base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 fn sign(claims: &str, secret: &str) -> String {

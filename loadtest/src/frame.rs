@@ -6,9 +6,12 @@ use bytes::{Buf, BytesMut};
 /// The key every frame of ours is masked with. Masking protects proxies from scripts; here there are neither.
 const MASK: [u8; 4] = [0x5a, 0x17, 0xc3, 0x8e];
 
+/// The most bytes of a message that are read.
+const MOST: usize = 1 << 24;
+
 /// What a frame from the server is, apart from its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// One JSON object.
     Text,
     /// The server ends the connection.
@@ -21,7 +24,7 @@ pub(crate) enum Kind {
 
 /// The operation code of a frame we write.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Code {
+pub enum Code {
     /// A JSON object.
     Text = 0x1,
     /// The answer to a ping.
@@ -29,7 +32,7 @@ pub(crate) enum Code {
 }
 
 /// Appends one whole frame to `out`.
-pub(crate) fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
+pub fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
     out.push(0x80 | code as u8);
     match payload.len() {
         short @ ..126 => out.push(0x80 | short as u8),
@@ -50,10 +53,34 @@ pub(crate) fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
     }
 }
 
-/// Takes the first whole frame off `input`; `None` when it is not all there yet.
-pub(crate) fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
+/// Reads frames of a server that may send a message in several of them.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The beginning of a message whose end has not come.
+    begun: Option<BytesMut>,
+}
+
+/// One frame as it came.
+struct Raw {
+    code: u8,
+    last: bool,
+    payload: BytesMut,
+}
+
+/// Takes the first whole frame off `input`; `None` when it is not all there yet. For servers that send each message in
+/// one frame: a part of one is an error.
+///
+/// # Errors
+/// What came is nothing a server may send.
+pub fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
+    let Some(raw) = take(input)? else { return Ok(None) };
+    ensure!(raw.last, "the server sent a fragment");
+    Ok(Some((Kind::of(raw.code)?, raw.payload)))
+}
+
+fn take(input: &mut BytesMut) -> Result<Option<Raw>> {
     let (Some(&first), Some(&second)) = (input.first(), input.get(1)) else { return Ok(None) };
-    ensure!(first & 0x80 != 0, "the server sent a fragment");
+    ensure!(first & 0x70 == 0, "the server set a reserved bit");
     ensure!(second & 0x80 == 0, "the server masked a frame");
     let (head, length) = match second & 0x7f {
         126 if input.len() < 4 => return Ok(None),
@@ -62,21 +89,66 @@ pub(crate) fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
         127 => (10, input[2..10].iter().fold(0, |length, &byte| length << 8 | u64::from(byte))),
         short => (2, u64::from(short)),
     };
-    ensure!(length <= 1 << 24, "the server sent a frame of {length} bytes");
+    ensure!(length <= MOST as u64, "the server sent a frame of {length} bytes");
     let length = length as usize;
     if input.len() < head + length {
         input.reserve(head + length - input.len());
         return Ok(None);
     }
-    let kind = match first & 0x0f {
-        0x1 => Kind::Text,
-        0x8 => Kind::Close,
-        0x9 => Kind::Ping,
-        0xa => Kind::Pong,
-        other => bail!("the server sent a frame of kind {other:#x}"),
-    };
     input.advance(head);
-    Ok(Some((kind, input.split_to(length))))
+    Ok(Some(Raw { code: first & 0x0f, last: first & 0x80 != 0, payload: input.split_to(length) }))
+}
+
+// === impl Kind ===
+
+impl Kind {
+    fn of(code: u8) -> Result<Kind> {
+        Ok(match code {
+            0x1 => Kind::Text,
+            0x8 => Kind::Close,
+            0x9 => Kind::Ping,
+            0xa => Kind::Pong,
+            other => bail!("the server sent a frame of kind {other:#x}"),
+        })
+    }
+}
+
+// === impl Reader ===
+
+impl Reader {
+    /// Takes the next message off `input`, put together from its fragments; `None` when it is not all there yet.
+    ///
+    /// # Errors
+    /// What came is nothing a server may send.
+    pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
+        while let Some(raw) = take(input)? {
+            match (raw.code, self.begun.take()) {
+                // Pings may come between two fragments.
+                (0x8.., begun) => {
+                    ensure!(raw.last, "the server sent a ping, pong or close in fragments");
+                    self.begun = begun;
+                    return Ok(Some((Kind::of(raw.code)?, raw.payload)));
+                }
+                (0x0, Some(mut begun)) => {
+                    ensure!(begun.len() + raw.payload.len() <= MOST, "the server sent a message without an end");
+                    begun.extend_from_slice(&raw.payload);
+                    if raw.last {
+                        return Ok(Some((Kind::Text, begun)));
+                    }
+                    self.begun = Some(begun);
+                }
+                (code, None) => {
+                    let kind = Kind::of(code)?;
+                    if raw.last {
+                        return Ok(Some((kind, raw.payload)));
+                    }
+                    self.begun = Some(raw.payload);
+                }
+                (_, Some(_)) => bail!("the server began a message within another"),
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]
@@ -138,5 +210,20 @@ mod tests {
         assert!(read(&mut BytesMut::from(&[0x01, 0x00][..])).is_err());
         assert!(read(&mut BytesMut::from(&[0x81, 0x80][..])).is_err());
         assert!(read(&mut BytesMut::from(&[0x82, 0x00][..])).is_err());
+    }
+
+    #[test]
+    fn p1_a_message_in_fragments_is_put_together_around_a_ping() {
+        let mut reader = Reader::default();
+        let mut input = BytesMut::from(&b"\x01\x02Hi\x89\x01p\x00\x01 \x80\x05there\x81\x01x"[..]);
+        let mut heard = Vec::new();
+        while let Some((kind, payload)) = reader.next(&mut input).unwrap() {
+            heard.push((kind, payload.to_vec()));
+        }
+        let expected = [(Kind::Ping, b"p".to_vec()), (Kind::Text, b"Hi there".to_vec()), (Kind::Text, b"x".to_vec())];
+        assert_eq!(heard, expected);
+        for broken in [&b"\x80\x01x"[..], b"\x01\x01a\x81\x01b", b"\x09\x00", b"\x82\x00", b"\xc1\x00"] {
+            assert!(Reader::default().next(&mut BytesMut::from(broken)).is_err(), "{broken:?}");
+        }
     }
 }

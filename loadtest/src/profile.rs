@@ -1,0 +1,333 @@
+//! A profile: a mix of people who do something at the same time, its bounds and its budget. Written in TOML; those that
+//! come with the program are in `loadtest/profiles`.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+mod check;
+
+/// The profiles that come with the program: name and text.
+pub const BUILT_IN: [(&str, &str); 11] = [
+    ("smoke", include_str!("../profiles/smoke.toml")),
+    ("pairs", include_str!("../profiles/pairs.toml")),
+    ("steady", include_str!("../profiles/steady.toml")),
+    ("burst", include_str!("../profiles/burst.toml")),
+    ("storm", include_str!("../profiles/storm.toml")),
+    ("idle", include_str!("../profiles/idle.toml")),
+    ("fanout", include_str!("../profiles/fanout.toml")),
+    ("slow_readers", include_str!("../profiles/slow_readers.toml")),
+    ("waits", include_str!("../profiles/waits.toml")),
+    ("soak", include_str!("../profiles/soak.toml")),
+    ("deploy", include_str!("../profiles/deploy.toml")),
+];
+
+/// What a run does. Every part is optional; those that are there run at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its name in reports.
+    pub name: String,
+    /// What it shows, in a sentence.
+    #[serde(default)]
+    pub about: String,
+    /// Length of the measured window.
+    pub seconds: f64,
+    /// Seconds before the window opens, in which caches fill.
+    #[serde(default)]
+    pub warm_up: f64,
+    /// Seconds that what is under way at the end may take to arrive; what has not come by then is lost.
+    #[serde(default = "ten")]
+    pub homecoming: f64,
+    /// Connections being opened, or conversations being started, at the same time, while people join.
+    #[serde(default = "sixty_four")]
+    pub at_once: usize,
+    /// Conversations whose log is read back at the end.
+    #[serde(default)]
+    pub read_back: usize,
+    /// How long the Live Chat card of this run waits for an agent, in milliseconds.
+    #[serde(default = "one_hour")]
+    pub wait_ms: u64,
+    /// Visitors who talk with one agent each.
+    pub pairs: Option<Pairs>,
+    /// Visitors who are there and do nothing.
+    pub idle: Option<Idle>,
+    /// Visitors who all connect, are cut, and connect again.
+    pub storm: Option<Storm>,
+    /// Agents who watch an unassigned conversation.
+    pub fanout: Option<Fanout>,
+    /// Visitors who wait until nobody came.
+    pub waits: Option<Waits>,
+    /// Hubs that are exchanged while all goes on. Only with hubs that the tester started.
+    pub deploy: Option<Deploy>,
+    /// What the run must stay within; it fails beyond.
+    #[serde(default)]
+    pub budget: Budget,
+}
+
+/// Visitors and agents in conversation. Closed loop (a visitor sends when their last text has come home), unless there
+/// is a `rate` or a `burst`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pairs {
+    /// Visitors, one conversation each.
+    pub visitors: usize,
+    /// Agents; the visitors are dealt out to them evenly.
+    pub agents: usize,
+    /// Bytes of a text, at least 64.
+    #[serde(default = "hundred")]
+    pub text_bytes: usize,
+    /// Texts a second of all visitors together, whatever the hub does: open loop, timed from when each was due.
+    pub rate: Option<f64>,
+    /// Texts that each visitor sends at once, again and again.
+    pub burst: Option<Burst>,
+    /// The agent answers every so many-th text; 0 never.
+    #[serde(default)]
+    pub answer_every: u64,
+}
+
+/// A burst.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Burst {
+    /// Texts of each visitor.
+    pub texts: u64,
+    /// Seconds from one burst to the next.
+    pub every: f64,
+}
+
+/// Idle visitors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idle {
+    /// How many.
+    pub visitors: usize,
+}
+
+/// A storm of connections.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storm {
+    /// How many come at once.
+    pub visitors: usize,
+    /// How often they are cut and come again.
+    pub rounds: usize,
+    /// Connections being opened at the same time.
+    pub at_once: usize,
+}
+
+/// Agents who watch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fanout {
+    /// Agents, each of whom has all of the conversations open.
+    pub watchers: usize,
+    /// Unassigned conversations.
+    #[serde(default = "one")]
+    pub conversations: usize,
+    /// Texts a second of all of them together; without it each visitor sends when all have the last one.
+    pub rate: Option<f64>,
+    /// Bytes of a text, at least 64.
+    #[serde(default = "hundred")]
+    pub text_bytes: usize,
+    /// Further watchers who stop reading.
+    pub slow: Option<Slow>,
+}
+
+/// Readers who stop reading, for so long, again and again. They must miss nothing in the end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slow {
+    /// How many.
+    pub readers: usize,
+    /// Seconds of not reading, and then of reading.
+    pub pause: f64,
+}
+
+/// Deadlines.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waits {
+    /// Visitors who wait.
+    pub visitors: usize,
+    /// Seconds over which they come.
+    pub spread: f64,
+    /// Milliseconds after the deadline at which the visitor must have heard of the end.
+    pub late_ms: u64,
+}
+
+/// A rolling restart.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deploy {
+    /// How many hubs are exchanged, one after the other, from the first on and round again.
+    pub restarts: usize,
+    /// Seconds before each.
+    pub every: f64,
+}
+
+/// Limits of what is measured; what is not named is not limited.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Delivery of a text, median and 99 %, in milliseconds.
+    pub delivery_p50_ms: Option<f64>,
+    /// See above.
+    pub delivery_p99_ms: Option<f64>,
+    /// Reply to the sender, 99 %, in milliseconds.
+    pub reply_p99_ms: Option<f64>,
+    /// From the first packet to the answered `hello`, 99 %, in milliseconds.
+    pub join_p99_ms: Option<f64>,
+    /// From a deadline until the visitor hears of it, 99 %, in milliseconds.
+    pub lateness_p99_ms: Option<f64>,
+    /// Texts a second, at least.
+    pub texts_per_second: Option<f64>,
+    /// Joins a second of a storm, at least.
+    pub joins_per_second: Option<f64>,
+    /// Deliveries to watchers a second, at least.
+    pub fanned_per_second: Option<f64>,
+    /// The hubs' memory at its peak, in MiB.
+    pub peak_mib: Option<f64>,
+    /// Memory of an idle visitor in KiB.
+    pub kib_per_idle: Option<f64>,
+    /// The hubs' CPU seconds for 100,000 texts.
+    pub cpu_per_100k: Option<f64>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn hundred() -> usize {
+    100
+}
+
+fn sixty_four() -> usize {
+    64
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+fn one_hour() -> u64 {
+    3_600_000
+}
+
+// === impl Profile ===
+
+impl Profile {
+    /// The profile of this name, or that of a file whose name ends in `.toml`.
+    ///
+    /// # Errors
+    /// There is none, or it is not one; a sentence says why.
+    pub fn find(name: &str) -> Result<Profile> {
+        if name.ends_with(".toml") {
+            let text = std::fs::read_to_string(name).with_context(|| format!("reading the profile {name}"))?;
+            return Profile::read(&text).with_context(|| format!("in {name}"));
+        }
+        let known = || BUILT_IN.map(|(name, _)| name).join(", ");
+        let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+        let (_, text) = found
+            .with_context(|| format!("no profile is called {name}; there are {} (or name a .toml file)", known()))?;
+        Profile::read(text)
+    }
+
+    /// Reads and checks one.
+    ///
+    /// # Errors
+    /// See [`Profile::find`].
+    pub fn read(text: &str) -> Result<Profile> {
+        let profile: Profile = toml::from_str(text)?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// What the `worker`-th of `workers` generators does of it.
+    pub fn share(&self, worker: usize, workers: usize) -> Profile {
+        let part = |all: usize| all / workers + usize::from(worker < all % workers);
+        let few = |all: usize| part(all).max(usize::from(all > 0));
+        let mut own = self.clone();
+        own.read_back = part(self.read_back);
+        if let Some(pairs) = &mut own.pairs {
+            pairs.visitors = few(pairs.visitors);
+            pairs.agents = few(pairs.agents);
+            pairs.rate = pairs.rate.map(|rate| rate / workers as f64);
+        }
+        if let Some(idle) = &mut own.idle {
+            idle.visitors = part(idle.visitors);
+        }
+        if let Some(storm) = &mut own.storm {
+            storm.visitors = part(storm.visitors);
+            storm.at_once = few(storm.at_once);
+        }
+        if let Some(fanout) = &mut own.fanout {
+            fanout.watchers = few(fanout.watchers);
+            fanout.conversations = few(fanout.conversations);
+            fanout.rate = fanout.rate.map(|rate| rate / workers as f64);
+            if let Some(slow) = &mut fanout.slow {
+                slow.readers = part(slow.readers);
+            }
+        }
+        if let Some(waits) = &mut own.waits {
+            waits.visitors = part(waits.visitors);
+        }
+        own
+    }
+
+    /// How long everything may take from the first connection to the verdict, before the run is given up.
+    pub fn patience(&self) -> Duration {
+        let waiting = self.waits.as_ref().map_or(0.0, |waits| self.wait_ms as f64 / 1000.0 + waits.spread);
+        let joining = 30.0 + self.connections() as f64 / 50.0;
+        Duration::from_secs_f64(self.warm_up + self.seconds + self.homecoming + waiting + joining + 60.0)
+    }
+
+    /// Connections at the same time, of all parts.
+    pub fn connections(&self) -> usize {
+        let pairs = self.pairs.as_ref().map_or(0, |pairs| pairs.visitors + pairs.agents);
+        let idle = self.idle.as_ref().map_or(0, |idle| idle.visitors);
+        let storm = self.storm.as_ref().map_or(0, |storm| storm.visitors);
+        let slow = |fanout: &Fanout| fanout.slow.as_ref().map_or(0, |slow| slow.readers);
+        let fanout = self.fanout.as_ref().map_or(0, |fanout| fanout.watchers + fanout.conversations + slow(fanout));
+        let waits = self.waits.as_ref().map_or(0, |waits| waits.visitors + 1);
+        pairs + idle + storm + fanout + waits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn j1_every_profile_that_comes_along_is_sound_and_bears_its_name() {
+        for (name, _) in BUILT_IN {
+            let profile = Profile::find(name).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            assert_eq!(profile.name, name);
+            assert!(!profile.about.is_empty(), "{name} says nothing");
+        }
+        assert!(Profile::find("nonsense").unwrap_err().to_string().contains("slow_readers"));
+    }
+
+    #[test]
+    fn j1_the_shares_of_several_generators_make_up_the_whole() {
+        let whole = Profile::find("smoke").unwrap();
+        let shares: Vec<Profile> = (0..3).map(|worker| whole.share(worker, 3)).collect();
+        let sum = |of: &dyn Fn(&Profile) -> usize| shares.iter().map(of).sum::<usize>();
+        assert_eq!(sum(&|share| share.pairs.as_ref().unwrap().visitors), whole.pairs.as_ref().unwrap().visitors);
+        assert_eq!(sum(&|share| share.waits.as_ref().unwrap().visitors), whole.waits.as_ref().unwrap().visitors);
+        assert_eq!(sum(&|share| share.read_back), whole.read_back);
+    }
+
+    #[test]
+    fn j1_a_profile_without_bounds_or_sense_is_refused_with_all_its_faults() {
+        let text = "name = 'x'\nseconds = 1e9\nat_once = 0\n[pairs]\nvisitors = 1000000\nagents = 0\ntext_bytes = 3\nrate = 0.0\n[waits]\nvisitors = 1\nspread = 0.0\nlate_ms = 1\n[deploy]\nrestarts = 1\nevery = 0.0\n";
+        let told = format!("{:#}", Profile::read(text).unwrap_err());
+        for word in ["seconds", "at_once", "pairs.visitors", "pairs.agents", "text_bytes", "pairs.rate", "deploy.every"]
+        {
+            assert!(told.contains(word), "{word} is not in: {told}");
+        }
+        assert!(Profile::read("name = 'x'\nseconds = 1\nsurprise = 2\n").is_err());
+        assert!(format!("{:#}", Profile::read("name = 'x'\nseconds = 1\n").unwrap_err()).contains("nobody"));
+    }
+}
