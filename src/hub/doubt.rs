@@ -48,6 +48,7 @@ pub(super) struct UnderWay<'a> {
 
 impl Doubts {
     /// How many there are, those included that are under way.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.lock().len() + self.moving.len()
     }
