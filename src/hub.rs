@@ -15,6 +15,7 @@
 //! | [`beside`], `glimpse` | what is kept beside the log; what is only about the moment |
 //! | `elsewhere`, `overheard` | who is on other nodes, and what those say of the moment |
 //! | [`visitor`], [`agent`], [`page`], `adopting` | what sessions ask |
+//! | `remembered` | what memory answers while the store does not |
 //! | [`dice`] | where chance comes from |
 
 use std::{
@@ -57,6 +58,7 @@ pub mod page;
 pub mod playbooks;
 pub mod presence;
 pub mod queue;
+mod remembered;
 pub mod rings;
 pub mod rooms;
 pub mod seat;

@@ -92,6 +92,8 @@ pub enum Command {
     Abandon,
     /// System: forget the visitor. Closes what is open; then, given again, erases.
     Erase,
+    /// System: a site has said who its visitor is.
+    Vouched(DetailsPatch),
     /// System: a CRM has taken an item.
     Handed {
         /// Which item.
@@ -203,8 +205,8 @@ pub fn last_brought<'a>(first: &'a Event, then: impl IntoIterator<Item = &'a Eve
 fn is_brought_by_an_answer(event: &Event) -> bool {
     match (&event.by, &event.what) {
         (Author::Visitor, What::Details { .. }) => true,
-        // What a CRM says of an item comes when it comes.
-        (_, What::ItemFailed { .. }) => false,
+        // What a CRM says of an item comes when it comes, and so does what a site says of its visitor.
+        (_, What::ItemFailed { .. }) | (Author::System, What::Details { .. }) => false,
         (_, What::Item(item)) => item.external.is_none(),
         (Author::Bot | Author::System, _) => true,
         _ => false,

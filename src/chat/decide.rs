@@ -10,6 +10,7 @@ mod visitor;
 use super::{
     command::{Actor, Command},
     conversation::{Conversation, State},
+    details::DetailsPatch,
     event::{AgentRef, Author, Event, MissedReason, What},
     playbook::Playbook,
 };
@@ -93,13 +94,21 @@ pub fn decide(
     Ok(draft.events)
 }
 
-/// The first events of a new conversation: `started`, then the playbook from its first card. The first is always
-/// `started`, so folding them gives the conversation.
-pub fn begin(mut conversation: Conversation, started: super::event::Started, policy: &Policy<'_>) -> Vec<Event> {
+/// The first events of a new conversation: `started`, what the site `vouched` for, then the playbook from its first
+/// card. The first is always `started`, so folding them gives the conversation.
+pub fn begin(
+    mut conversation: Conversation,
+    started: super::event::Started,
+    vouched: DetailsPatch,
+    policy: &Policy<'_>,
+) -> Vec<Event> {
     let at = conversation.created_at;
     conversation.seq = crate::ids::Seq(1);
     let first = Event { seq: conversation.seq, at, by: Author::Visitor, what: What::Started(started) };
     let mut draft = Draft::new(&conversation, Author::Visitor, at);
+    if !vouched.is_empty() {
+        draft.push_by(Author::System, What::Details { changes: vouched });
+    }
     flow::walk(&mut draft, policy.playbook.begin(), policy);
     let mut events = vec![first];
     events.append(&mut draft.events);

@@ -143,6 +143,18 @@ impl Details {
         patch.diff(self)
     }
 
+    /// What a site's word on its visitor changes: like a claim nothing that an agent entered, but it stands unclaimed,
+    /// also where the visitor has claimed the same.
+    pub fn vouch(&self, vouched: &DetailsPatch, claimed: &BTreeSet<String>) -> DetailsPatch {
+        let mut patch = vouched.clone();
+        for (path, change) in TEXTS.into_iter().zip(patch.texts_mut()) {
+            if self.has(path) && !claimed.contains(path) {
+                *change = None;
+            }
+        }
+        patch
+    }
+
     fn texts(&self) -> [&Option<String>; TEXT_COUNT] {
         let Self { deal, person, organization, note } = self;
         [

@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Hub, error::Result, mailbox::Leave, tail::Tail, visitor::Guest};
+use super::{
+    Hub,
+    append::Caller,
+    error::Result,
+    mailbox::{Begun, Leave},
+    tail::Tail,
+    visitor::Guest,
+};
 use crate::{
-    chat::event::VisitorRef,
+    chat::{command::Command, event::VisitorRef},
     ids::{ConversationId, VisitorId, WorkspaceId},
     wire::{
         code::CloseCode,
@@ -27,7 +34,17 @@ impl Hub {
         let Some(conversation) = adopted else { return Ok(()) };
         let to = VisitorRef { id: guest.visitor.clone(), name: guest.name.clone(), verified: true };
         self.adopted(workspace, &conversation, from, &to);
-        self.say(workspace, || NodeFrame::Adopted(Adopted { conversation, from: from.clone(), to }));
+        self.say(workspace, || {
+            NodeFrame::Adopted(Adopted { conversation: conversation.clone(), from: from.clone(), to })
+        });
+        let vouched = guest.vouched();
+        if !vouched.is_empty() {
+            // Who they are is settled; that the panel does not say so yet keeps nobody waiting.
+            let command = Command::Vouched(vouched);
+            if let Err(error) = self.command(&conversation, &Caller::System, &command).await {
+                tracing::warn!(%conversation, %error, "what the site says of its visitor is not in the side panel");
+            }
+        }
         Ok(())
     }
 
@@ -49,7 +66,16 @@ impl Hub {
                 });
             });
         }
-        if let Some(tail) = self.board.tail(conversation) {
+        let tail = self.board.tail(conversation);
+        let open = tail.as_ref().and_then(|tail| tail.with(|hot| hot.conversation.closed_at().is_none()));
+        if open != Some(false) {
+            // They had none open, so it is their newest.
+            let at = self.store.now();
+            for seat in self.board.visitor_seats(workspace, &to.id) {
+                seat.mail.put(|mail| mail.begun(Begun { conversation: conversation.clone(), at }));
+            }
+        }
+        if let Some(tail) = tail {
             tail.with(|hot| {
                 let visitor = &mut hot.conversation.visitor;
                 visitor.id = to.id.clone();

@@ -199,7 +199,8 @@ impl Hub {
         Some(Viewer { agent: agent.id.clone(), admin: *admin, admins_see_assigned })
     }
 
-    /// Opens a conversation for a session: from now on its events are pushed there.
+    /// Opens a conversation for a session: from now on its events are pushed there. While the store gives no answer it
+    /// comes from memory, where that may speak.
     pub async fn open(
         self: &Arc<Self>,
         seated: &mut Seated,
@@ -210,7 +211,10 @@ impl Hub {
         // First listen, then look. What was followed before goes on whatever the store can say now.
         let followed = seated.follows().contains(conversation);
         let tail = seated.follow(conversation);
-        let shown = self.sighted_and_shown(&who, &tail, seated, recover).await;
+        let shown = match self.sighted_and_shown(&who, &tail, seated, recover).await {
+            Err(HubError::Unavailable) => self.remembered(&who, &tail, recover).ok_or(HubError::Unavailable),
+            shown => shown,
+        };
         match &shown {
             Ok(_) => self.tell_watching(who.workspace(), conversation),
             Err(HubError::Unavailable) if followed => {}

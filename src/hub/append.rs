@@ -127,8 +127,7 @@ impl Hub {
                 key: command.key().map(|key| (command.scope(actor), key.clone())),
                 row,
             };
-            let mut under_way =
-                UnderWay { doubts: &self.doubts, conversation, before, entries: events, settled: false };
+            let mut under_way = UnderWay::begin(&self.doubts, conversation, before, events);
             let appended = self.store.append(append).await?;
             under_way.settled = true;
             match appended {

@@ -60,6 +60,8 @@ pub(super) struct Behind {
     pub(super) fill: Vec<Arc<Entry>>,
     /// Whether a sweep found it: who came since was told by the answer to `hello` and is not rung.
     pub(super) late: bool,
+    /// Whether a hint between was lost, and with it the sizes of folders that it would have told.
+    pub(super) gap: bool,
 }
 
 /// What was news.
@@ -85,11 +87,13 @@ impl Behind {
             bells: moved.rings,
             fill: moved.fill.0,
             late: false,
+            gap: false,
         }
     }
 
     /// Takes in what came for the same conversation meanwhile.
     fn join(&mut self, other: Self) {
+        self.gap |= other.gap || other.after > self.head || self.after > other.head;
         let goes_on = other.after == self.head && !self.fill.is_empty() && !other.fill.is_empty();
         match goes_on {
             true => self.fill.extend(other.fill),
@@ -182,6 +186,11 @@ impl Hub {
             caught.events += entries.len();
             caught.rows |= entries.iter().any(|entry| moves_row(entry.event()));
             self.set_in_motion(&tail, Motion { entries, waited, counts: &[], bells: &behind.bells, late });
+        }
+        if let (true, Some(workspace)) =
+            (behind.gap && caught.rows, tail.with(|hot| hot.conversation.workspace.clone()))
+        {
+            self.recount_later(workspace);
         }
         Ok(caught)
     }

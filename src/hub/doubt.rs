@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use dashmap::DashMap;
+
 use super::{Hub, append::Face, error::Result, mailbox::CountsChange};
 use crate::{
     chat::{conversation::Sight, event::What},
@@ -20,7 +22,9 @@ const MOST: usize = 2_000;
 /// Appends to look up once the store answers.
 #[derive(Debug, Default)]
 pub(super) struct Doubts {
-    open: Mutex<VecDeque<Doubt>>,
+    open: Mutex<VecDeque<Arc<Doubt>>>,
+    /// How many appends are under way that change who may see a conversation.
+    moving: DashMap<ConversationId, usize>,
 }
 
 #[derive(Debug)]
@@ -32,38 +36,69 @@ struct Doubt {
 
 /// An append under way. Dropped before it is settled, it becomes a doubt.
 pub(super) struct UnderWay<'a> {
-    pub(super) doubts: &'a Doubts,
-    pub(super) conversation: &'a ConversationId,
+    doubts: &'a Doubts,
+    conversation: &'a ConversationId,
     pub(super) before: Face,
     pub(super) entries: Vec<Arc<Entry>>,
     pub(super) settled: bool,
+    moves: bool,
 }
 
 // === impl Doubts ===
 
 impl Doubts {
-    /// How many there are.
+    /// How many there are, those included that are under way.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().len() + self.moving.len()
+    }
+
+    /// Whether a commit of this node that nobody heard of may have changed who may see the conversation.
+    pub(super) fn may_move(&self, conversation: &ConversationId) -> bool {
+        let open = self.lock();
+        // With no room for more, any may be missing.
+        open.len() >= MOST
+            || open.iter().any(|doubt| doubt.conversation == *conversation)
+            || self.moving.contains_key(conversation)
     }
 
     fn put(&self, doubt: Doubt) {
         let mut open = self.lock();
         if open.len() < MOST {
-            open.push_back(doubt);
+            open.push_back(Arc::new(doubt));
         }
     }
 
-    fn take(&self) -> VecDeque<Doubt> {
-        std::mem::take(&mut *self.lock())
+    fn all(&self) -> Vec<Arc<Doubt>> {
+        self.lock().iter().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Doubt>> {
+    fn remove(&self, doubt: &Arc<Doubt>) {
+        self.lock().retain(|other| !Arc::ptr_eq(other, doubt));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Doubt>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 // === impl UnderWay ===
+
+impl<'a> UnderWay<'a> {
+    /// Begins: `entries` are about to be appended behind what `before` tells.
+    pub(super) fn begin(
+        doubts: &'a Doubts,
+        conversation: &'a ConversationId,
+        before: Face,
+        entries: Vec<Arc<Entry>>,
+    ) -> Self {
+        let moves = entries.iter().any(|entry| before.sight.after(entry.event()) != before.sight);
+        if moves {
+            *doubts.moving.entry(conversation.clone()).or_default() += 1;
+        }
+        Self { doubts, conversation, before, entries, settled: false, moves }
+    }
+}
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
@@ -73,6 +108,11 @@ impl Drop for UnderWay<'_> {
                 before: self.before.clone(),
                 entries: std::mem::take(&mut self.entries),
             });
+        }
+        // A doubt by now, if it is one: at no moment neither of the two.
+        if self.moves {
+            self.doubts.moving.alter(self.conversation, |_, many| many - 1);
+            self.doubts.moving.remove_if(self.conversation, |_, many| *many == 0);
         }
     }
 }
@@ -102,12 +142,13 @@ impl Hub {
     /// Looks up what became of appends in doubt.
     pub(super) async fn settle_doubts(self: &Arc<Self>) {
         // A write behind all of them: once it is answered, each of them was done or never will be.
-        if self.doubts.len() == 0 || self.store.ready().await.is_err() {
+        let open = self.doubts.all();
+        if open.is_empty() || self.store.ready().await.is_err() {
             return;
         }
-        for doubt in self.doubts.take() {
-            if self.settle_doubt(&doubt).await.is_err() {
-                self.doubts.put(doubt);
+        for doubt in open {
+            if self.settle_doubt(&doubt).await.is_ok() {
+                self.doubts.remove(&doubt);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{
     Hub,
     append::{Face, moves_row},
     error::HubError,
-    mailbox::{CountsChange, Row},
+    mailbox::{Begun, CountsChange, Row},
     seat::{Seat, Who},
     tail::Tail,
 };
@@ -151,27 +151,29 @@ impl Hub {
     /// The assignee's sessions get the events from `assigned` on, without asking; the visitor's those of a conversation
     /// that has just begun.
     fn tell_follow(&self, tail: &Tail, workspace: &WorkspaceId, motion: Motion<'_>) {
-        let follow = |seats: Vec<Arc<Seat>>, from: Seq| {
-            for seat in seats {
-                seat.mail.put(|mail| {
-                    mail.follow.insert(tail.id().clone(), from);
-                });
-            }
-        };
         let now = tail.with(|hot| {
             let owned = match &hot.conversation.state {
                 State::Assigned { to, at } => Some((to.id.clone(), *at)),
                 _ => None,
             };
-            (hot.conversation.visitor.id.clone(), owned)
+            (hot.conversation.visitor.id.clone(), hot.conversation.created_at, owned)
         });
-        let Some((visitor, owned)) = now else { return };
+        let Some((visitor, at, owned)) = now else { return };
         for event in motion.entries.iter().map(|entry| entry.event()) {
             match &event.what {
-                What::Started(_) => follow(self.board.visitor_seats(workspace, &visitor), Seq(0)),
+                What::Started(_) => {
+                    for seat in self.board.visitor_seats(workspace, &visitor) {
+                        seat.mail.put(|mail| mail.begun(Begun { conversation: tail.id().clone(), at }));
+                    }
+                }
                 // Only the assignment that still stands: of an older one they may have seen the end already.
                 What::Assigned { to, .. } if owned.as_ref() == Some(&(to.id.clone(), event.at)) => {
-                    follow(self.board.seats_of(workspace, &to.id), Seq(event.seq.0 - 1));
+                    let from = Seq(event.seq.0 - 1);
+                    for seat in self.board.seats_of(workspace, &to.id) {
+                        seat.mail.put(|mail| {
+                            mail.follow.insert(tail.id().clone(), from);
+                        });
+                    }
                 }
                 _ => {}
             }

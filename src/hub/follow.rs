@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::tail::Tail;
+use super::{mailbox::Begun, tail::Tail};
 use crate::{
     chat::{conversation::Sight, event::What},
-    ids::Seq,
+    ids::{Millis, Seq},
     wire::entry::Entry,
 };
 
@@ -23,6 +23,11 @@ pub struct Follow {
     clear: Seq,
     /// Who may see what happens behind the cursor.
     sight: Sight,
+    /// The place behind which it is the reader's again, of which they were told while they followed: what took it from
+    /// them before may not have been read yet.
+    given: Option<Seq>,
+    /// Since when it is the visitor's, where that is not when it began: one may be adopted.
+    since: Option<Millis>,
 }
 
 /// What of a stretch of the log a reader may be written.
@@ -39,7 +44,17 @@ pub struct Cut {
 impl Follow {
     /// Follows from `cursor`; entitled to everything up to `clear`, as of which `sight` is.
     pub fn new(tail: Arc<Tail>, cursor: Seq, clear: Seq, sight: Sight) -> Self {
-        Self { tail, cursor, opened: false, clear, sight }
+        Self { tail, cursor, opened: false, clear, sight, given: None, since: None }
+    }
+
+    /// The reader was given the conversation with the event behind `from`.
+    pub fn given(&mut self, from: Seq) {
+        self.given = self.given.max(Some(from));
+    }
+
+    /// It became the visitor's then.
+    pub fn theirs_since(&mut self, at: Millis) {
+        self.since = self.since.max(Some(at));
     }
 
     /// Moves over the next events. An agent's last one is the one that takes the conversation from them.
@@ -53,13 +68,12 @@ impl Follow {
             if event.seq > self.clear {
                 let after = self.sight.after(event);
                 let (before, after) = (std::mem::replace(&mut self.sight, after.clone()), after);
-                let sees = may_see(&after);
-                if !sees && !may_see(&before) {
-                    return Cut { events, lost: true };
+                let (saw, sees, seq) = (may_see(&before), may_see(&after), event.seq);
+                if saw || sees {
+                    self.cursor = seq;
+                    events.push(entry);
                 }
-                self.cursor = event.seq;
-                events.push(entry);
-                if !sees {
+                if !sees && !self.regain(seq) {
                     return Cut { events, lost: true };
                 }
             } else {
@@ -68,6 +82,13 @@ impl Follow {
             }
         }
         Cut { events, lost: false }
+    }
+
+    /// Whether what was lost at `seq` is the reader's again by now; then they go on from there.
+    fn regain(&mut self, seq: Seq) -> bool {
+        let Some(from) = self.given.take_if(|from| *from >= seq) else { return false };
+        (self.cursor, self.clear, self.sight) = (from, from, Sight::Everybody);
+        true
     }
 
     /// Everything is the reader's own: a visitor never loses sight.
@@ -82,6 +103,13 @@ impl Follow {
     }
 }
 
+/// Whether a visitor's tab that follows these goes over to a conversation that began: not to one before them, of which
+/// it was told late.
+pub fn is_newer<'a>(begun: &Begun, follows: impl IntoIterator<Item = &'a Follow>) -> bool {
+    let since = |follow: &Follow| follow.since.or_else(|| follow.tail.began());
+    follows.into_iter().all(|follow| since(follow).is_none_or(|at| at <= begun.at))
+}
+
 /// Whether one of these ends the conversation.
 pub fn ends(events: &[Arc<Entry>]) -> bool {
     events.iter().any(|entry| matches!(entry.event().what, What::Closed { .. }))
@@ -92,7 +120,7 @@ mod tests {
     use super::*;
     use crate::{
         chat::event::{AgentRef, Author, Event},
-        ids::{AgentId, ConversationId, Millis},
+        ids::{AgentId, ConversationId},
     };
 
     fn entry(seq: u64, what: What) -> Arc<Entry> {
@@ -138,5 +166,23 @@ mod tests {
         // Even read again, nothing more comes.
         let cut = jane.take(vec![text(3), text(4)], as_agent("jane"));
         assert!(cut.lost && cut.events.is_empty());
+    }
+
+    #[test]
+    fn r14_what_is_taken_and_given_again_before_it_was_read_is_followed_on() {
+        let log = vec![text(1), assigned(2, "bob"), text(3), assigned(4, "jane"), text(5)];
+        let seqs = |cut: &Cut| cut.events.iter().map(|entry| entry.event().seq.0).collect::<Vec<_>>();
+        let mut jane = follow(0, Sight::Owner("jane".into()));
+        jane.given(Seq(3));
+        let cut = jane.take(log.clone(), as_agent("jane"));
+        assert_eq!((seqs(&cut), cut.lost), (vec![1, 2, 4, 5], false), "not what was between");
+        // Taken once more, it is gone.
+        let cut = jane.take(vec![assigned(6, "bob"), text(7)], as_agent("jane"));
+        assert_eq!((seqs(&cut), cut.lost), (vec![6], true));
+        // What they were given before they lost it gives nothing back.
+        let mut jane = follow(0, Sight::Owner("jane".into()));
+        jane.given(Seq(1));
+        let cut = jane.take(log, as_agent("jane"));
+        assert_eq!((seqs(&cut), cut.lost), (vec![1, 2], true));
     }
 }

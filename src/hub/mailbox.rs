@@ -51,6 +51,8 @@ pub struct Mail {
     pub news: HashSet<ConversationId>,
     /// Conversations that became the agent's own: follow them from behind this place.
     pub follow: HashMap<ConversationId, Seq>,
+    /// The conversation that became the visitor's last, in whatever tab: it takes the place of any before.
+    pub begun: Option<Begun>,
     /// The inbox's rows.
     pub rows: HashMap<ConversationId, Row>,
     /// Folder sizes that changed.
@@ -73,6 +75,15 @@ pub struct Mail {
     pub queue: Option<(ConversationId, u32)>,
     /// The session is to end.
     pub leave: Option<Leave>,
+}
+
+/// A conversation that became a visitor's: it began, maybe in another tab, or was adopted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Which.
+    pub conversation: ConversationId,
+    /// When. A visitor's conversations follow each other, so that this orders them.
+    pub at: Millis,
 }
 
 /// A change of the inbox.
@@ -193,6 +204,14 @@ fn note(slot: &mut Option<(u64, u64)>, counted: &mut u64, change: Option<(u64, u
 // === impl Mail ===
 
 impl Mail {
+    /// Notes that a conversation began, unless one that began later is noted. What was lost or late is told late: it is
+    /// over by then and must not take the place of the one that is open.
+    pub fn begun(&mut self, begun: Begun) {
+        if self.begun.as_ref().is_none_or(|last| last.at <= begun.at) {
+            self.begun = Some(begun);
+        }
+    }
+
     /// Puts a row in unless a newer one of the same conversation waits; of equals the latest counts. With a row that
     /// goes, everything goes that still waits and was about it.
     pub fn row(&mut self, conversation: &ConversationId, row: Row) {
@@ -331,6 +350,17 @@ mod tests {
         assert_eq!(counts, CountsChange { closed: Some((9, 9)), ..CountsChange::default() });
         mailbox.put_with_counts(sizes((1, 4), (9, 9)), |_| {});
         assert_eq!(mailbox.take().unwrap().counts.mine, None);
+    }
+
+    #[test]
+    fn p3_of_two_conversations_that_began_the_later_one_counts_whichever_is_told_first() {
+        let begun = |id: &str, at| Begun { conversation: id.into(), at: Millis(at) };
+        let (old, new) = (begun("c_old", 1), begun("c_new", 2));
+        for told in [[&old, &new], [&new, &old]] {
+            let mut mail = Mail::default();
+            told.iter().for_each(|begun| mail.begun((*begun).clone()));
+            assert_eq!(mail.begun, Some(new.clone()));
+        }
     }
 
     #[test]

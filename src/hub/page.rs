@@ -62,9 +62,7 @@ impl Hub {
         recover: Option<&Recover>,
         for_visitor: bool,
     ) -> Result<(Loaded, Page)> {
-        let valid = |recover: &Recover, head: Seq| {
-            recover.epoch == self.store.epoch() && recover.seq <= head && head.0 - recover.seq.0 <= MOST_MISSED
-        };
+        let valid = |recover: &Recover, head: Seq| self.goes_on(recover, head);
         let known = tail.head().unwrap_or_default();
         let read = match recover.filter(|recover| tail.is_suspect() && valid(recover, known)) {
             Some(from) => Some(self.read_on(tail, from.seq).await?),
@@ -91,10 +89,19 @@ impl Hub {
             None => {
                 let before = Some(head.next());
                 let events = self.store.events_before(tail.id(), before, EVENTS, BYTES, for_visitor).await?;
+                // An agent who comes back to it while the store is gone finds it there.
+                if !for_visitor {
+                    tail.reach_back(&events);
+                }
                 Page { recovered: false, events, cursor: head }
             }
         };
         Ok((loaded, page))
+    }
+
+    /// Whether what a client has up to its cursor may be gone on with in a log with this head.
+    pub(super) fn goes_on(&self, recover: &Recover, head: Seq) -> bool {
+        recover.epoch == self.store.epoch() && recover.seq <= head && head.0 - recover.seq.0 <= MOST_MISSED
     }
 
     /// Reads on from a cursor, which also tells whether there is more than the tail knows: one read for both.
@@ -108,7 +115,7 @@ impl Hub {
 }
 
 /// As many as a page holds, at least one.
-fn one_page(mut events: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
+pub(super) fn one_page(mut events: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
     let mut size = 0;
     let fits = |entry: &Arc<Entry>| {
         size += entry.json().len();
@@ -123,7 +130,7 @@ fn one_page(mut events: Vec<Arc<Entry>>) -> Vec<Arc<Entry>> {
 
 impl Page {
     /// What follows on a cursor, of a log whose head was `head`.
-    fn behind(cursor: Seq, mut events: Vec<Arc<Entry>>, head: Seq) -> Self {
+    pub(super) fn behind(cursor: Seq, mut events: Vec<Arc<Entry>>, head: Seq) -> Self {
         // What came since the fold was read may be somebody else's by now: it comes as a push, or not at all.
         events.retain(|entry| entry.event().seq <= head);
         let cursor = events.last().map_or(cursor, |entry| entry.event().seq);

@@ -131,13 +131,20 @@ impl Hub {
         Ok(deleted)
     }
 
-    /// A playbook's widget was seen on one of its pages: from now on it is installed.
+    /// A playbook's widget was seen on one of its pages: from now on it is installed. One that is, is met all the same
+    /// while the store gives no answer: when it was seen last is told by the next page.
     pub async fn playbook_seen(&self, row: &PlaybookRow) -> Result<()> {
         let now = self.store.now();
         if row.last_seen_at.is_some_and(|at| now.since(at) < SEEN_EVERY) {
             return Ok(());
         }
-        self.store.playbook_seen(&row.playbook.id, now).await?;
+        match self.store.playbook_seen(&row.playbook.id, now).await {
+            Err(cause) if row.installed_at.is_some() => {
+                tracing::debug!(playbook = %row.playbook.id, %cause, "that a playbook was seen is noted later");
+                return Ok(());
+            }
+            noted => noted?,
+        }
         if row.installed_at.is_none() {
             self.say_playbook(&row.workspace, &row.playbook.id);
         }

@@ -172,17 +172,15 @@ impl Hub {
             tail.hint(head.seq);
             self.wake(tail.id());
         }
-        let Head { workspace, conversation, seq: head, .. } = head;
-        let behind = Behind { conversation, after, after_at, head, waited: true, bells: Vec::new(), fill, late: true };
+        let Head { conversation, seq: head, .. } = head;
+        let (waited, late, gap, bells) = (true, true, true, Vec::new());
+        let behind = Behind { conversation, after, after_at, head, waited, bells, fill, late, gap };
         let caught = match self.catch(&behind).await {
             Err(HubError::Refused(_)) => return Ok(()),
             caught => caught?,
         };
         if caught.events > 0 {
             self.metrics.repairs.inc();
-        }
-        if caught.rows {
-            self.recount_later(workspace);
         }
         Ok(())
     }

@@ -169,6 +169,11 @@ impl Tail {
         self.with(|hot| hot.conversation.seq)
     }
 
+    /// When the conversation began. None while nothing was loaded.
+    pub fn began(&self) -> Option<Millis> {
+        self.with(|hot| hot.conversation.created_at)
+    }
+
     /// One page of events behind `cursor`: from memory, else from the store. Empty at the head.
     pub async fn read(&self, store: &dyn Store, cursor: Seq) -> Result<Vec<Arc<Entry>>> {
         if !self.is_current() {
@@ -216,6 +221,9 @@ impl Tail {
     /// Events behind `after` up to `head`. None when memory does not reach so far.
     pub(super) fn between(&self, after: Seq, head: Seq) -> Option<Vec<Arc<Entry>>> {
         self.with(|hot| {
+            if after == head {
+                return Some(Vec::new());
+            }
             let first = hot.entries.front()?.event().seq;
             (first <= after.next() && hot.conversation.seq >= head).then(|| {
                 let inside = |entry: &&Arc<Entry>| entry.event().seq > after && entry.event().seq <= head;
@@ -223,6 +231,49 @@ impl Tail {
             })
         })
         .flatten()
+    }
+
+    /// The newest events before `before`, oldest first, as far as memory reaches without a gap.
+    pub(super) fn before(&self, before: Seq, limit: usize, bytes: usize, for_visitor: bool) -> Vec<Arc<Entry>> {
+        let mut room = bytes;
+        let fits = |entry: &&Arc<Entry>| {
+            let had = room;
+            room = room.saturating_sub(entry.json().len());
+            had > 0
+        };
+        let read = self.with(|hot| {
+            let older = hot.entries.iter().rev().filter(|entry| {
+                let event = entry.event();
+                event.seq < before && (!for_visitor || event.what.for_visitor())
+            });
+            older.take(limit).take_while(fits).cloned().collect::<Vec<_>>()
+        });
+        let mut read = read.unwrap_or_default();
+        read.reverse();
+        read
+    }
+
+    /// Takes in a whole stretch of the log that ends where memory begins.
+    pub(super) fn reach_back(&self, entries: &[Arc<Entry>]) {
+        self.with(|hot| {
+            // It may have been read before its visitor was erased.
+            if hot.conversation.visitor.id.is_erased() {
+                return;
+            }
+            for entry in entries.iter().rev() {
+                let first = hot.entries.front().map_or(hot.conversation.seq.next(), |first| first.event().seq);
+                let size = entry.json().len();
+                let room = hot.entries.len() < MAX_ENTRIES && hot.bytes + size <= MAX_BYTES;
+                if entry.event().seq >= first {
+                    continue;
+                }
+                if entry.event().seq.next() != first || !room {
+                    break;
+                }
+                hot.bytes += size;
+                hot.entries.push_front(entry.clone());
+            }
+        });
     }
 
     /// The fold's head and the highest one spoken of, while the first may not be the last.

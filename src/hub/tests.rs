@@ -13,6 +13,7 @@ mod outbox;
 mod queueing;
 mod racing;
 mod reading;
+mod remembered;
 mod restarting;
 mod resuming;
 mod ringing;

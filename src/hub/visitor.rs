@@ -14,6 +14,7 @@ use crate::{
     chat::{
         conversation::{Conversation, Sight},
         decide::{self, Policy},
+        details::DetailsPatch,
         event::{self, PlaybookRef, Started, VisitorRef},
     },
     ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
@@ -35,6 +36,8 @@ pub struct Guest {
     pub anonymous: Option<VisitorId>,
     /// The name the site vouches for.
     pub name: Option<String>,
+    /// The e-mail address the site vouches for.
+    pub email: Option<String>,
     /// Whether the site vouches for who they are.
     pub verified: bool,
     /// The page they are on.
@@ -63,6 +66,15 @@ pub struct Shown {
     pub page: Page,
 }
 
+// === impl Guest ===
+
+impl Guest {
+    /// What the site says of them, as it stands in the side panel.
+    pub(super) fn vouched(&self) -> DetailsPatch {
+        DetailsPatch::of_person(self.name.as_deref(), self.email.as_deref())
+    }
+}
+
 // === impl Hub ===
 
 impl Hub {
@@ -84,18 +96,21 @@ impl Hub {
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
         self.listening(&workspace).await;
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
-        let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await?;
-        let conversation = match found {
-            None => None,
-            Some(found) => {
+        let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await.map_err(HubError::from);
+        let conversation = match (found, recover) {
+            (Err(HubError::Unavailable), Some((id, recover))) => Some(self.remembered_of(&mut seated, id, recover)?),
+            (Err(error), _) => return Err(error),
+            (Ok(None), _) => None,
+            (Ok(Some(found)), _) => {
                 let id = found.conversation.id.clone();
                 let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
                 seated.follow(&id).learn(found);
-                let shown = self.show(&mut seated, &id, recover, true).await?;
-                self.visitor_came(&id, guest.page.clone());
-                Some(shown)
+                Some(self.show(&mut seated, &id, recover, true).await?)
             }
         };
+        if let Some(shown) = &conversation {
+            self.visitor_came(&shown.loaded.conversation.id, guest.page.clone());
+        }
         Ok((seated, Greeting { available: self.available(&guest.playbook), conversation }))
     }
 
@@ -124,8 +139,7 @@ impl Hub {
         // Whoever is to see it follows before it exists: nothing can fall between.
         let tail = seated.follow(&id);
         let before = Face { sight: Sight::Admins, waiting: false, last_at: Millis(i64::MIN) };
-        let mut under_way =
-            UnderWay { doubts: &self.doubts, conversation: &id, before, entries: entries.clone(), settled: false };
+        let mut under_way = UnderWay::begin(&self.doubts, &id, before, entries.clone());
         let begun = self.store.begin(row.clone(), entries).await;
         under_way.settled = begun.is_ok();
         match begun? {
@@ -161,8 +175,24 @@ impl Hub {
         Ok(Shown { position: self.queue.position(conversation), loaded, page })
     }
 
-    /// Events before `before`, for a visitor of the conversation or an agent who may see it.
+    /// Events before `before`, for a visitor of the conversation or an agent who may see it. While the store gives no
+    /// answer, those that memory holds, where it may.
     pub async fn history(
+        &self,
+        who: &Who,
+        conversation: &ConversationId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<Arc<Entry>>> {
+        match self.stored_before(who, conversation, before, limit).await {
+            Err(HubError::Unavailable) => {
+                self.remembered_before(who, conversation, before, limit).ok_or(HubError::Unavailable)
+            }
+            read => read,
+        }
+    }
+
+    async fn stored_before(
         &self,
         who: &Who,
         conversation: &ConversationId,
@@ -176,7 +206,8 @@ impl Hub {
         Ok(self.store.events_before(conversation, Some(before), limit, super::page::BYTES, for_visitor).await?)
     }
 
-    /// The conversation by the store's row, if this one may see it. Access is never decided on a cache.
+    /// The conversation by the store's row, if this one may see it. As long as the store answers, access is never decided
+    /// on a cache; while it does not, see `remembered`.
     pub async fn sighted(&self, who: &Who, conversation: &ConversationId) -> Result<Loaded> {
         let loaded = self.store.load(conversation).await?.ok_or_else(HubError::not_found)?;
         let row = &loaded.conversation;
@@ -209,7 +240,7 @@ impl Hub {
             available: self.policy_available(playbook),
             admins_see_assigned: self.settings.admins_see_assigned,
         };
-        let events = decide::begin(empty.clone(), started, &policy);
+        let events = decide::begin(empty.clone(), started, guest.vouched(), &policy);
         let mut row = empty;
         events.iter().for_each(|event| row.apply(event));
         (row, events.into_iter().map(Entry::new).collect())

@@ -125,11 +125,15 @@ impl<S: Stream> Role<S> for Working {
         live.lobby.hub.asked(live.seated.seat());
         let paced = self.pace(live, &ask);
         match (ask, paced) {
-            (AgentAsk::Send(say), paced) => live.say(id, say, paced, |key, text| Command::Send { key, text }).await,
+            (AgentAsk::Send(say), _) => {
+                live.say(id, say, |live| self.count(live), |key, text| Command::Send { key, text }).await
+            }
             (_, Err(ms)) => live.refuse(id, ErrorBody::rate_limited(ms)).await,
             (AgentAsk::Pong, _) => live.answer(id, &Nothing {}).await,
             (AgentAsk::Hello(hello), _) => self.renew(live, id, &hello).await,
-            (AgentAsk::Note(say), _) => live.say(id, say, Ok(()), |key, text| Command::Note { key, text }).await,
+            (AgentAsk::Note(say), _) => {
+                live.say(id, say, |live| self.count(live), |key, text| Command::Note { key, text }).await
+            }
             (AgentAsk::Claim(which), _) => live.command(id, &which.conversation, &Command::Claim).await,
             (AgentAsk::Close(which), _) => live.command(id, &which.conversation, &Command::Close).await,
             (AgentAsk::Assign(assign), _) => {
@@ -232,12 +236,17 @@ impl Working {
         }
     }
 
-    /// What is about the moment only is not counted.
+    /// What is about the moment only is not counted, and texts only when it is their turn.
     fn pace<S>(&self, live: &Live<S>, ask: &AgentAsk) -> Result<(), u64> {
         match ask {
             AgentAsk::Pong | AgentAsk::Typing(_) | AgentAsk::Seen(_) | AgentAsk::Notified(_) => Ok(()),
-            _ => live.lobby.rates.agent(self.workspace.as_str(), self.agent.id.as_str()),
+            AgentAsk::Send(_) | AgentAsk::Note(_) => Ok(()),
+            _ => self.count(live),
         }
+    }
+
+    fn count<S>(&self, live: &Live<S>) -> Result<(), u64> {
+        live.lobby.rates.agent(self.workspace.as_str(), self.agent.id.as_str())
     }
 
     /// A newer token of the same agent lets the session live on.

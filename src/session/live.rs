@@ -229,11 +229,13 @@ impl<S: Stream> Live<S> {
     }
 
     /// `send` and `note`: the answer stands in for the event, at its place in the order.
+    ///
+    /// What has to wait for an earlier one is not `paced`: it would take the very turn that one waits for.
     pub(super) async fn say(
         &mut self,
         id: Option<&RequestId>,
         say: Say,
-        paced: Result<(), u64>,
+        paced: impl FnOnce(&Self) -> Result<(), u64>,
         command: fn(MessageKey, String) -> Command,
     ) -> Result<(), End> {
         if let Some((key, error)) = self.held.get(&say.conversation)
@@ -242,7 +244,7 @@ impl<S: Stream> Live<S> {
             let error = error.clone();
             return self.refuse(id, error).await;
         }
-        let done = match paced {
+        let done = match paced(self) {
             Err(ms) => Err(ErrorBody::rate_limited(ms)),
             Ok(()) => {
                 let command = command(say.key.clone(), say.text);
@@ -260,28 +262,38 @@ impl<S: Stream> Live<S> {
                 self.refuse(id, error).await
             }
             Ok(done) => {
-                self.held.remove(&say.conversation);
-                if id.is_some() && !done.duplicate {
-                    self.stand_in(&say.conversation, done.seq).await?;
+                if id.is_some() && !done.duplicate && !self.stand_in(&say.conversation, done.seq).await? {
+                    // It is in the log, but what led there cannot be read now. Whoever sends it again is answered
+                    // that it is there, and gets the event itself at its place.
+                    let error = ErrorBody::unavailable();
+                    self.held.insert(say.conversation, (say.key, error.clone()));
+                    return self.refuse(id, error).await;
                 }
+                self.held.remove(&say.conversation);
                 self.answer_done(id, &done).await
             }
         }
     }
 
-    /// Writes everything before `seq`, and counts `seq` itself as written.
-    async fn stand_in(&mut self, conversation: &ConversationId, seq: Seq) -> Result<(), End> {
-        self.follow_given(conversation, seq).await;
-        // On the usual road nothing lies between: no reading, no frame.
-        if self.follows.get(conversation).is_some_and(|follow| follow.cursor.next() < seq) {
-            self.pump(conversation, Some(seq)).await?;
+    /// Writes everything before `seq`, and counts `seq` itself as written. False when the store could not be read.
+    async fn stand_in(&mut self, conversation: &ConversationId, seq: Seq) -> Result<bool, End> {
+        // Sight may be lost on the way to `seq`, and given back: then from there, once more.
+        for _ in 0..2 {
+            if self.follow_given(conversation, seq).await.is_err() {
+                return Ok(false);
+            }
+            // On the usual road nothing lies between: no reading, no frame.
+            if self.follows.get(conversation).is_some_and(|follow| follow.cursor.next() < seq) {
+                self.pump(conversation, Some(seq)).await?;
+            }
+            if let Some(follow) = self.follows.get_mut(conversation) {
+                if follow.cursor.next() == seq {
+                    follow.cursor = seq;
+                }
+                return Ok(follow.cursor >= seq);
+            }
         }
-        if let Some(follow) = self.follows.get_mut(conversation)
-            && follow.cursor.next() == seq
-        {
-            follow.cursor = seq;
-        }
-        Ok(())
+        Ok(true)
     }
 
     async fn answer_done(&mut self, id: Option<&RequestId>, done: &Done) -> Result<(), End> {

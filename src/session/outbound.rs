@@ -8,7 +8,7 @@ use crate::{
         summary::Mark,
     },
     hub::{
-        follow::Follow,
+        follow::{Follow, is_newer},
         mailbox::{CountsChange, Mail, Row, Typing},
     },
     ids::{ConversationId, Seq},
@@ -44,6 +44,11 @@ impl<S: Stream> Live<S> {
         for (conversation, from) in mail.follow {
             self.follow_own(&conversation, from);
             self.pump(&conversation, None).await?;
+        }
+        if let Some(begun) = mail.begun.filter(|begun| is_newer(begun, self.follows.values())) {
+            self.follow_own(&begun.conversation, Seq(0));
+            self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
+            self.pump(&begun.conversation, None).await?;
         }
         for conversation in &mail.news {
             self.pump(conversation, None).await?;
@@ -90,27 +95,30 @@ impl<S: Stream> Live<S> {
 
     /// A conversation became the agent's own, or the visitor began one in another tab.
     fn follow_own(&mut self, conversation: &ConversationId, from: Seq) {
-        if !self.follows.contains_key(conversation) {
-            if self.audience == Audience::Visitor {
-                self.unfollow_others(conversation);
-            }
-            let tail = self.seated.follow(conversation);
-            let mut follow = Follow::new(tail, from, from, Sight::Everybody);
-            // A visitor's own lasts until the next one; they may still rate it.
-            follow.opened = self.audience == Audience::Visitor;
-            self.follows.insert(conversation.clone(), follow);
+        if let Some(follow) = self.follows.get_mut(conversation) {
+            return follow.given(from);
         }
+        if self.audience == Audience::Visitor {
+            self.unfollow_others(conversation);
+        }
+        let tail = self.seated.follow(conversation);
+        let mut follow = Follow::new(tail, from, from, Sight::Everybody);
+        // A visitor's own lasts until the next one; they may still rate it.
+        follow.opened = self.audience == Audience::Visitor;
+        self.follows.insert(conversation.clone(), follow);
     }
 
     /// What somebody was given a moment ago they may write in before the letter that says so is here: then it is followed
     /// from the assignment on, so that what they wrote at `seq` does not overtake it.
-    pub(super) async fn follow_given(&mut self, conversation: &ConversationId, seq: Seq) {
+    ///
+    /// # Errors
+    /// When the store cannot say who was given it.
+    pub(super) async fn follow_given(&mut self, conversation: &ConversationId, seq: Seq) -> crate::store::Result<()> {
         if self.audience == Audience::Visitor || self.follows.contains_key(conversation) {
-            return;
+            return Ok(());
         }
         let store = self.lobby.hub.store();
-        // Should the store not answer now, the letter will bring it all.
-        let Ok(before) = store.events_before(conversation, Some(seq), GIVEN, usize::MAX, false).await else { return };
+        let before = store.events_before(conversation, Some(seq), GIVEN, usize::MAX, false).await?;
         let mut moves = before.iter().rev().map(|entry| entry.event());
         let last = moves
             .find(|event| matches!(event.what, What::Assigned { .. } | What::Unassigned { .. } | What::Closed { .. }));
@@ -119,6 +127,7 @@ impl<S: Stream> Live<S> {
         {
             self.follow_own(conversation, Seq(at.0 - 1));
         }
+        Ok(())
     }
 
     /// The letter box may be older than the last event that was read: what an agent lost meanwhile is not for them.

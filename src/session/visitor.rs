@@ -150,7 +150,8 @@ async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> 
         visitor,
         anonymous: anonymous.filter(|_| identity.is_some()),
         verified: identity.is_some(),
-        name: identity.and_then(|identity| identity.name),
+        name: identity.as_ref().and_then(|identity| identity.name.clone()),
+        email: identity.and_then(|identity| identity.email),
         page: hello.page.clone(),
         locale: hello.locale.clone(),
     })
@@ -244,8 +245,7 @@ impl<S: Stream> Role<S> for Visiting {
             VisitorAsk::Pong => live.answer(id, &Nothing {}).await,
             VisitorAsk::Hello(_) => live.refuse(id, ErrorBody::invalid("type", "hello has been said")).await,
             VisitorAsk::Send(say) => {
-                let paced = self.pace(live);
-                live.say(id, say, paced, |key, text| Command::Send { key, text }).await
+                live.say(id, say, |live| self.pace(live), |key, text| Command::Send { key, text }).await
             }
             VisitorAsk::Answer(answer) => {
                 if let Err(ms) = self.pace(live) {

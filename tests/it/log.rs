@@ -332,3 +332,35 @@ async fn d3_what_a_new_owner_writes_first_does_not_overtake_what_made_them_the_o
     println!("rounds={ROUNDS} refused={refused}");
     agents.iter().for_each(|agent| agent.assert_clean());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_what_is_taken_and_given_back_at_once_leaves_no_hole_before_what_its_owner_writes() {
+    const ROUNDS: usize = 150;
+    let hub = Hub::start().await;
+    let root = hub.admin("root").await;
+    let (jane, bob) = (hub.online("jane").await, hub.online("bob").await);
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    jane.claim(&chat).await;
+    let assign = |to: &Agent| json!({"type": "assign", "conversation": chat, "to": to.id()});
+    let (mut taken, mut refused) = (0, 0);
+    for round in 0..ROUNDS {
+        let moves = root.post_all([assign(&bob), assign(&jane)]).await;
+        let sends = (0..12).map(|n| {
+            let key = format!("k{round}-{n}");
+            json!({"type": "send", "conversation": chat, "key": key, "text": "mine"})
+        });
+        for id in jane.post_all(sends).await {
+            match jane.reply(id).await["ok"] == true {
+                true => taken += 1,
+                false => refused += 1,
+            }
+        }
+        for id in moves {
+            root.reply(id).await;
+        }
+    }
+    println!("rounds={ROUNDS} taken={taken} refused={refused}");
+    jane.assert_clean();
+    bob.assert_clean();
+}

@@ -155,7 +155,25 @@ async fn p1_a_site_vouches_for_its_visitor_and_the_anonymous_conversation_is_ado
     let elsewhere = Visitor::hello_with(&hub.visitors(), greeting).await;
     assert_eq!((elsewhere.id(), &elsewhere.welcome["conversation"]["id"]), (ann.id(), &json!(chat)));
     jane.claim(&chat).await;
-    assert_eq!(jane.open(&chat).await["conversation"]["visitor"]["verified"], true);
+    let seen = jane.open(&chat).await["conversation"].clone();
+    assert_eq!(seen["visitor"]["verified"], true);
+    let person = json!({"name": "Ann Smith", "email": "customer-7@site.example"});
+    assert_eq!((&seen["details"]["person"], &seen["details"]["claimed"]), (&person, &json!([])), "{seen}");
+}
+
+#[tokio::test]
+async fn p1_what_the_site_says_of_its_visitor_is_in_the_side_panel_and_in_the_lead_but_not_the_visitors_to_see() {
+    let hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let mut greeting = Visitor::greeting(playbooks::LIVE);
+    greeting["identity"] = json!(token::identity("customer-8", "Bo Berg"));
+    let visitor = Visitor::hello_with(&hub.visitors(), greeting).await;
+    let chat = visitor.start().await;
+    jane.claim(&chat).await;
+    let seen = jane.open(&chat).await["conversation"].clone();
+    assert_eq!(seen["details"]["person"], json!({"name": "Bo Berg", "email": "customer-8@site.example"}));
+    assert_eq!(seen["details"]["claimed"], json!([]));
+    assert!(!visitor.frames(0).concat().contains("customer-8@site.example"));
 }
 
 #[tokio::test]

@@ -42,6 +42,13 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             }
             Ok(())
         }
+        Command::Vouched(said) => {
+            let changes = draft.was.details.vouch(said, &draft.was.claimed);
+            if !changes.is_empty() && !draft.was.visitor.id.is_erased() {
+                draft.push(What::Details { changes });
+            }
+            Ok(())
+        }
         Command::Handed { item, external } => {
             let known = known(draft, item)?;
             // A CRM that answers twice says nothing new; one that only says yes takes a failure back.

@@ -145,6 +145,17 @@ impl DetailsPatch {
         patch
     }
 
+    /// What a site says of its visitor, tidied. What may not stand in its field is left out: a site's odd entry keeps
+    /// nobody from a chat.
+    pub fn of_person(name: Option<&str>, email: Option<&str>) -> Self {
+        let fitting = |path: &str, text: Option<&str>| {
+            text.and_then(|text| tidy(path, text)).filter(|text| check_text(path, text).is_ok()).map(Some)
+        };
+        let person =
+            PersonPatch { name: fitting("person.name", name), email: fitting("person.email", email), phone: None };
+        Self { person, ..Self::default() }
+    }
+
     /// Whether every new value may stand in its field. Amounts are right by their type.
     pub fn check(&self) -> Result<(), BadField> {
         for (path, change) in TEXTS.into_iter().zip(self.texts()) {
@@ -217,7 +228,7 @@ impl DetailsPatch {
         ]
     }
 
-    fn texts_mut(&mut self) -> [&mut Option<Option<String>>; TEXT_COUNT] {
+    pub(super) fn texts_mut(&mut self) -> [&mut Option<Option<String>>; TEXT_COUNT] {
         let Self { deal, person, organization, note } = self;
         [
             &mut deal.currency,

@@ -2,7 +2,7 @@
 
 use super::{
     super::{error::HubError, mailbox::Row},
-    town::{Town, read},
+    town::{Town, read, read_after},
     wires::Faults,
 };
 use crate::chat::{command::Command, decide::Refusal, summary::StateName};
@@ -115,4 +115,24 @@ async fn p1_a_conversation_adopted_on_one_node_is_the_identitys_on_all() {
     }
     assert!(anonymous.left);
     assert!(matches!(anonymous.say(&id, "mine no more").await, Err(HubError::Refused(Refusal::NotFound))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p1_a_conversation_that_an_identity_adopts_comes_to_the_tabs_they_have_already() {
+    let town = Town::of(2).await;
+    let (guest, anonymous, id) = town.hubs[1].chat("v_1").await;
+    anonymous.say(&id, "who am I").await.unwrap();
+    let mut known = super::super::visitor::Guest { visitor: "v_known".into(), verified: true, ..guest.clone() };
+    // One of them shows what they had before.
+    let (mut here, mut there) = (town.hubs[0].greet(&known).await, town.hubs[1].greet(&known).await);
+    let old = there.hub.clone().start(&mut there.seated, &known, || Ok(())).await.unwrap();
+    there.show(&old);
+    there.give(&old.loaded.conversation.id, Command::End).await.unwrap();
+    read_after(1, &mut [&mut here, &mut there]).await;
+    known.anonymous = Some(guest.visitor.clone());
+    let _adopts = town.hubs[0].greet(&known).await;
+    read_after(1, &mut [&mut here, &mut there]).await;
+    for tab in [&here, &there] {
+        assert_eq!((tab.follows.keys().collect::<Vec<_>>(), tab.texts(&id)), (vec![&id], vec!["who am I".to_owned()]));
+    }
 }

@@ -176,6 +176,7 @@ impl House {
             visitor: VisitorId::from(name),
             anonymous: None,
             name: None,
+            email: None,
             verified: false,
             page: Some(Page { url: "https://example.com/".into(), title: None, referrer: None }),
             locale: None,

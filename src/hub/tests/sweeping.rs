@@ -81,6 +81,37 @@ async fn d4_a_swallowed_text_reaches_those_who_follow_within_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn d4_what_is_found_to_have_begun_is_shown_unless_something_newer_is_open() {
+    let town = Town::of(2).await;
+    let [here, there] = [&town.hubs[0], &town.hubs[1]];
+    let (guest, mut first) = here.visitor("v_1").await;
+    let (mut second, mut third) = (there.greet(&guest).await, there.greet(&guest).await);
+    swallow(&town, 1_000);
+    let start = async |tab: &mut Tab| {
+        let shown = tab.hub.clone().start(&mut tab.seated, &guest, || Ok(())).await.unwrap();
+        tab.show(&shown);
+        shown.loaded.conversation.id
+    };
+    let old = start(&mut first).await;
+    first.give(&old, Command::End).await.unwrap();
+    read_after(1, &mut [&mut first]).await;
+    let new = start(&mut second).await;
+    let mut tabs = [&mut first, &mut second, &mut third];
+    read_after(10_050, &mut tabs).await;
+    second.say(&new, "here I am").await.unwrap();
+    let mut tabs = [&mut first, &mut second, &mut third];
+    read_after(10_050, &mut tabs).await;
+    for tab in tabs {
+        assert_eq!(tab.follows.keys().collect::<Vec<_>>(), [&new]);
+        assert_eq!(tab.texts(&new), ["here I am"]);
+        for (id, log) in &tab.logs {
+            let times = log.iter().filter(|entry| entry.event().seq.0 == 1).count();
+            assert!(times <= 1, "{id} is shown {times} times");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn d4_a_single_swallowed_word_is_noticed_by_the_pulse_and_found_within_three_seconds() {
     let (town, [jane, mut bob, mut cy], mut visitor, id) = cut_off().await;
     visitor.read().await;

@@ -7,7 +7,7 @@ use super::super::{
     Hub,
     append::{Caller, Done},
     error::Result,
-    follow::{Follow, ends},
+    follow::{Follow, ends, is_newer},
     mailbox::{Mail, Row, Typing},
     seat::{Seat, Seated},
     visitor::Shown,
@@ -39,6 +39,8 @@ pub(super) struct Tab {
     /// The inbox as a client folds it.
     pub(super) rows: BTreeMap<ConversationId, (Seq, Option<Arc<Summary>>)>,
     pub(super) counts: Counts,
+    /// Those that stand in a trace.
+    pub(super) traced: Counts,
     pub(super) presence: BTreeMap<AgentId, AgentStatus>,
     pub(super) available: Option<Available>,
     pub(super) place: Option<(ConversationId, u32)>,
@@ -76,6 +78,7 @@ impl Tab {
             shown: Shelf::default(),
             rows: BTreeMap::new(),
             counts: Counts::default(),
+            traced: Counts::default(),
             presence: BTreeMap::new(),
             available: None,
             place: None,
@@ -125,6 +128,18 @@ impl Tab {
         });
     }
 
+    /// What became theirs, or began in another tab, unless it is followed already.
+    fn follow_own(&mut self, id: &ConversationId, from: Seq, opened: bool) {
+        match self.follows.get_mut(id) {
+            Some(follow) => follow.given(from),
+            None => {
+                let mut follow = Follow::new(self.seated.follow(id), from, from, Sight::Everybody);
+                follow.opened = opened;
+                self.follows.insert(id.clone(), follow);
+            }
+        }
+    }
+
     /// Gives a command on behalf of whoever sits here.
     pub(super) async fn give(&self, id: &ConversationId, command: Command) -> Result<Done> {
         self.hub.asked(self.seat());
@@ -158,21 +173,20 @@ impl Tab {
     /// Takes out what waits, in the order a session writes it.
     pub(super) async fn read(&mut self) {
         while let Some(mail) = self.seat().mail.take() {
-            let Mail { news, follow, rows, counts, presence, notify, typing, seen, visitor, watching, .. } = *mail;
+            let Mail { news, follow, begun, rows, counts, presence, notify, typing, seen, visitor, watching, .. } =
+                *mail;
             let mut follow: Vec<_> = follow.into_iter().collect();
             follow.sort();
             for (id, from) in follow {
-                if !self.follows.contains_key(&id) {
-                    let own = self.seat().who.agent().is_none();
-                    if own {
-                        let others: Vec<_> = self.follows.keys().cloned().collect();
-                        others.iter().for_each(|other| self.unfollow(other));
-                    }
-                    let mut follow = Follow::new(self.seated.follow(&id), from, from, Sight::Everybody);
-                    follow.opened = own;
-                    self.follows.insert(id.clone(), follow);
-                }
+                self.follow_own(&id, from, false);
                 self.pump(&id).await;
+            }
+            if let Some(begun) = begun.filter(|begun| is_newer(begun, self.follows.values())) {
+                let others: Vec<_> = self.follows.keys().filter(|id| **id != begun.conversation).cloned().collect();
+                others.iter().for_each(|other| self.unfollow(other));
+                self.follow_own(&begun.conversation, Seq(0), true);
+                self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
+                self.pump(&begun.conversation).await;
             }
             let mut news: Vec<_> = news.into_iter().collect();
             news.sort();

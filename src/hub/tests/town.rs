@@ -83,6 +83,7 @@ impl Node {
             visitor: VisitorId::from(name),
             anonymous: None,
             name: None,
+            email: None,
             verified: false,
             page: Some(Page { url: "https://example.com/".into(), title: None, referrer: None }),
             locale: None,

@@ -77,6 +77,8 @@ impl Search {
         };
         let search = match Filler::usable(&path, epoch, last) {
             Ok(search) => search,
+            // A new store has no search yet: nothing to tell anybody.
+            Err(_) if !path.exists() => Filler::anew(&path, epoch)?,
             Err(why) => {
                 tracing::info!(%why, "the search is made anew");
                 Filler::anew(&path, epoch)?

@@ -29,6 +29,6 @@ pub fn signed(secret: &str, claims: &Value) -> String {
 
 /// A visitor's identity as their site vouches for it.
 pub fn identity(sub: &str, name: &str) -> String {
-    let claims = json!({"aud": "usher-visitor", "sub": sub, "name": name, "exp": wait::now() / 1000 + 3600});
+    let claims = json!({"aud": "usher-visitor", "sub": sub, "name": name, "email": format!("{sub}@site.example"), "exp": wait::now() / 1000 + 3600});
     signed(SITE_SECRET, &claims)
 }

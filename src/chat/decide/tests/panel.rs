@@ -48,6 +48,28 @@ fn r15_what_the_visitor_typed_into_capture_cards_is_in_the_panel_marked_as_their
 }
 
 #[test]
+fn r15_what_a_site_says_of_its_visitor_stands_unclaimed_but_never_over_what_an_agent_entered() {
+    let said = |name: &str, email: &str| Command::Vouched(DetailsPatch::of_person(Some(name), Some(email)));
+    let mut world = asks_twice();
+    world.type_in("first", "ann@example.com").unwrap();
+    let events = world.give(&Actor::System, &said(" Ann \n Smith ", "ann@example.com")).unwrap();
+    assert_eq!(types(&events), ["details"]);
+    assert_eq!(events[0].by, Author::System);
+    let person = world.conversation.details.person.clone();
+    assert_eq!((person.name.as_deref(), person.email.as_deref()), (Some("Ann Smith"), Some("ann@example.com")));
+    assert!(world.conversation.claimed.is_empty(), "the site has checked what the visitor typed");
+    // Said again, or typed over by the visitor: nothing changes.
+    assert!(world.give(&Actor::System, &said("Ann Smith", "ann@example.com")).unwrap().is_empty());
+    let events = world.type_in("second", "somebody@else.example").unwrap();
+    assert!(!types(&events).iter().any(|kind| kind == "details"));
+    // What an agent has entered stays; what cannot be an address is left out.
+    let entered = DetailsPatch::of_person(Some("Anne"), None);
+    world.give(&agent("jane"), &Command::Details(entered)).unwrap();
+    assert!(world.give(&Actor::System, &said("Ann Smith", "no address")).unwrap().is_empty());
+    assert_eq!(world.conversation.details.person.name.as_deref(), Some("Anne"));
+}
+
+#[test]
 fn r15_a_key_makes_one_item_whether_an_agent_or_the_playbook_comes_first() {
     let cards = json!({
         "live": {"kind": "live_chat", "online_message": "Hi", "offline_message": "Sorry", "offline": "email"},

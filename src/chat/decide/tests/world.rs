@@ -63,7 +63,7 @@ impl World {
         };
         let empty = Conversation::begin(ConversationId::from("c_1"), "w".into(), NOON, &started);
         let policy = Policy { playbook: &playbook, available, admins_see_assigned: true };
-        let log = begin(empty.clone(), started, &policy);
+        let log = begin(empty.clone(), started, Default::default(), &policy);
         let conversation = Conversation::fold("c_1".into(), "w".into(), &log).unwrap();
         Self { playbook, conversation, log, now: NOON, available, admins_see_assigned: true, keys: 0 }
     }

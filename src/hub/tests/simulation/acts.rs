@@ -12,6 +12,8 @@ use super::{
             Hub,
             append::{Caller, Done},
             error::{HubError, Result},
+            follow::Follow,
+            seat::Who,
             visitor::Guest,
         },
         tab::Tab,
@@ -155,7 +157,7 @@ impl World {
             Kind::Visitor { playbook, .. } => {
                 let row = hub.playbook(&(*playbook).into()).await?.ok_or(HubError::NotOffered)?;
                 let recover = person.recover(hub.store().epoch());
-                let (seated, greeting) = hub.greet(&person.guest(row), recover.as_ref()).await?;
+                let (seated, greeting) = hub.greet(&person.guest(row, None), recover.as_ref()).await?;
                 let mut tab = Tab::new(hub, seated);
                 if let Some(shown) = &greeting.conversation {
                     let id = &shown.loaded.conversation.id;
@@ -210,7 +212,9 @@ impl World {
         let draw = self.rng.random_range(0..20);
         let Some(id) = followed.filter(|_| draw != 0) else {
             let playbook = tab.hub.playbooks.newest(&"pb_quick".into())?;
-            return Some(Wish::Start(self.people[at].guest(playbook)));
+            // As whoever this tab said it is: the site may vouch for them since, in others.
+            let Who::Visitor { visitor, .. } = &tab.seat().who else { return None };
+            return Some(Wish::Start(self.people[at].guest(playbook, Some(visitor))));
         };
         Some(match draw {
             1..10 => self.say_something(at, &id),
@@ -327,7 +331,10 @@ async fn fulfil(tab: &mut Tab, wish: &Wish) -> Result<Became> {
             Ok(Became::Nothing)
         }
         Wish::Leave(id) => {
-            let mine = tab.state(id) == Some(crate::chat::summary::StateName::Assigned);
+            let agent = who.agent();
+            let owner =
+                |follow: &Follow| follow.tail.with(|hot| hot.conversation.assignee().map(|owner| owner.id.clone()));
+            let mine = tab.follows.get(id).and_then(owner).flatten().is_some_and(|owner| agent == Some(&owner));
             match tab.follows.get_mut(id) {
                 Some(follow) if mine => follow.opened = false,
                 _ => tab.unfollow(id),

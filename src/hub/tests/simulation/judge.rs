@@ -48,17 +48,22 @@ impl World {
     pub(super) fn judge_shown(&mut self, at: usize, tab: &mut Tab) {
         let shown = std::mem::take(&mut tab.shown);
         let name = self.people[at].name.clone();
+        let on = tab.hub.mesh().node().clone();
         for (id, entry) in &shown.events {
-            self.trace.line(format_args!("{name} < {id} {}", entry.event().seq));
+            self.trace.line(format_args!("{name} on {on} < {id} {}", entry.event().seq));
         }
         for row in &shown.upserts {
-            self.trace.line(format_args!("{name} + {} {} {:?}", row.id, row.seq, row.state));
+            self.trace.line(format_args!("{name} on {on} + {} {} {:?}", row.id, row.seq, row.state));
         }
         for (id, row) in &shown.removes {
-            self.trace.line(format_args!("{name} - {id} {}", row.seq()));
+            self.trace.line(format_args!("{name} on {on} - {id} {}", row.seq()));
         }
         for push in &shown.notifies {
-            self.trace.line(format_args!("{name} ! {} {:?} {}", push.conversation, push.reason, push.ring));
+            self.trace.line(format_args!("{name} on {on} ! {} {:?} {}", push.conversation, push.reason, push.ring));
+        }
+        if tab.counts != tab.traced {
+            tab.traced = tab.counts;
+            self.trace.line(format_args!("{name} on {on} # {:?}", tab.counts));
         }
         if !self.people[at].is_agent() {
             return self.judge_visitors(at, &shown.events);
@@ -229,6 +234,14 @@ impl World {
         }
         let open = rows.iter().find(|row| row.visitor.id == *visitor && row.closed_at().is_none());
         if let Some(open) = open {
+            let began_as = self.store.log(&open.id).first().and_then(|entry| match &entry.event().what {
+                What::Started(started) => Some(started.visitor.id.clone()),
+                _ => None,
+            });
+            // Adoption is no event: tabs that were there before are told by a hint, which may be lost.
+            if began_as.as_ref() != Some(visitor) && !tab.follows.is_empty() {
+                return;
+            }
             assert!(tab.follows.contains_key(&open.id), "{name} does not show {}", open.id);
         }
     }

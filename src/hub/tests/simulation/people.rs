@@ -109,15 +109,18 @@ impl Person {
         }
     }
 
-    /// A guest of this name, once the playbook is known.
-    pub(super) fn guest(&self, playbook: Arc<crate::store::PlaybookRow>) -> Guest {
+    /// A guest of this name, once the playbook is known: as whom they say hello now, or as whom a tab said it.
+    pub(super) fn guest(&self, playbook: Arc<crate::store::PlaybookRow>, said: Option<&VisitorId>) -> Guest {
         let Kind::Visitor { id, was, .. } = &self.kind else { panic!("{} is no visitor", self.name) };
+        let visitor = said.unwrap_or(id).clone();
+        let verified = was.is_some() && visitor == *id;
         Guest {
             playbook,
-            visitor: id.clone(),
-            anonymous: was.clone(),
-            name: was.is_some().then(|| self.name.clone()),
-            verified: was.is_some(),
+            visitor,
+            anonymous: was.clone().filter(|_| verified),
+            name: verified.then(|| self.name.clone()),
+            email: None,
+            verified,
             page: None,
             locale: None,
         }

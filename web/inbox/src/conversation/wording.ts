@@ -1,4 +1,10 @@
-import type { ClosedReason, Event, ItemKind, MissedReason } from "../../../client/src/index.js";
+import {
+  type ClosedReason,
+  type Event,
+  type ItemKind,
+  isErasure,
+  type MissedReason,
+} from "../../../client/src/index.js";
 import { pageName } from "../list/row_marks.js";
 import { fieldName, pathsOf } from "../panel/fields.js";
 
@@ -41,8 +47,7 @@ export function sentence(event: Event): string | null {
     case "disqualified":
       return "Disqualified by the playbook";
     case "details":
-      // The hub itself changes no details: from it, the visitor was erased.
-      if (event.by.kind === "system") return "The visitor was erased";
+      if (isErasure(event)) return "The visitor was erased";
       return `${who(event)} filled in ${list(pathsOf(event.changes).map(fieldName))}`;
     case "item":
       // The hub itself makes no items: from it, a known one has reached the CRM.
