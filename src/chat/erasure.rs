@@ -41,9 +41,10 @@ impl What {
 // === impl Event ===
 
 impl Event {
-    /// Whether it erases what came before it. The hub itself changes nobody's details otherwise.
+    /// Whether it erases what came before it: the hub clears the whole side panel, which it does for nothing else.
     pub fn erases(&self) -> bool {
-        self.by == Author::System && matches!(self.what, What::Details { .. })
+        self.by == Author::System
+            && matches!(&self.what, What::Details { changes } if *changes == DetailsPatch::cleared())
     }
 
     /// What is left of it when the visitor is erased.
@@ -151,6 +152,7 @@ mod tests {
                 "fields": {"note": "canary"}, "external": {"id": "canary"}}),
             ),
             (Author::System, json!({"type": "item_failed", "item": "i_1", "kind": "deal", "message": "canary"})),
+            (Author::System, json!({"type": "details", "changes": {"person": {"name": "canary"}}})),
             (jane, json!({"type": "closed", "reason": "agent"})),
             (Author::Visitor, json!({"type": "rated", "score": 2, "comment": "canary"})),
         ];

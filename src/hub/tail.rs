@@ -256,6 +256,10 @@ impl Tail {
     /// Takes in a whole stretch of the log that ends where memory begins.
     pub(super) fn reach_back(&self, entries: &[Arc<Entry>]) {
         self.with(|hot| {
+            // It may have been read before its visitor was erased.
+            if hot.conversation.visitor.id.is_erased() {
+                return;
+            }
             for entry in entries.iter().rev() {
                 let first = hot.entries.front().map_or(hot.conversation.seq.next(), |first| first.event().seq);
                 let size = entry.json().len();

@@ -71,6 +71,7 @@ impl Words {
 pub(super) fn erases(body: &str) -> bool {
     let glance = serde_json::from_str::<Glance<'_>>(body);
     glance.is_ok_and(|glance| glance.kind == "details" && glance.by.kind == "system")
+        && serde_json::from_str::<Event>(body).is_ok_and(|event| event.erases())
 }
 
 /// A text as words between spaces: letters and digits of any script. Accents written as marks of their own fall away,

@@ -34,20 +34,18 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             abandon(draft, policy);
             Ok(())
         }
-        // Whoever was forgotten stays so.
-        Command::Vouched(_) if draft.was.visitor.id.is_erased() => Ok(()),
-        Command::Vouched(said) => {
-            let changes = draft.was.details.vouch(said, &draft.was.claimed);
-            if !changes.is_empty() {
-                draft.push(What::Details { changes });
-            }
-            Ok(())
-        }
         Command::Erase => {
             match draft.was.state {
                 _ if draft.was.visitor.id.is_erased() => {}
                 State::Closed { .. } => draft.push(What::erasure()),
                 _ => draft.push(What::Closed { reason: ClosedReason::Agent }),
+            }
+            Ok(())
+        }
+        Command::Vouched(said) => {
+            let changes = draft.was.details.vouch(said, &draft.was.claimed);
+            if !changes.is_empty() && !draft.was.visitor.id.is_erased() {
+                draft.push(What::Details { changes });
             }
             Ok(())
         }

@@ -8,10 +8,17 @@ export function applyAtDesk<C extends Summary>(conversation: C, event: Event): C
   const after = applyEvent(conversation, event);
   if (after === conversation) return after;
   const changed = { ...after, ...rowChange(conversation, event), ...panelChange(conversation, event) };
-  return event.type === "details" && event.by.kind === "system" ? erased(changed) : changed;
+  return isErasure(event) ? erased(changed) : changed;
 }
 
-/** What is left when the hub erased the visitor: nothing else of it clears details. */
+/** Whether the hub has erased the visitor: it clears the whole side panel, which it does for nothing else. */
+export function isErasure(event: Event): boolean {
+  if (event.type !== "details" || event.by.kind !== "system") return false;
+  const { deal, person, organization, note } = event.changes;
+  return note === null && [deal?.value, person?.name, organization?.name].every((field) => field === null);
+}
+
+/** What is left when the hub has erased the visitor. */
 function erased<C extends Conversation>(conversation: C): C {
   const { preview: _, ...left } = conversation;
   const visitor = { id: "v_erased", verified: false, connected: conversation.visitor.connected };

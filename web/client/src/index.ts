@@ -6,7 +6,7 @@ export { Backoff } from "./backoff.js";
 export { ClockOffset } from "./clock.js";
 export { isFinal } from "./closing.js";
 export { Connection, type ConnectionOptions, type ConnectionState, type Frame, type OkReply } from "./connection.js";
-export { applyAtDesk } from "./desk_fold.js";
+export { applyAtDesk, isErasure } from "./desk_fold.js";
 export { type Env, hostEnv, type SocketLike, type Timer } from "./env.js";
 export { applyEvent, applyEvents, conversationFrom, isOpen } from "./fold.js";
 export type * from "./generated.js";

@@ -135,7 +135,12 @@ test("b2_an_erasure_leaves_nothing_of_the_visitor_in_the_row", () => {
     details: { claimed: ["person.email"], deal: {}, person: { name: "Ada", email: "a@b.c" }, organization: {} },
     items: [{ item: "i_1", kind: "lead", title: "Ada", at: 3, external: { id: "77" } }],
   });
-  const changes = { person: { name: null, email: null, phone: null }, note: null };
+  const changes = {
+    deal: { value: null, currency: null, expected_close_date: null },
+    person: { name: null, email: null, phone: null },
+    organization: { name: null, address: null },
+    note: null,
+  };
   const after = applyAtDesk(before, { type: "details", seq: 2, at: 2, by: system, changes } as Event);
   expect(JSON.stringify(after)).not.toMatch(/Ada|ada|a@b\.c|77|v_1/);
   expect(after).toMatchObject({ id: before.id, seq: 2, visitor: { id: "v_erased", verified: false } });

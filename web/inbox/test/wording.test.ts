@@ -34,7 +34,11 @@ test("r15_changed_details_are_named", () => {
   expect(sentence(event(1, VISITOR, { type: "details", changes: { person: { name: "Ada" } } }))).toBe(
     "The visitor filled in the name",
   );
-  const cleared = { deal: { value: null }, person: { name: null }, note: null };
+  const cleared = { deal: { value: null }, person: { name: null }, organization: { name: null }, note: null };
+  const vouched = { person: { name: "Ada" } };
+  expect(sentence(event(3, { kind: "system" }, { type: "details", changes: vouched }))).toBe(
+    "The hub filled in the name",
+  );
   expect(sentence(event(2, { kind: "system" }, { type: "details", changes: cleared }))).toBe("The visitor was erased");
 });
 

@@ -1,4 +1,4 @@
-import type { Event, ItemKind } from "../../../client/src/index.js";
+import { type Event, type ItemKind, isErasure } from "../../../client/src/index.js";
 import { pageName } from "../list/row_marks.js";
 import { fieldName, pathsOf } from "../panel/fields.js";
 import { t } from "../words/words.js";
@@ -34,8 +34,7 @@ export function sentence(event: Event): string | null {
     case "disqualified":
       return t("event.disqualified");
     case "details":
-      // The hub itself changes no details: from it, the visitor was erased.
-      if (event.by.kind === "system") return t("event.erased");
+      if (isErasure(event)) return t("event.erased");
       return t("event.details", { name: who(event), fields: list(pathsOf(event.changes).map(fieldName)) });
     case "item":
       // The hub itself makes no items: from it, a known one has reached the CRM.
