@@ -8,7 +8,12 @@ use std::{
 
 use dashmap::DashMap;
 
-use super::{Hub, append::Face, error::Result, mailbox::CountsChange};
+use super::{
+    Hub,
+    append::{Face, moves_row},
+    error::Result,
+    mailbox::CountsChange,
+};
 use crate::{
     chat::{conversation::Sight, event::What},
     ids::{AgentId, ConversationId, Seq, WorkspaceId},
@@ -92,7 +97,8 @@ impl<'a> UnderWay<'a> {
         before: Face,
         entries: Vec<Arc<Entry>>,
     ) -> Self {
-        let moves = entries.iter().any(|entry| before.sight.after(entry.event()) != before.sight);
+        let mut moving = entries.iter().map(|entry| entry.event()).filter(|event| moves_row(event));
+        let moves = moving.any(|event| before.sight.after(event) != before.sight);
         if moves {
             *doubts.moving.entry(conversation.clone()).or_default() += 1;
         }
