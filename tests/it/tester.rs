@@ -15,6 +15,7 @@ use loadtest::{
 use tempfile::TempDir;
 
 use self::tamper::{Tamper, What};
+use crate::support::{Cluster, Hub, token, wait};
 
 mod tamper;
 
@@ -114,6 +115,21 @@ async fn j1_a_rolling_restart_under_load_loses_doubles_and_reorders_nothing() {
 }
 
 #[tokio::test]
+async fn j1_people_on_several_hubs_talk_across_them_and_nothing_is_found() {
+    let cluster = Cluster::start(2).await;
+    let hubs = cluster.hubs.iter().map(|hub| SocketAddr::from(([127, 0, 0, 1], hub.port))).collect();
+    let profile = "name = 'across'\nseconds = 2\nhomecoming = 60\nread_back = 8\n[pairs]\nvisitors = 16\nagents = 8\n\
+        rate = 60\nanswer_every = 3\n[fanout]\nwatchers = 4\nconversations = 2\nrate = 10\n";
+    let mut run = run(Profile::read(profile).expect("a profile"), hubs, 2);
+    run.secret = token::SECRET.into();
+    run.pids = cluster.hubs.iter().map(Hub::pid).collect();
+    let report = perform(run, std::future::pending()).await;
+    let told = table::table(&report);
+    assert_eq!(report.verdict(), Verdict::Good, "{told}");
+    assert!(report.counts.texts > 60 && report.counts.answers > 10 && report.counts.fanned > 30, "{told}");
+}
+
+#[tokio::test]
 async fn j1_a_run_that_is_stopped_ends_soon_and_with_a_report() {
     let (server, _folder) = start();
     let profile = TALK.replace("seconds = 1\n", "seconds = 3600\n");
@@ -122,7 +138,7 @@ async fn j1_a_run_that_is_stopped_ends_soon_and_with_a_report() {
     let stop = async { told.await.unwrap_or(()) };
     let performing = perform(run, stop);
     let stopping = async {
-        crate::support::wait::until("texts in the store", async || {
+        wait::until("texts in the store", async || {
             let metrics = loadtest::http::ask(server.addr, "GET", "/metrics", None, None).ok()?.body;
             let events =
                 metrics.lines().find_map(|line| line.strip_prefix("usher_events_total "))?.parse::<u64>().ok()?;

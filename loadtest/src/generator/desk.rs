@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
@@ -19,6 +19,8 @@ use crate::judge::faults::Fault;
 use crate::token::Bearer;
 
 const TRIES: usize = 200;
+/// How often a request that may be repeated is.
+const PATIENT: usize = 20;
 const BACKOFF: Duration = Duration::from_millis(150);
 /// Bytes the kernel may keep for a slow reader: little, so that the hub feels it.
 const SLOW_BUFFER: u32 = 4_096;
@@ -45,6 +47,19 @@ struct Open {
     lane: u32,
     /// The agent's own.
     answers: Option<Rc<Writer>>,
+}
+
+/// Switches an agent online. Where a thousand sign in at once, some may have to ask again.
+async fn switch_on(client: &Rc<Client>) -> Result<()> {
+    for _ in 0..PATIENT {
+        let answer = client.ask(json!({"type": "availability", "online": true})).await?;
+        if answer["ok"] == true {
+            return Ok(());
+        }
+        ensure!(answer["error"]["code"] == "unavailable", "`availability` was refused: {}", answer["error"]["code"]);
+        sleep(BACKOFF).await;
+    }
+    bail!("`availability` was unavailable {PATIENT} times")
 }
 
 // === impl Desk ===
@@ -76,7 +91,7 @@ impl Desk {
     pub(super) async fn sign_in(&self, scene: &Rc<Scene>) -> Result<()> {
         let (client, _) = self.hello(scene, 0).await?;
         if scene.order.dialect == Dialect::Usher && self.hearer != Hearer::Slow {
-            client.request(json!({"type": "availability", "online": true})).await?;
+            return switch_on(&client).await;
         }
         Ok(())
     }
