@@ -112,8 +112,10 @@ impl<S: Stream> Live<S> {
                     // Requests that came together are answered together, in one write.
                     for _ in 0..MOST_AT_ONCE {
                         let Some(incoming) = next else { break };
+                        // The end of a connection is no sign of life: it may have come long ago.
+                        let incoming = incoming?;
                         self.heard(&seat);
-                        if let Incoming::Text(frame) = incoming? {
+                        if let Incoming::Text(frame) = incoming {
                             role.serve(self, frame.as_str()).await?;
                         }
                         next = self.connection.read_now();
