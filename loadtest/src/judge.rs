@@ -14,6 +14,7 @@ mod wait;
 use self::faults::{Fault, Faults};
 pub use self::lane::Way;
 use self::lane::{Lane, Showing, Stream};
+pub use self::wait::End;
 use self::wait::Wait;
 
 /// The ledger of one generator.
@@ -135,19 +136,18 @@ impl Judge {
         self.waits.len() - 1
     }
 
-    /// A wait ended in the offline flow: committed `at`, told the visitor at `heard`, both by the server's clock;
-    /// `expired` when the server names the deadline as its reason. `allowed` is how late the visitor may hear of it.
-    pub fn ended(&mut self, wait: usize, at: u64, heard: u64, expired: bool, allowed: u64) -> Option<Ended> {
+    /// A wait ended in the offline flow. `allowed` is how late the visitor may hear of it.
+    pub fn ended(&mut self, wait: usize, end: End, allowed: u64) -> Option<Ended> {
         let found = self.waits.get_mut(wait)?;
         let deadline = found.deadline;
-        let late_ms = heard.saturating_sub(deadline);
-        let verdict = found.end(at, heard, expired, allowed);
+        let late_ms = end.heard.saturating_sub(deadline);
+        let verdict = found.end(&end, allowed);
         if let Some(fault) = verdict {
             self.faults.add(fault, 1, || match fault {
                 Fault::EndedTwice => format!("wait {wait} ended a second time"),
                 Fault::Late => format!("wait {wait} was heard to end {late_ms} ms late"),
-                _ if !expired => format!("wait {wait} ended for another reason than its deadline"),
-                _ => format!("wait {wait} ended {} ms early", deadline.saturating_sub(at.min(heard))),
+                _ if !end.expired => format!("wait {wait} ended for another reason than its deadline"),
+                _ => format!("wait {wait} ended {} ms early", deadline.saturating_sub(end.at.min(end.heard))),
             });
         }
         (verdict != Some(Fault::EndedTwice)).then_some(Ended { late_ms })

@@ -91,7 +91,7 @@ async fn j1_a_smoke_run_of_two_generators_against_the_real_hub_is_found_good() {
     let (waits, storm) = (profile.waits.expect("waits"), profile.storm.expect("a storm"));
     assert_eq!(counts.waits, waits.visitors as u64, "{told}");
     assert_eq!(counts.returns, storm.visitors as u64 * (storm.rounds as u64 - 1), "{told}");
-    assert!(counts.texts > 100 && counts.answers > 20 && counts.fanned > 100, "{told}");
+    assert!(counts.texts > 100 && counts.fanned > 100, "{told}");
     assert!(report.figures.contains_key("kib_per_idle") && report.figures["peak_mib"] > 5.0, "{told}");
     assert!(report.times.delivery.count() > 100 && report.times.lateness.count() == counts.waits, "{told}");
     let stages: Vec<&str> = report.stages.iter().map(|stage| &*stage.name).collect();
@@ -126,7 +126,7 @@ async fn j1_people_on_several_hubs_talk_across_them_and_nothing_is_found() {
     let report = perform(run, std::future::pending()).await;
     let told = table::table(&report);
     assert_eq!(report.verdict(), Verdict::Good, "{told}");
-    assert!(report.counts.texts > 60 && report.counts.answers > 10 && report.counts.fanned > 30, "{told}");
+    assert!(report.counts.texts > 60 && report.counts.fanned > 30, "{told}");
 }
 
 #[tokio::test]

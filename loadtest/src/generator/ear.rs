@@ -12,8 +12,8 @@ use super::scene::Scene;
 use super::writer::text_of;
 use crate::client::{Client, FIRST_REQUEST};
 use crate::dialect::Word;
-use crate::judge::Way;
 use crate::judge::faults::Fault;
+use crate::judge::{End, Way};
 use crate::tag::Tag;
 
 /// How long a refusal that is worth repeating is waited out.
@@ -141,7 +141,8 @@ impl Ear {
 
     fn missed(&self, scene: &Rc<Scene>, at: u64, expired: bool) {
         let (Some(wait), Some(plan)) = (self.wait.get(), &scene.order.profile.waits) else { return };
-        let ended = scene.judge.borrow_mut().ended(wait, at, scene.server_now(), expired, plan.late_ms);
+        let (heard, doubt) = scene.server_now();
+        let ended = scene.judge.borrow_mut().ended(wait, End { at, heard, doubt, expired }, plan.late_ms);
         if let Some(ended) = ended {
             scene.count(|counts| counts.waits += 1);
             scene.times.borrow_mut().lateness.add(Duration::from_millis(ended.late_ms));

@@ -32,8 +32,7 @@ pub(super) struct Scene {
     closed: Notify,
     pub(super) storm: Cell<(f64, u64)>,
     last_dial: Cell<usize>,
-    /// The server's clock minus ours, in milliseconds.
-    pub(super) clock: Cell<i64>,
+    clock: Cell<Option<Clock>>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,6 +42,19 @@ struct Window {
     /// What was counted when it opened; set by the first count inside.
     before: Option<Counts>,
     after: Option<Counts>,
+}
+
+/// What is known of the server's clock, in milliseconds.
+#[derive(Clone, Copy)]
+struct Clock {
+    /// It is ahead of ours by this at least …
+    ahead: i64,
+    /// … and by so much more at most.
+    doubt: u64,
+}
+
+fn own_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
 // === impl Scene ===
@@ -62,7 +74,7 @@ impl Scene {
             closed: Notify::new(),
             storm: Cell::default(),
             last_dial: Cell::new(0),
-            clock: Cell::new(0),
+            clock: Cell::new(None),
         })
     }
 
@@ -163,17 +175,18 @@ impl Scene {
         self.order.profile.deploy.is_some()
     }
 
-    /// Now by the server's clock, as far as we know it.
-    pub(super) fn server_now(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        (now.as_millis() as i64 + self.clock.get()).max(0) as u64
+    /// Now by the server's clock, at the earliest, and how much later it may be; in milliseconds.
+    pub(super) fn server_now(&self) -> (u64, u64) {
+        let clock = self.clock.get().unwrap_or(Clock { ahead: 0, doubt: 0 });
+        ((own_now() + clock.ahead).max(0) as u64, clock.doubt)
     }
 
-    /// The server told its time.
-    pub(super) fn set_clock(&self, server_time: Option<u64>) {
-        let own = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
-        if let Some(time) = server_time.and_then(|time| i64::try_from(time).ok()) {
-            self.clock.set(time - own);
+    /// The server told its time in an answer that took so long; the quickest answer is believed.
+    pub(super) fn set_clock(&self, server_time: Option<u64>, took: Duration) {
+        let Some(time) = server_time.and_then(|time| i64::try_from(time).ok()) else { return };
+        let doubt = took.as_millis() as u64;
+        if self.clock.get().is_none_or(|known| doubt < known.doubt) {
+            self.clock.set(Some(Clock { ahead: time - own_now(), doubt }));
         }
     }
 

@@ -149,7 +149,7 @@ impl Visitor {
         };
         scene.times.borrow_mut().join.add(began.elapsed());
         scene.count(|counts| counts.joins += 1);
-        scene.set_clock(answer["server_time"].as_u64());
+        scene.set_clock(answer["server_time"].as_u64(), began.elapsed());
         if let Some(token) = answer["token"].as_str() {
             self.token.replace(Some(token.to_owned()));
         }

@@ -29,6 +29,10 @@ fn show(judge: &mut Judge, lane: u32, numbers: &[u64]) {
     }
 }
 
+fn end(at: u64, heard: u64, expired: bool) -> End {
+    End { at, heard, doubt: 0, expired }
+}
+
 /// The one kind of fault there is, and how often.
 fn only(faults: &Faults) -> (Fault, u64) {
     let all: Vec<_> = faults.iter().collect();
@@ -44,7 +48,7 @@ fn j2_a_faultless_log_is_found_faultless() {
     judge.read_back(lane, &[1, 1, 1, 1]);
     let wait = judge.waiting(10_000);
     assert_eq!(judge.under_way(), 1);
-    assert_eq!(judge.ended(wait, 10_000, 10_007, true, 100), Some(Ended { late_ms: 7 }));
+    assert_eq!(judge.ended(wait, end(10_000, 10_007, true), 100), Some(Ended { late_ms: 7 }));
     assert_eq!(judge.under_way(), 0);
     assert_eq!(judge.verdict(false), Faults::default());
 }
@@ -178,11 +182,11 @@ fn j2_more_texts_than_a_reader_may_miss_are_lost_all_the_same() {
 fn j2_a_wait_that_ends_early_late_twice_or_never_is_a_fault() {
     let mut judge = Judge::default();
     let waits: Vec<usize> = (0..5).map(|_| judge.waiting(10_000)).collect();
-    assert_eq!(judge.ended(waits[0], 9_999, 10_001, true, 100), Some(Ended { late_ms: 1 }));
-    assert_eq!(judge.ended(waits[1], 10_000, 9_900, true, 100), Some(Ended { late_ms: 0 }));
-    assert_eq!(judge.ended(waits[2], 10_000, 10_101, true, 100), Some(Ended { late_ms: 101 }));
-    assert_eq!(judge.ended(waits[3], 10_000, 10_100, true, 100), Some(Ended { late_ms: 100 }));
-    assert_eq!(judge.ended(waits[3], 10_200, 10_201, true, 100), None);
+    assert_eq!(judge.ended(waits[0], end(9_999, 10_001, true), 100), Some(Ended { late_ms: 1 }));
+    assert_eq!(judge.ended(waits[1], end(10_000, 9_900, true), 100), Some(Ended { late_ms: 0 }));
+    assert_eq!(judge.ended(waits[2], end(10_000, 10_101, true), 100), Some(Ended { late_ms: 101 }));
+    assert_eq!(judge.ended(waits[3], end(10_000, 10_100, true), 100), Some(Ended { late_ms: 100 }));
+    assert_eq!(judge.ended(waits[3], end(10_200, 10_201, true), 100), None);
     let faults = judge.verdict(false);
     let counts = [Fault::Early, Fault::Late, Fault::EndedTwice].map(|fault| faults.count(fault));
     assert_eq!(counts, [2, 2, 1], "{faults:?}");
@@ -192,8 +196,16 @@ fn j2_a_wait_that_ends_early_late_twice_or_never_is_a_fault() {
 fn j2_a_wait_that_ends_for_another_reason_than_its_deadline_is_early() {
     let mut judge = Judge::default();
     let wait = judge.waiting(10_000);
-    judge.ended(wait, 10_005, 10_006, false, 100);
+    judge.ended(wait, end(10_005, 10_006, false), 100);
     assert_eq!(only(&judge.verdict(false)), (Fault::Early, 1));
+}
+
+#[test]
+fn j2_what_is_not_known_of_the_servers_clock_makes_no_end_early() {
+    let mut judge = Judge::default();
+    let wait = judge.waiting(10_000);
+    judge.ended(wait, End { at: 10_000, heard: 9_500, doubt: 600, expired: true }, 100);
+    assert_eq!(judge.verdict(false), Faults::default());
 }
 
 #[test]
