@@ -68,7 +68,7 @@ test("i6 items stand in a table with whom they are about, and go into a file as 
   expect(name).toBe("items.csv");
   const lines = text.trim().split(/\r?\n/);
   expect(lines).toHaveLength(3);
-  expect(lines[0]).toMatch(/^id,kind,title/);
+  expect(lines[0]).toMatch(/^"?id"?,"?kind"?,"?title/);
   expect(text).toContain("ada@engines.example");
 
   await table.getByRole("link", { name: "Demo lead" }).click();
