@@ -78,7 +78,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(jane.faults).toEqual([]);
   });
 
-  test(`i8 axe finds nothing in the playbooks, ${colorScheme}`, async ({ hub, signIn }) => {
+  test(`i8 axe finds nothing in the pages of admins, ${colorScheme}`, async ({ hub, signIn }) => {
     const admin = await signIn(hub.admin);
     const { page } = admin;
     await page.emulateMedia({ colorScheme });
@@ -118,6 +118,12 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByRole("button", { name: "Find out" }).click();
     await expect(page.getByRole("list", { name: "Conditions" })).toBeVisible();
     expect(await faults(page)).toEqual([]);
+    for (const name of ["Team", "Items", "Statistics", "Webhooks"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await expect(page.getByRole("heading", { name, exact: true })).toBeVisible();
+      await expect(page.getByText("Looking…")).toHaveCount(0);
+      expect(await faults(page)).toEqual([]);
+    }
     expect(admin.faults).toEqual([]);
   });
 }
