@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { outDir } from "./vite.out.js";
+import { smaller } from "./vite.smaller.js";
 import { inboxWords } from "./vite.words.js";
 
 /** The pages the hub serves: the inbox at `/`, the demo at `/demo`. */
@@ -31,7 +32,7 @@ const hub = process.env.USHER_HUB ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   publicDir: false,
-  plugins: [inboxWords(), svelte(), pagesAtTheTop()],
+  plugins: [inboxWords(), svelte(), smaller(undefined, true), pagesAtTheTop()],
   build: {
     outDir,
     emptyOutDir: true,

@@ -4,9 +4,9 @@ import type { Plugin } from "vite";
 /**
  * A second minifier after the bundler's: it takes another 3 % off what every visitor of a site downloads. `script`, if
  * there is one, is an ordinary script, so that a plain `<script async>` is all a site needs: its names are wrapped, else
- * they would be the page's.
+ * they would be the page's. `shares`: the parts may import from one another.
  */
-export function smaller(script?: string): Plugin {
+export function smaller(script?: string, shares = false): Plugin {
   return {
     name: "usher:smaller",
     generateBundle: {
@@ -15,7 +15,8 @@ export function smaller(script?: string): Plugin {
         const compress = { passes: 3, unsafe_arrows: true, pure_getters: true } as const;
         for (const chunk of Object.values(bundle)) {
           if (chunk.type !== "chunk") continue;
-          if (chunk.imports.length > 0) this.error(`${chunk.fileName} shares code with ${chunk.imports.join(", ")}`);
+          if (chunk.imports.length > 0 && !shares)
+            this.error(`${chunk.fileName} shares code with ${chunk.imports.join(", ")}`);
           const wrapped = chunk.fileName === script;
           if (wrapped) chunk.code = `(()=>{"use strict";${chunk.code}})();`;
           const { code } = await minify(chunk.code, { module: !wrapped, ecma: 2020, compress });

@@ -44,7 +44,7 @@ test("r4 who is no admin sees no link to the playbooks, and page and hub refuse 
   expect((await stored(hub)).version).toBe(1);
 });
 
-test("r2 a playbook from the Live Chat template is edited, saved as a version, shown on a site, and goes live", async ({
+test("i5 a playbook from the Live Chat template is edited, saved as a version, shown on a site, and goes live", async ({
   agent,
   hub,
   signIn,
@@ -118,7 +118,7 @@ test("r2 a playbook from the Live Chat template is edited, saved as a version, s
   expect(admin.faults).toEqual([]);
 });
 
-test("r1 the outline is worked by keyboard: moved through, added to, deleted from, and taken back", async ({
+test("i5 the outline is worked by keyboard: moved through, added to, deleted from, and taken back", async ({
   hub,
   signIn,
 }) => {
@@ -171,7 +171,7 @@ test("r1 the outline is worked by keyboard: moved through, added to, deleted fro
   expect(cards.done?.create).toMatchObject([{ kind: "lead" }, { kind: "activity" }, { kind: "deal", title: "A boat" }]);
 });
 
-test("r3 what the hub refuses is told at the field, and nothing is saved", async ({ hub, signIn }) => {
+test("i5 what the hub refuses is told at the field, and nothing is saved", async ({ hub, signIn }) => {
   const admin = await signIn(hub.admin);
   const page = await edit(admin);
   await card(page, "One moment, we are finding somebody for you.").click();
@@ -207,7 +207,7 @@ test("r3 what the hub refuses is told at the field, and nothing is saved", async
   await expect(box(page, "Colour")).toHaveAccessibleDescription(/must be a colour/);
 });
 
-test("r4 when somebody else saved meanwhile one may take theirs or save one's own over it, and nothing is lost unasked", async ({
+test("i5 when somebody else saved meanwhile one may take theirs or save one's own over it, and nothing is lost unasked", async ({
   hub,
   signIn,
 }) => {
@@ -250,7 +250,7 @@ test("r4 when somebody else saved meanwhile one may take theirs or save one's ow
   await expect(save(page)).toBeDisabled();
 });
 
-test("r3 the preview's Markdown is the hub's", async ({ agent, hub, visit }) => {
+test("i5 the preview's Markdown is the hub's", async ({ agent, hub, visit }) => {
   const texts = [
     "**bold**, *italic*, ***both***, __bold__, _italic_",
     "One\ntwo\n\nthree",

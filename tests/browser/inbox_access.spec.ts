@@ -16,7 +16,7 @@ const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`v8 axe finds nothing in any state of the inbox, ${colorScheme}`, async ({
+  test(`i8 axe finds nothing in any state of the inbox, ${colorScheme}`, async ({
     agent,
     hub,
     page,
@@ -78,7 +78,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(jane.faults).toEqual([]);
   });
 
-  test(`v8 axe finds nothing in the playbooks, ${colorScheme}`, async ({ hub, signIn }) => {
+  test(`i8 axe finds nothing in the pages of admins, ${colorScheme}`, async ({ hub, signIn }) => {
     const admin = await signIn(hub.admin);
     const { page } = admin;
     await page.emulateMedia({ colorScheme });
@@ -118,11 +118,17 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByRole("button", { name: "Find out" }).click();
     await expect(page.getByRole("list", { name: "Conditions" })).toBeVisible();
     expect(await faults(page)).toEqual([]);
+    for (const name of ["Team", "Items", "Statistics", "Webhooks"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await expect(page.getByRole("heading", { name, exact: true })).toBeVisible();
+      await expect(page.getByText("Looking…")).toHaveCount(0);
+      expect(await faults(page)).toEqual([]);
+    }
     expect(admin.faults).toEqual([]);
   });
 }
 
-test("v8 on a phone there is one column: list, then chat, then details, and back again", async ({
+test("i8 on a phone there is one column: list, then chat, then details, and back again", async ({
   hub,
   signIn,
   visit,

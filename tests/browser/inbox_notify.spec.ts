@@ -24,7 +24,7 @@ async function click(worker: Worker): Promise<void> {
   });
 }
 
-test("r17 a notification comes by the service worker, and a click at it goes to the chat in the tab that told of it", async ({
+test("i4 a notification comes by the service worker, and a click at it goes to the chat in the tab that told of it", async ({
   hub,
   signIn,
   visit,
@@ -46,7 +46,7 @@ test("r17 a notification comes by the service worker, and a click at it goes to 
   expect(jane.faults).toEqual([]);
 });
 
-test("r17 permission is asked for only when somebody goes online, and not again after Not now", async ({
+test("i4 permission is asked for only when somebody goes online, and not again after Not now", async ({
   hub,
   signIn,
 }) => {
@@ -79,7 +79,7 @@ test("r17 permission is asked for only when somebody goes online, and not again 
   expect(await jane.page.evaluate(() => (window as unknown as { state: { asked: number } }).state.asked)).toBe(1);
 });
 
-test("r17 the tab that rings sounds, the others do not, and none when the sound is off", async ({
+test("i4 the tab that rings sounds, the others do not, and none when the sound is off", async ({
   hub,
   signIn,
   visit,

@@ -27,7 +27,7 @@ async function inTurns<T>(count: number, atOnce: number, make: (index: number) =
   return made;
 }
 
-test("r11 of 500 conversations in a folder few are drawn, all are reached, and the list stays alive", async ({
+test("i7 of 500 conversations in a folder few are drawn, all are reached, and the list stays alive", async ({
   agent,
   hub,
   signIn,
@@ -72,7 +72,7 @@ test("r11 of 500 conversations in a folder few are drawn, all are reached, and t
   expect(jane.faults).toEqual([]);
 });
 
-test("v4 of 10,000 messages those in the window are drawn, the first one is reached, and writing stays quick", async ({
+test("i7 of 10,000 messages those in the window are drawn, the first one is reached, and writing stays quick", async ({
   agent,
   hub,
   signIn,

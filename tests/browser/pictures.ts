@@ -67,4 +67,74 @@ test("o the main pages, for looking at", async ({ hub, page, signIn, visit }) =>
   await shoot(jane.page, "inbox-mine-dark");
   await jane.page.getByRole("button", { name: "Settings" }).click();
   await shoot(jane.page, "inbox-settings");
+  await jane.page.getByRole("button", { name: "Done" }).click();
+  await jane.page.emulateMedia({ colorScheme: "light" });
+  await jane.page.setViewportSize({ width: 390, height: 780 });
+  await shoot(jane.page, "inbox-phone-chat");
+  await jane.page.getByRole("button", { name: "Show details" }).click();
+  await shoot(jane.page, "inbox-phone-details");
+  await jane.page.getByRole("button", { name: "Hide details" }).click();
+  await jane.page.getByRole("button", { name: "Back to the list" }).click();
+  await shoot(jane.page, "inbox-phone-list");
 });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`o the pages of admins, for looking at, ${colorScheme}`, async ({ hub, signIn, visit }) => {
+    const missed = await visit();
+    await missed.askForSomebody();
+    await missed.answer("Where can we write to you?", "ada@engines.example");
+    await expect(missed.log).toContainText("Thank you!");
+    const admin = await signIn(hub.admin);
+    const { page } = admin;
+    await admin.goOnline();
+    const visitor = await visit();
+    await visitor.askForSomebody();
+    await admin.counts("Unassigned", 2);
+    await admin.rows.filter({ hasText: "Waiting" }).getByRole("button").click();
+    await admin.claim();
+    await admin.write("Hello!");
+    await admin.close();
+    await page.emulateMedia({ colorScheme });
+    const shoot = (name: string) => page.screenshot({ path: `${FOLDER}/admin-${name}-${colorScheme}.png` });
+    const go = (name: string) => page.getByRole("link", { name, exact: true }).click();
+
+    await go("Playbooks");
+    await expect(page.getByRole("list", { name: "Templates" })).toContainText("Qualify leads");
+    await shoot("playbooks");
+    await page.getByRole("button", { name: "Use it: Qualify leads" }).click();
+    await expect(page.getByRole("textbox", { name: "Playbook name" })).toHaveValue("Qualify leads");
+    await shoot("editor");
+    await page
+      .getByRole("list", { name: "Cards" })
+      .getByRole("button", { name: /^Edit One moment/ })
+      .first()
+      .click();
+    await page.getByRole("button", { name: "I need help" }).click();
+    await shoot("editor-live-chat");
+    await page.getByRole("tab", { name: "Looks" }).click();
+    await shoot("editor-looks");
+    await page.getByRole("tab", { name: "Install" }).click();
+    await page.getByRole("button", { name: "Find out" }).click();
+    await expect(page.getByRole("list", { name: "Conditions" })).toBeVisible();
+    await shoot("editor-install");
+    await go("Team");
+    await expect(page.getByRole("table", { name: "Team" })).toContainText(admin.name);
+    await shoot("team");
+    await go("Items");
+    await expect(page.getByRole("table", { name: "Items" })).toContainText("Demo lead");
+    await shoot("items");
+    await go("Statistics");
+    await expect(page.getByRole("table", { name: "Statistics by day" })).toBeVisible();
+    await shoot("statistics");
+    await go("Webhooks");
+    await page.getByRole("textbox", { name: "Address to send to" }).fill("https://hooks.example/in");
+    await page.getByRole("button", { name: "Add webhook" }).click();
+    await page.getByRole("button", { name: /^Deliveries to/ }).click();
+    await expect(page.getByRole("table", { name: "Deliveries" })).toBeVisible();
+    await shoot("webhooks");
+    await page.setViewportSize({ width: 390, height: 780 });
+    await go("Statistics");
+    await expect(page.getByRole("table", { name: "Statistics by day" })).toBeVisible();
+    await shoot("statistics-phone");
+  });
+}

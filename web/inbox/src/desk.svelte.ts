@@ -8,6 +8,7 @@ import {
   Refusal,
   type Summary,
 } from "../../client/src/index.js";
+import { Canned } from "./conversation/canned.svelte.js";
 import { FolderPages } from "./list/folder_pages.svelte.js";
 import { folderOf } from "./list/row_marks.js";
 import { Search } from "./list/search.svelte.js";
@@ -42,6 +43,7 @@ export class Desk {
   readonly pages: FolderPages;
   readonly search: Search;
   readonly rest: Rest;
+  readonly canned: Canned;
   readonly places = new Places();
   readonly tastes: Tastes;
   /** Playbooks being edited; they outlive a look at the inbox. */
@@ -56,6 +58,8 @@ export class Desk {
   readonly #state: { readonly current: AgentState };
   #token: string;
   #followed: string | null = null;
+  /** What was claimed here, until its text box has the focus. */
+  #claimed: string | null = null;
   /** When the sign-in ends; null when the token does not say. */
   expiresAt = $state<number | null>(null);
 
@@ -69,6 +73,7 @@ export class Desk {
     this.pages = new FolderPages(client);
     this.search = new Search(client);
     this.rest = new Rest(() => this.#token);
+    this.canned = new Canned(this.rest);
     this.notifier = new Notifier({
       client,
       watched: (conversation) => watches(this.#sight(), conversation),
@@ -155,10 +160,13 @@ export class Desk {
 
   async claim(conversation: string): Promise<void> {
     this.trouble = null;
+    // The news comes before the answer, and with it the text box.
+    this.#claimed = conversation;
     try {
       await this.client.claim(conversation);
       if (this.selected === conversation) this.browse("mine");
     } catch (refusal) {
+      this.#claimed = null;
       if (!(refusal instanceof Refusal) || refusal.code !== "conflict") {
         this.trouble = refusalWords(refusal);
         return;
@@ -166,6 +174,13 @@ export class Desk {
       const by = refusal.body.assignee?.name ?? t("somebody");
       this.taken.set(conversation, { by, at: refusal.body.at ?? null });
     }
+  }
+
+  /** Whether this chat was claimed here a moment ago: whoever does that wants to write. Answers so once. */
+  wantsToWrite(conversation: string): boolean {
+    const wants = this.#claimed === conversation;
+    if (wants) this.#claimed = null;
+    return wants;
   }
 
   /** Runs a request and, should it be refused, says so. */

@@ -12,7 +12,7 @@ function lines(from: number, to: number) {
   return transcript({ ...scene, reader: READER });
 }
 
-test("v4_blocks_keep_their_borders_when_older_lines_are_put_before_them", () => {
+test("i7_blocks_keep_their_borders_when_older_lines_are_put_before_them", () => {
   const later = blocksOf(lines(130, 210));
   const whole = blocksOf(lines(1, 210));
   expect(later.map(({ id }) => id)).toEqual([3, 4, 5]);
@@ -23,7 +23,7 @@ test("v4_blocks_keep_their_borders_when_older_lines_are_put_before_them", () => 
   expect(whole.flatMap((block) => block.lines)).toEqual(lines(1, 210));
 });
 
-test("v4_what_is_not_in_the_log_yet_stands_in_the_last_block", () => {
+test("i7_what_is_not_in_the_log_yet_stands_in_the_last_block", () => {
   const events = [event(90, VISITOR, { type: "message", text: "a" })];
   const unsent = [{ key: "k", kind: "send", conversation: "c_1", text: "b", state: "queued" } as const];
   const scene = { conversation: conversation(), events, unsent, me: { id: "jane", name: "Jane" }, now: NOON };
@@ -32,7 +32,7 @@ test("v4_what_is_not_in_the_log_yet_stands_in_the_last_block", () => {
   expect(blocks[0]?.lines.at(-1)).toMatchObject({ text: "b", seq: null });
 });
 
-test("v4_who_goes_on_speaking_within_a_moment_is_not_named_again", () => {
+test("i7_who_goes_on_speaking_within_a_moment_is_not_named_again", () => {
   const at = (seq: number, minutes: number) => ({
     ...event(seq, JANE, { type: "message", text: "x" }),
     at: NOON + minutes * 60_000,
@@ -48,7 +48,7 @@ test("v4_who_goes_on_speaking_within_a_moment_is_not_named_again", () => {
   expect(speeches.map((line) => "goesOn" in line && line.goesOn)).toEqual([false, true, false, false]);
 });
 
-test("r11_of_many_rows_those_in_the_window_are_drawn_and_a_few_beside", () => {
+test("i7_of_many_rows_those_in_the_window_are_drawn_and_a_few_beside", () => {
   expect(slice(500, 76, 0, 760)).toEqual({ from: 0, to: 18 });
   expect(slice(500, 76, 7_600, 760)).toEqual({ from: 92, to: 118 });
   expect(slice(500, 76, 99_999, 760).to).toBe(500);

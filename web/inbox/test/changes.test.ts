@@ -4,7 +4,7 @@ import { event, JANE, NOON, VISITOR } from "./scenes.js";
 
 const ANNA = { kind: "agent", id: "anna", name: "Anna" } as const;
 
-test("r15_a_field_shows_who_else_changed_it_last", () => {
+test("i3_a_field_shows_who_else_changed_it_last", () => {
   const changes = changesOf(
     [
       event(1, VISITOR, { type: "details", changes: { person: { email: "a@b.example" } } }),

@@ -10,7 +10,7 @@ const press = (key: string, over: Partial<Press> = {}): Press => ({
   ...over,
 });
 
-test("r11_letters_and_arrows_go_through_the_list_and_take_a_chat", () => {
+test("i1_letters_and_arrows_go_through_the_list_and_take_a_chat", () => {
   expect(["j", "k", "a", "m", "e", "/", "?"].map((key) => actOf(press(key), "free", true))).toEqual([
     "next",
     "previous",
@@ -23,7 +23,7 @@ test("r11_letters_and_arrows_go_through_the_list_and_take_a_chat", () => {
   expect(actOf(press("ArrowDown"), "free", false)).toBe("next");
 });
 
-test("r11_letters_are_no_shortcuts_where_somebody_writes_or_has_switched_them_off", () => {
+test("i1_letters_are_no_shortcuts_where_somebody_writes_or_has_switched_them_off", () => {
   expect(actOf(press("a"), "text", true)).toBeNull();
   expect(actOf(press("a"), "free", false)).toBeNull();
   expect(actOf(press("a", { ctrlKey: true }), "free", true)).toBeNull();
@@ -34,7 +34,7 @@ test("r11_letters_are_no_shortcuts_where_somebody_writes_or_has_switched_them_of
   expect(actOf(press("ArrowDown"), "log", true)).toBeNull();
 });
 
-test("r17_every_place_has_an_address_and_a_strange_one_is_the_inbox", () => {
+test("i2_every_place_has_an_address_and_a_strange_one_is_the_inbox", () => {
   for (const hash of ["", "#/c/c_1", "#/playbooks", "#/playbooks/pb%2Fx", "#/team", "#/items"]) {
     expect(hashOf(placeOf(hash))).toBe(hash);
   }

@@ -37,7 +37,7 @@ function demo(): Playbook {
 
 const lines = (playbook: Playbook) => outline(playbook).map(({ depth, card, kind }) => [depth, card, kind]);
 
-test("r1_the_outline_shows_every_card_once_and_where_paths_meet_again", () => {
+test("i5_the_outline_shows_every_card_once_and_where_paths_meet_again", () => {
   expect(lines(demo())).toEqual([
     [0, "hello", "card"],
     [1, "live", "card"],
@@ -49,7 +49,7 @@ test("r1_the_outline_shows_every_card_once_and_where_paths_meet_again", () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test("r1_cards_nothing_leads_to_and_ways_that_lead_nowhere_are_shown", () => {
+test("i5_cards_nothing_leads_to_and_ways_that_lead_nowhere_are_shown", () => {
   const broken = demo();
   broken.cards.email = { kind: "capture", text: "Where?", field: "email", required: true, next: "gone" };
   broken.cards.stray = { kind: "message", text: "x", next: "bye" };
@@ -62,7 +62,7 @@ test("r1_cards_nothing_leads_to_and_ways_that_lead_nowhere_are_shown", () => {
   ]);
 });
 
-test("r1_a_circle_does_not_hang_the_outline_or_the_preview", () => {
+test("i5_a_circle_does_not_hang_the_outline_or_the_preview", () => {
   const round = demo();
   round.cards = { a: { kind: "message", text: "a", next: "b" }, b: { kind: "message", text: "b", next: "a" } };
   round.start = "a";
@@ -74,7 +74,7 @@ test("r1_a_circle_does_not_hang_the_outline_or_the_preview", () => {
   expect(walkFrom(round, "a", true).end).toBe("circle");
 });
 
-test("r2_a_card_is_put_on_a_way_and_leads_on_to_where_that_led", () => {
+test("i5_a_card_is_put_on_a_way_and_leads_on_to_where_that_led", () => {
   const { playbook, card } = insert(demo(), { card: "hello", field: "options[1].next" }, "message");
   expect(card).toBe("message");
   expect(playbook.cards.message).toEqual({ kind: "message", text: "", next: "bye" });
@@ -84,7 +84,7 @@ test("r2_a_card_is_put_on_a_way_and_leads_on_to_where_that_led", () => {
   expect(first.playbook.cards["message-2"]).toMatchObject({ next: "hello" });
 });
 
-test("r2_taking_a_card_out_joins_its_ends_and_takes_along_what_only_it_led_to", () => {
+test("i5_taking_a_card_out_joins_its_ends_and_takes_along_what_only_it_led_to", () => {
   const without = remove(demo(), "email").playbook;
   expect(without.cards.live).toMatchObject({ offline: "bye" });
   const shorter = remove(demo(), "hello");
@@ -98,7 +98,7 @@ test("r2_taking_a_card_out_joins_its_ends_and_takes_along_what_only_it_led_to", 
   expect(Object.keys(remove(stray, "email").playbook.cards)).toContain("stray");
 });
 
-test("r1_a_card_gets_another_name_everywhere_or_not_at_all", () => {
+test("i5_a_card_gets_another_name_everywhere_or_not_at_all", () => {
   const renamed = rename(demo(), "bye", "end");
   expect(renamed?.cards.email).toMatchObject({ next: "end" });
   expect(renamed?.cards.hello).toMatchObject({ options: [{ next: "live" }, { next: "end" }] });
@@ -107,7 +107,7 @@ test("r1_a_card_gets_another_name_everywhere_or_not_at_all", () => {
   expect(rename(demo(), "bye", "")).toBeNull();
 });
 
-test("r3_the_toolbar_puts_marks_around_a_selection_and_takes_them_off", () => {
+test("i5_the_toolbar_puts_marks_around_a_selection_and_takes_them_off", () => {
   expect(marked("say hello now", 4, 9, "bold")).toEqual({ text: "say **hello** now", from: 6, to: 11 });
   expect(marked("say **hello** now", 6, 11, "bold")).toEqual({ text: "say hello now", from: 4, to: 9 });
   expect(marked("**x**", 2, 3, "italic").text).toBe("***x***");
@@ -116,7 +116,7 @@ test("r3_the_toolbar_puts_marks_around_a_selection_and_takes_them_off", () => {
   expect(marked("- a\n- b", 0, 7, "list").text).toBe("a\nb");
 });
 
-test("r3_the_preview_reads_markdown_as_the_hub_does", () => {
+test("i5_the_preview_reads_markdown_as_the_hub_does", () => {
   expect(
     richOf(
       "**One** *moment*, see [us](https://a.example/x) or <ada@b.example>.\n\n- a\n- **b**\n\n![cat](https://a.example/c.png)",
@@ -143,11 +143,11 @@ test("r3_the_preview_reads_markdown_as_the_hub_does", () => {
   expect(richOf("2 * 3 * 4 and snake_case_name")).toEqual([{ p: ["2 * 3 * 4 and snake_case_name"] }]);
 });
 
-test("r3_seconds_are_typed_and_milliseconds_sent", () => {
+test("i5_seconds_are_typed_and_milliseconds_sent", () => {
   expect(["60", "7,5", "10.25", "x", "-1", ""].map(waitOf)).toEqual([60_000, 7_500, 10_250, 0, 0, 0]);
 });
 
-test("r6_the_preview_walks_as_a_visitor_would", () => {
+test("i5_the_preview_walks_as_a_visitor_would", () => {
   const asked = walkFrom(demo(), "hello", true);
   expect(asked.at).toEqual({ card: "hello", ask: "choice" });
   const waits = answered(demo(), asked, "Talk", "live", true);

@@ -7,11 +7,11 @@ import { count, speak, t } from "../src/words/words.js";
 
 afterEach(() => speak(["en"]));
 
-test("v7_every_language_of_the_inbox_has_every_word", () => {
+test("i8_every_language_of_the_inbox_has_every_word", () => {
   expect(wordFaults()).toEqual([]);
 });
 
-test("v7_a_missing_word_or_another_hole_fails_the_build", () => {
+test("i8_a_missing_word_or_another_hole_fails_the_build", () => {
   const folder = mkdtempSync(join(tmpdir(), "usher-words-"));
   writeFileSync(join(folder, "en.json"), JSON.stringify({ a: "A {name}", b: "B" }));
   writeFileSync(join(folder, "nl.json"), JSON.stringify({ a: "A {naam}", c: "C" }));
@@ -23,7 +23,7 @@ test("v7_a_missing_word_or_another_hole_fails_the_build", () => {
   rmSync(folder, { recursive: true });
 });
 
-test("v7_the_inbox_speaks_the_first_language_it_knows", async () => {
+test("i8_the_inbox_speaks_the_first_language_it_knows", async () => {
   expect(await speak(["fr-FR", "nl-BE", "en"])).toBe("nl");
   expect(t("event.joined", { name: "Anna" })).toBe("Anna doet mee");
   expect(count("time.days", 2)).toBe("2 dagen");

@@ -3,15 +3,19 @@ export type Place =
   | { view: "inbox"; conversation: string | null }
   | { view: "playbooks" }
   | { view: "playbook"; id: string }
-  | { view: "team" }
-  | { view: "items" };
+  | { view: AdminView };
+
+/** The pages of admins, beside the playbooks. */
+export type AdminView = (typeof ADMIN_VIEWS)[number];
+export const ADMIN_VIEWS = ["team", "items", "webhooks", "stats"] as const;
 
 /** Reads `#/playbooks/pb_demo` and the like; whatever is none of ours is the inbox. */
 export function placeOf(hash: string): Place {
   const [, view, rest] = /^#\/([a-z]+)(?:\/([^/]+))?$/.exec(hash) ?? [];
   const name = rest === undefined ? null : decoded(rest);
   if (view === "playbooks") return name === null ? { view: "playbooks" } : { view: "playbook", id: name };
-  if (view === "team" || view === "items") return { view };
+  const admins = ADMIN_VIEWS.find((one) => one === view);
+  if (admins !== undefined) return { view: admins };
   return { view: "inbox", conversation: view === "c" ? name : null };
 }
 

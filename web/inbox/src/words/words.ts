@@ -1,17 +1,20 @@
-import en from "./en.json";
+import type english from "./en.json";
 
 /** Everything the inbox says, by name; `{name}` within a text is filled in. */
-export type Word = keyof typeof en;
+export type Word = keyof typeof english;
 export type Words = Readonly<Record<Word, string>>;
-export type Language = keyof typeof OTHERS | "en";
+export type Language = keyof typeof FILES;
 
-/** A language that lacks a word does not compile, and does not build. */
-const OTHERS = { nl: (): Promise<Words> => import("./nl.json").then((file) => file.default) };
+/** Each language is a file of its own, and one of them is fetched. One that lacks a word does not compile or build. */
+const FILES = {
+  en: (): Promise<{ default: Words }> => import("./en.json"),
+  nl: (): Promise<{ default: Words }> => import("./nl.json"),
+};
 
 /** The languages by their own names. */
 export const LANGUAGES: Readonly<Record<Language, string>> = { en: "English", nl: "Nederlands" };
 
-let words: Words = en;
+let words: Words;
 let spoken: Language = "en";
 let regional: string | undefined;
 
@@ -33,12 +36,12 @@ export function region(): string | undefined {
   return regional;
 }
 
-/** Before anything is drawn: the first of these languages that the inbox speaks, else English. */
+/** Must be done before anything is said: the first of these languages that the inbox speaks, else English. */
 export async function speak(wanted: readonly string[]): Promise<Language> {
   const tag = wanted.find((tag) => language(tag) in LANGUAGES);
   spoken = (tag === undefined ? "en" : language(tag)) as Language;
   regional = tag ?? "en";
-  words = spoken === "en" ? en : await OTHERS[spoken]();
+  words = (await FILES[spoken]()).default;
   return spoken;
 }
 
