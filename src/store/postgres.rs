@@ -29,6 +29,7 @@ mod lane;
 mod load;
 mod log;
 mod migrate;
+mod mode;
 mod moved;
 mod open;
 mod outbox;
@@ -48,6 +49,7 @@ mod writer;
 pub use self::{
     address::{Address, AddressFault},
     guard::Fate,
+    mode::Mode,
     open::OpenError,
 };
 use self::{
@@ -87,32 +89,11 @@ pub struct Postgres {
 /// How long they may take: longer than the server runs a statement.
 const END: Duration = Duration::from_secs(3);
 
-/// Whether other processes may use the database at the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// None may: what this process does nobody else is told of.
-    Alone,
-    /// Those that share it, too.
-    Shared,
-}
-
 /// How a store works inside; the defaults are meant to be right.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Connections that read; three more write and watch.
     pub readers: usize,
-}
-
-// === impl Mode ===
-
-impl Mode {
-    /// What there is to say when the database is taken.
-    fn taken(self) -> &'static str {
-        match self {
-            Self::Alone => "the database is in use by another hub: with mesh = \"alone\" it belongs to one at a time",
-            Self::Shared => "the database is in use by a hub that runs alone (mesh = \"alone\"): stop that one first",
-        }
-    }
 }
 
 // === impl Options ===

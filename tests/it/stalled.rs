@@ -212,9 +212,9 @@ async fn l1_thirty_of_two_hundred_readers_who_stall_hold_up_nobody_else() {
     };
     let (with, without) = (middle(&mut during), middle(&mut calm));
     println!("figure L1 readers={READERS} stalled={STALLED} {figures} medians_ratio={:.2}", with / without);
-    // As far as the machine's own noise lets one see.
-    let worst = calm[calm.len() - 1];
-    assert!(with <= 1.10 * worst, "others wait longer: {figures}");
+    // As far as the machine's own noise lets one see: whoever waits for a stalled reader waits in every window.
+    let (best, worst) = (during[0], calm[calm.len() - 1]);
+    assert!(best <= 1.10 * worst, "others wait longer: {figures}");
 }
 
 /// All are told to come back; some do, and get exactly what they missed.
