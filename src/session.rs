@@ -7,12 +7,13 @@
 //! |---|---|
 //! | [`lobby`] | what all sessions share: the hub, the keys, the rates |
 //! | [`connection`], [`end`] | the socket with its heartbeat; why it ends |
-//! | [`live`], [`outbound`] | what visitors' and agents' sessions have in common |
+//! | [`live`], [`outbound`], `held` | what visitors' and agents' sessions have in common |
 //! | [`visitor`], [`agent`] | what each of them may ask |
 
 pub mod agent;
 pub mod connection;
 pub mod end;
+mod held;
 pub mod live;
 pub mod lobby;
 pub mod outbound;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::{
     connection::{Connection, Incoming, Stream},
     end::End,
+    held::Held,
     lobby::Lobby,
 };
 use crate::{
@@ -51,9 +52,8 @@ pub(super) struct Live<S> {
     /// Conversations whose events the store could not give; asked for again at `again`.
     behind: HashSet<ConversationId>,
     again: Option<Instant>,
-    /// The `send` that was refused for now, by conversation: later ones wait for its key to come again, so that one
-    /// sender's messages never overtake each other.
-    held: HashMap<ConversationId, (MessageKey, ErrorBody)>,
+    /// The texts that were refused for now: later ones wait for them.
+    held: Held,
     malformed: u32,
 }
 
@@ -81,7 +81,7 @@ impl<S: Stream> Live<S> {
             follows: HashMap::new(),
             behind: HashSet::new(),
             again: None,
-            held: HashMap::new(),
+            held: Held::default(),
             malformed: 0,
         }
     }
@@ -240,10 +240,7 @@ impl<S: Stream> Live<S> {
         paced: impl FnOnce(&Self) -> Result<(), u64>,
         command: fn(MessageKey, String) -> Command,
     ) -> Result<(), End> {
-        if let Some((key, error)) = self.held.get(&say.conversation)
-            && *key != say.key
-        {
-            let error = error.clone();
+        if let Some(error) = self.held.refusal(&say.conversation, &say.key).cloned() {
             return self.refuse(id, error).await;
         }
         let done = match paced(self) {
@@ -258,8 +255,8 @@ impl<S: Stream> Live<S> {
             Err(error) => {
                 // What this session does not follow is not its to write in: names somebody makes up are not kept.
                 match error.code.retryable() && self.follows.contains_key(&say.conversation) {
-                    true => drop(self.held.insert(say.conversation, (say.key, error.clone()))),
-                    false => drop(self.held.remove(&say.conversation)),
+                    true => self.held.hold(say.conversation, say.key, error.clone()),
+                    false => self.held.release(&say.conversation),
                 }
                 self.refuse(id, error).await
             }
@@ -268,10 +265,10 @@ impl<S: Stream> Live<S> {
                     // It is in the log, but what led there cannot be read now. Whoever sends it again is answered
                     // that it is there, and gets the event itself at its place.
                     let error = ErrorBody::unavailable();
-                    self.held.insert(say.conversation, (say.key, error.clone()));
+                    self.held.hold(say.conversation, say.key, error.clone());
                     return self.refuse(id, error).await;
                 }
-                self.held.remove(&say.conversation);
+                self.held.release(&say.conversation);
                 self.answer_done(id, &done).await
             }
         }
@@ -311,6 +308,7 @@ impl<S: Stream> Live<S> {
         if self.audience == Audience::Visitor {
             self.unfollow_others(&conversation.id);
         }
+        self.held.pass(&conversation.id, self.caller.actor(), &shown.page.events);
         let tail = self.seated.follow(&conversation.id);
         let mut follow = Follow::new(tail, shown.page.cursor, conversation.seq, conversation.sight());
         follow.opened = true;
@@ -331,7 +329,7 @@ impl<S: Stream> Live<S> {
     pub(super) fn unfollow(&mut self, conversation: &ConversationId) {
         self.follows.remove(conversation);
         self.behind.remove(conversation);
-        self.held.remove(conversation);
+        self.held.release(conversation);
         self.seated.unfollow(conversation);
     }
 
@@ -360,6 +358,7 @@ impl<S: Stream> Live<S> {
                     (cut.events, cut.lost)
                 }
             };
+            self.held.pass(conversation, self.caller.actor(), &events);
             let shown = self.audience.collect(&events);
             if !shown.is_empty() {
                 let mut frame = String::with_capacity(256);

@@ -144,7 +144,8 @@ async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> 
         Some(identity) => identified(&workspace, &identity.subject),
         None => anonymous.clone().unwrap_or_else(VisitorId::random),
     };
-    let row = offered(hub, row, &workspace, &visitor, hello.page.as_ref(), entrance.own_origin).await?;
+    let both: Vec<_> = std::iter::once(&visitor).chain(&anonymous).collect();
+    let row = offered(hub, row, &workspace, &both, hello.page.as_ref(), entrance.own_origin).await?;
     Ok(Guest {
         playbook: row,
         visitor,
@@ -157,26 +158,29 @@ async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> 
     })
 }
 
-/// Whether the playbook meets this visitor: active, or the one their open conversation runs on. Seen on one of its
-/// pages, it counts as installed from here on.
+/// Whether the playbook meets this visitor: active, or the one their open conversation runs on, be it that of the
+/// anonymous visitor they were, which becomes theirs. Seen on one of its pages, it counts as installed from here on.
 async fn offered(
     hub: &Arc<crate::hub::Hub>,
     row: Arc<PlaybookRow>,
     workspace: &WorkspaceId,
-    visitor: &VisitorId,
+    visitors: &[&VisitorId],
     page: Option<&Page>,
     own_origin: bool,
 ) -> Result<Arc<PlaybookRow>, Turned> {
     let unavailable = |cause: crate::store::StoreError| Turned::of(&cause.into());
     if !row.playbook.active || row.deleted {
-        let open = hub.store().of_visitor(workspace, visitor, crate::ids::Millis(i64::MAX)).await;
-        let runs_on_it = open.map_err(unavailable)?.is_some_and(|open| {
-            open.conversation.playbook.id == row.playbook.id && open.conversation.closed_at().is_none()
-        });
-        return match runs_on_it {
-            true => Ok(row),
-            false => Err(Turned::not_offered(ErrorCode::NotFound)),
-        };
+        for visitor in visitors {
+            let open = hub.store().of_visitor(workspace, visitor, crate::ids::Millis(i64::MAX)).await;
+            if let Some(open) = open.map_err(unavailable)?.filter(|open| open.conversation.closed_at().is_none()) {
+                // Whoever has one of their own adopts no other.
+                return match open.conversation.playbook.id == row.playbook.id {
+                    true => Ok(row),
+                    false => Err(Turned::not_offered(ErrorCode::NotFound)),
+                };
+            }
+        }
+        return Err(Turned::not_offered(ErrorCode::NotFound));
     }
     let seen = page.is_some_and(|page| !own_origin || is_demo(&page.url));
     if !seen {

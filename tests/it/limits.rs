@@ -47,6 +47,27 @@ async fn l2_a_visitors_flood_is_refused_with_a_time_and_what_follows_never_overt
 }
 
 #[tokio::test]
+async fn l2_a_refused_text_that_another_tab_has_sent_holds_up_nothing_more() {
+    let hub = Settings::new().limit("VISITOR_SENDS_PER_SECOND", 10).limit("VISITOR_SEND_BURST", 3).start().await;
+    let visitor = hub.visitor(playbooks::LIVE).await;
+    let chat = visitor.start().await;
+    let other = visitor.again(&hub.visitors(), playbooks::LIVE).await;
+    let send = |n: usize| json!({"type": "send", "conversation": chat, "key": format!("k{n}"), "text": format!("{n}")});
+    let ids = visitor.post_all((0..10).map(send)).await;
+    let mut refused = None;
+    for (n, id) in ids.into_iter().enumerate() {
+        if visitor.reply(id).await["ok"] != true && refused.is_none() {
+            refused = Some(n);
+        }
+    }
+    let refused = refused.expect("one too many");
+    wait::until("the other tab's turn", async || (other.ask(send(refused)).await["ok"] == true).then_some(())).await;
+    visitor.event(&chat, |event| event["key"] == format!("k{refused}")).await;
+    // It is there: whoever sees it does not send it again, and goes on.
+    wait::until("the next one", async || (visitor.ask(send(99)).await["ok"] == true).then_some(())).await;
+}
+
+#[tokio::test]
 async fn l2_a_flood_into_conversations_somebody_makes_up_is_not_kept() {
     let hub = Settings::new().limit("VISITOR_SENDS_PER_SECOND", 5).limit("VISITOR_SEND_BURST", 1).start().await;
     let visitor = hub.visitor(playbooks::LIVE).await;

@@ -160,6 +160,19 @@ async fn b_a_deleted_or_sleeping_playbook_closes_the_door_but_for_a_running_conv
         (&json!(chat), &json!("waiting"))
     );
     back.say(&chat, "k", "still here").await;
+    // Nor does it close upon one whose page now says who they are.
+    let mut greeting = Visitor::greeting(playbooks::LIVE);
+    greeting["token"] = back.token();
+    greeting["identity"] = json!(token::identity("customer-9", "Cleo"));
+    let known = Visitor::hello_with(&hub.visitors(), greeting.clone()).await;
+    assert_eq!(known.welcome["conversation"]["id"], json!(chat));
+    assert_ne!(known.id(), back.id());
+    known.say(&chat, "k2", "it is me").await;
+    // Somebody else of that site has none to go on with.
+    greeting["identity"] = json!(token::identity("customer-10", "Dora"));
+    let other = hub.visitors().connect().await.expect("an upgrade");
+    assert_eq!(other.ask(greeting).await["error"]["code"], "not_found");
+    other.dismissed(4503).await;
 }
 
 #[tokio::test]
