@@ -15,15 +15,21 @@ export interface Session {
   watched(): boolean;
   /** The chat is in front of the visitor, or not. */
   show(shown: boolean): void;
+  /** What is in view may be another part than before. */
+  look(): void;
   destroy(): void;
 }
 
-/** `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now. */
+/**
+ * `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now.
+ * `atEnd`: whether the end of the log is in view.
+ */
 export function openSession(
   host: ChatHost,
   memory: Memory,
   news: (events: readonly Event[]) => void,
   past: () => void,
+  atEnd = () => true,
 ): Session {
   const { tell, changed: tellState, heard: tellEvent } = teller(host.emit, host.appearance.bot_name);
   const title = pageTitle();
@@ -68,7 +74,7 @@ export function openSession(
   }
 
   function watched(): boolean {
-    return shown && visible();
+    return shown && visible() && atEnd();
   }
 
   function look(): void {
@@ -125,6 +131,7 @@ export function openSession(
     client,
     unread: () => unread,
     watched,
+    look,
     show(now) {
       shown = now;
       look();

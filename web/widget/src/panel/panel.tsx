@@ -24,6 +24,7 @@ export function panel(scene: Scene): Drawing {
       aria-modal={alone && "true"}
       tabindex={-1}
       hidden={!shown}
+      made={scene.scroll.attach}
       onKeyDown={(event) => {
         if (event.key === "Tab" && alone) circle(event);
         if (event.key !== "Escape") return;

@@ -95,7 +95,6 @@ interface Listeners {
   onFocusOut: FocusEvent;
   onInput: InputEvent;
   onKeyDown: KeyboardEvent;
-  onScroll: Event;
   onSubmit: SubmitEvent;
 }
 

@@ -42,7 +42,13 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   place.lang = words.language;
   launcher.setAttribute("aria-describedby", "unread");
   dark.onchange = narrow.onchange = soon;
-  const session = openSession(host, memory, heard, () => ui.hush());
+  const session = openSession(
+    host,
+    memory,
+    heard,
+    () => ui.hush(),
+    () => scroll.atEnd,
+  );
   const { client } = session;
   client.state.subscribe(soon);
 
@@ -58,6 +64,8 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     // Destroyed in between.
     if (!place.isConnected) return;
     place.className = theme === "dark" || (theme !== "light" && dark.matches) ? "chat dark" : "chat";
+    // What is read may have come into view since.
+    session.look();
     const now = scene();
     const last = now.lines.at(-1);
     // One's own words are followed to the end, wherever one was reading.
