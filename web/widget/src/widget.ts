@@ -171,7 +171,6 @@ class Widget {
       appearance: (this.#settings as WidgetSettings).appearance,
       language: this.#language,
       identity: this.#identity,
-      theme: this.#options.theme,
       prefix: this.#prefix,
       root: (this.#launcher as Launcher).root,
       emit: ((name, detail) => this.#emit(name, detail)) as Emit,
