@@ -27,9 +27,14 @@ export function panel(scene: Scene): Drawing {
       made={scene.scroll.attach}
       onKeyDown={(event) => {
         if (event.key === "Tab" && alone) circle(event);
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        scene.dismiss();
+        // Escape also gives up the composition of a word.
+        if (event.key !== "Escape" || event.isComposing) return;
+        const menu = event.currentTarget.querySelector<HTMLDetailsElement>(".more[open]");
+        if (!menu) scene.dismiss();
+        else {
+          menu.open = false;
+          menu.querySelector("summary")?.focus();
+        }
       }}
     >
       {header(scene)}

@@ -92,7 +92,6 @@ type Attributes<E extends Element> = {
 interface Listeners {
   onClick: MouseEvent;
   onChange: Event;
-  onFocusOut: FocusEvent;
   onInput: InputEvent;
   onKeyDown: KeyboardEvent;
   onSubmit: SubmitEvent;
