@@ -47,6 +47,10 @@ class Widget {
     this.#fetch = fetch;
     this.#renew = renew;
     this.#prefix = `usher:${new URL(options.hub).host}:`;
+    // Only a shutdown takes this name away: one in another tab is one here.
+    addEventListener("storage", ({ key, newValue }) => {
+      if (this.#started && key === `${this.#prefix}open` && !newValue) this.shutdown();
+    });
   }
 
   /** Asks for the playbook's looks and shows the button; nothing at all when the hub knows no such playbook. */
