@@ -16,6 +16,8 @@ import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
 const FRAME_MS = 16;
+/** What the visitor does in the window is no business of the page: its shortcuts would take letters out of a text. */
+const OURS = "keydown keypress keyup beforeinput input paste focusin focusout";
 
 /** The chat and its window, alive in the launcher's shadow root. */
 export function openWindow(host: ChatHost, memory: Memory): Chat {
@@ -40,6 +42,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   root.adoptedStyleSheets.push(sheet);
   root.prepend(place);
   place.lang = words.language;
+  for (const name of OURS.split(" ")) root.addEventListener(name, (event) => event.stopPropagation());
   launcher.setAttribute("aria-describedby", "unread");
   dark.onchange = narrow.onchange = soon;
   const session = openSession(
