@@ -78,7 +78,7 @@ class Widget {
     );
     this.#emit("ready", undefined);
     const before = this.#remembers("open");
-    if (this.#wanted || before === "1") this.open(false);
+    if (this.#wanted || before === "1") this.open(this.#wanted);
     // A conversation is under way: what is said in it shows on the button. Otherwise there is no socket.
     else if (this.#remembers("live")) this.#begin().catch(ignore);
     else if (before === null && settings.open_after_ms !== null) {

@@ -15,6 +15,8 @@ export interface Session {
   watched(): boolean;
   /** The chat is in front of the visitor, or not. */
   show(shown: boolean): void;
+  /** The playbook begins although nobody has opened the chat. */
+  invite(): void;
   /** What is in view may be another part than before. */
   look(): void;
   destroy(): void;
@@ -36,6 +38,7 @@ export function openSession(
   const gone = new AbortController();
   let shown = false;
   let asked = false;
+  let invited = false;
   let unread = 0;
   let heard: { conversation: string; seq: number } | undefined;
 
@@ -104,7 +107,7 @@ export function openSession(
   function begin({ connection, conversation }: VisitorState): void {
     const empty = connection.kind === "live" && conversation === null;
     const before = asked;
-    asked = empty && (asked || shown);
+    asked = empty && (asked || shown || invited);
     if (asked && !before) client.start();
   }
 
@@ -132,6 +135,9 @@ export function openSession(
     unread: () => unread,
     watched,
     look,
+    invite() {
+      invited = true;
+    },
     show(now) {
       shown = now;
       look();

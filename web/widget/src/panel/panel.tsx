@@ -58,7 +58,8 @@ function circle(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   const all = event.currentTarget.querySelectorAll<HTMLElement>("button, input, textarea, a, summary, [tabindex='0']");
   const stops = [...all].filter((stop) => stop.checkVisibility() && !stop.matches(":disabled"));
   if (event.shiftKey) stops.reverse();
-  if ((event.currentTarget.getRootNode() as ShadowRoot).activeElement !== stops.at(-1)) return;
+  const { activeElement } = event.currentTarget.getRootNode() as ShadowRoot;
+  if (activeElement !== event.currentTarget && activeElement !== stops.at(-1)) return;
   event.preventDefault();
   stops[0]?.focus();
 }

@@ -44,7 +44,11 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   place.lang = words.language;
   for (const name of OURS.split(" ")) root.addEventListener(name, (event) => event.stopPropagation());
   launcher.setAttribute("aria-describedby", "unread");
-  dark.onchange = narrow.onchange = soon;
+  dark.onchange = soon;
+  narrow.onchange = () => {
+    soon();
+    cover();
+  };
   const session = openSession(
     host,
     memory,
@@ -84,6 +88,11 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     if (left > 0) second = setTimeout(redraw, left % 1_000 || 1_000);
   }
 
+  /** Where the window covers the page, the keyboard is not to stay behind it. */
+  function cover(): void {
+    if (shown && narrow.matches && !root.activeElement) place.querySelector("section")?.focus();
+  }
+
   function scene(): Scene {
     const state = client.state.value;
     return {
@@ -112,11 +121,18 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   return {
     show(now, focus) {
       const inside = root.activeElement;
+      // By itself it covers no page that the visitor may be busy with: the button tells of it. What was there stays.
+      if (now && !focus && narrow.matches && !(memory.get("open") && isReloaded())) {
+        session.invite();
+        dismiss();
+        return;
+      }
       shown = now;
       memory.set("open", now ? "1" : "0");
       session.show(now);
       redraw();
       if (now && focus) focusNext(place);
+      cover();
       // The keyboard goes back to where it came from.
       if (!now && inside) launcher.focus();
     },
@@ -126,4 +142,9 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
       session.destroy();
     },
   };
+}
+
+function isReloaded(): boolean {
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return entry?.type === "reload";
 }
