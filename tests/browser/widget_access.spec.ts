@@ -44,7 +44,11 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("v8 axe finds nothing on a telephone either, right to left, nor under a notice", async ({ agent, site, visit }) => {
+test("v8 axe finds nothing on a telephone either, right to left, nor under a notice", async ({
+  agent,
+  site,
+  visit,
+}) => {
   const body = "<main><h1>Lamps</h1></main>";
   const { origin } = await site({ tag: 'data-playbook="pb_demo" data-locale="ar"', lang: "ar", body });
   const visitor = await visit(origin, { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" });
@@ -197,19 +201,33 @@ test("v8 on a wide page the keyboard passes through the window, and comes back t
 });
 
 test("v8 motion, colours and contrast follow what the visitor's system asks for", async ({ visit, hub }) => {
-  const visitor = await visit(undefined, { reducedMotion: "reduce", forcedColors: "active" });
+  const visitor = await visit(undefined, { forcedColors: "active" });
   const { page, log } = visitor;
   await visitor.open();
   await visitor.choose("Just looking");
   await expect(log).toContainText("Enjoy your visit.");
-  const moving = () => page.locator(".panel").evaluate((panel) => panel.getAnimations({ subtree: true }).length);
-  expect(await moving()).toBe(0);
-  // Without colours of its own a bubble is told by its edge.
+  const moving = () =>
+    page.locator(".panel, .said").evaluateAll((all) => all.map((part) => getComputedStyle(part).animationName));
+  expect(await moving()).toContain("rise");
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  expect(new Set(await moving())).toEqual(new Set(["none"]));
+  // Without colours of its own a bubble is told by its edge, and what was chosen by its underline.
   const edge = await log
     .locator(".bubble")
     .first()
-    .evaluate((bubble) => getComputedStyle(bubble).borderTopColor);
-  expect(edge).toMatch(/^rgb\(/);
+    .evaluate((bubble) => {
+      const { borderTopColor, borderTopWidth, borderTopStyle } = getComputedStyle(bubble);
+      return `${borderTopWidth} ${borderTopStyle} ${borderTopColor}`;
+    });
+  expect(edge).toMatch(/^1px solid rgb\(/);
+  await page.getByRole("radio", { name: "2 of 5" }).check();
+  const lines = await page.locator(".star").evaluateAll((stars) =>
+    stars.map((star) => {
+      const { borderBottomColor, borderBottomWidth } = getComputedStyle(star);
+      return borderBottomColor.startsWith("rgb(") && borderBottomWidth;
+    }),
+  );
+  expect(lines).toEqual(["3px", "3px", "0px", "0px", "0px"]);
   await page.emulateMedia({ forcedColors: "none", colorScheme: "dark" });
   const paper = () => page.locator(".panel").evaluate((panel) => getComputedStyle(panel).backgroundColor);
   await expect.poll(paper).toBe("rgb(23, 25, 31)");

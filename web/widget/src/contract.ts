@@ -81,7 +81,7 @@ export interface ChatHost {
   identity: string | undefined;
   /** The words' language, as `nl`. */
   language: string;
-  theme: string | undefined;
+  theme?: string | undefined;
   /** What the names in the page's storage begin with. */
   prefix: string;
   root: ShadowRoot;

@@ -9,7 +9,7 @@ const ICONS: Record<string, string> = {
   chat: "M4 5h16v11H11l-4 4v-4H4z",
   question: "M9 9a3 3 0 1 1 4 3l-1 1v2m0 3v.1",
   mail: "M3 6h18v12H3zl9 7 9-7",
-  smile: "M7 13a5 5 0 0 0 10 0M8.500 8v.1m7-.1v.1",
+  smile: "M7 13a5 5 0 0 0 10 0M8.5 8v.1m7-.1v.1",
 };
 const CROSS = "M6 6l12 12M18 6L6 18";
 
@@ -29,7 +29,7 @@ export class Launcher {
     this.root = this.#host.attachShadow({ mode: "closed" });
     const sheet = new CSSStyleSheet();
     // Where the page's own style cannot reach: custom properties of the host element would be the page's to change.
-    sheet.replaceSync(`${styles}:host>*{--accent:${color};--on-accent:${lettersOn(color)}}`);
+    sheet.replaceSync(`${styles}:host>*{--u-accent:${color};--u-on:${lettersOn(color)}}`);
     this.root.adoptedStyleSheets = [sheet];
     const svg = document.createElementNS(SVG, "svg");
     svg.setAttribute("viewBox", "0 0 24 24");

@@ -47,6 +47,10 @@ class Widget {
     this.#fetch = fetch;
     this.#renew = renew;
     this.#prefix = `usher:${new URL(options.hub).host}:`;
+    // Only a shutdown takes this name away: one in another tab is one here.
+    addEventListener("storage", ({ key, newValue }) => {
+      if (this.#started && key === `${this.#prefix}open` && !newValue) this.shutdown();
+    });
   }
 
   /** Asks for the playbook's looks and shows the button; nothing at all when the hub knows no such playbook. */
@@ -74,7 +78,7 @@ class Widget {
     );
     this.#emit("ready", undefined);
     const before = this.#remembers("open");
-    if (this.#wanted || before === "1") this.open(false);
+    if (this.#wanted || before === "1") this.open(this.#wanted);
     // A conversation is under way: what is said in it shows on the button. Otherwise there is no socket.
     else if (this.#remembers("live")) this.#begin().catch(ignore);
     else if (before === null && settings.open_after_ms !== null) {
@@ -171,7 +175,6 @@ class Widget {
       appearance: (this.#settings as WidgetSettings).appearance,
       language: this.#language,
       identity: this.#identity,
-      theme: this.#options.theme,
       prefix: this.#prefix,
       root: (this.#launcher as Launcher).root,
       emit: ((name, detail) => this.#emit(name, detail)) as Emit,

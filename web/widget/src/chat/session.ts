@@ -15,21 +15,30 @@ export interface Session {
   watched(): boolean;
   /** The chat is in front of the visitor, or not. */
   show(shown: boolean): void;
+  /** The playbook begins although nobody has opened the chat. */
+  invite(): void;
+  /** What is in view may be another part than before. */
+  look(): void;
   destroy(): void;
 }
 
-/** `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now. */
+/**
+ * `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now.
+ * `atEnd`: whether the end of the log is in view.
+ */
 export function openSession(
   host: ChatHost,
   memory: Memory,
   news: (events: readonly Event[]) => void,
   past: () => void,
+  atEnd = () => true,
 ): Session {
   const { tell, changed: tellState, heard: tellEvent } = teller(host.emit, host.appearance.bot_name);
   const title = pageTitle();
   const gone = new AbortController();
   let shown = false;
   let asked = false;
+  let invited = false;
   let unread = 0;
   let heard: { conversation: string; seq: number } | undefined;
 
@@ -68,7 +77,7 @@ export function openSession(
   }
 
   function watched(): boolean {
-    return shown && visible();
+    return shown && visible() && atEnd();
   }
 
   function look(): void {
@@ -98,7 +107,7 @@ export function openSession(
   function begin({ connection, conversation }: VisitorState): void {
     const empty = connection.kind === "live" && conversation === null;
     const before = asked;
-    asked = empty && (asked || shown);
+    asked = empty && (asked || shown || invited);
     if (asked && !before) client.start();
   }
 
@@ -125,6 +134,10 @@ export function openSession(
     client,
     unread: () => unread,
     watched,
+    look,
+    invite() {
+      invited = true;
+    },
     show(now) {
       shown = now;
       look();

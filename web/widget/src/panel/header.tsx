@@ -19,7 +19,7 @@ export function header(scene: Scene): Drawing {
           {assignee ? words.withYou : available !== null && free}
         </p>
       </div>
-      <details class="more" onFocusOut={closeMenu}>
+      <details class="more" made={closing}>
         <summary class="icon" aria-label={words.more}>
           {icon(ICONS.more)}
         </summary>
@@ -67,9 +67,11 @@ function menu(scene: Scene): Drawing {
   );
 }
 
-/** The keyboard or the pointer went elsewhere. */
-function closeMenu({ currentTarget, relatedTarget }: FocusEvent & { currentTarget: HTMLDetailsElement }): void {
-  if (relatedTarget && !currentTarget.contains(relatedTarget as Node)) currentTarget.open = false;
+/** The menu, when the keyboard or the pointer goes elsewhere. No property of an element takes this listener. */
+function closing(menu: HTMLDetailsElement): void {
+  menu.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !menu.contains(relatedTarget as Node)) menu.open = false;
+  });
 }
 
 /** What is wrong, named so that a field may point at it. */

@@ -9,7 +9,7 @@ import { type Child, type Drawing, h } from "./view.js";
 
 /** What was said, from the newest as far back as the visitor wants to see. */
 export function log(scene: Scene): Drawing {
-  const { state, ui, lines, scroll } = scene;
+  const { state, ui, lines } = scene;
   const first = Math.max(0, lines.length - ui.lines);
   const latest = lines.findLast((line) => line.kind === "said" && line.fate === "sent");
   return (
@@ -21,8 +21,6 @@ export function log(scene: Scene): Drawing {
         aria-live={ui.quiet ? "off" : "polite"}
         aria-relevant="additions"
         tabindex={0}
-        made={scroll.attach}
-        onScroll={scroll.scrolled}
       >
         {(first > 0 || !state.complete) && (
           <button class="link" onClick={() => earlier(scene)}>

@@ -24,11 +24,17 @@ export function panel(scene: Scene): Drawing {
       aria-modal={alone && "true"}
       tabindex={-1}
       hidden={!shown}
+      made={scene.scroll.attach}
       onKeyDown={(event) => {
         if (event.key === "Tab" && alone) circle(event);
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        scene.dismiss();
+        // Escape also gives up the composition of a word.
+        if (event.key !== "Escape" || event.isComposing) return;
+        const menu = event.currentTarget.querySelector<HTMLDetailsElement>(".more[open]");
+        if (!menu) scene.dismiss();
+        else {
+          menu.open = false;
+          menu.querySelector("summary")?.focus();
+        }
       }}
     >
       {header(scene)}
@@ -52,7 +58,8 @@ function circle(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   const all = event.currentTarget.querySelectorAll<HTMLElement>("button, input, textarea, a, summary, [tabindex='0']");
   const stops = [...all].filter((stop) => stop.checkVisibility() && !stop.matches(":disabled"));
   if (event.shiftKey) stops.reverse();
-  if ((event.currentTarget.getRootNode() as ShadowRoot).activeElement !== stops.at(-1)) return;
+  const { activeElement } = event.currentTarget.getRootNode() as ShadowRoot;
+  if (activeElement !== event.currentTarget && activeElement !== stops.at(-1)) return;
   event.preventDefault();
   stops[0]?.focus();
 }

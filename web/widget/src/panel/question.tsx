@@ -13,7 +13,7 @@ const AUTOCOMPLETE: Record<string, string> = { phone: "tel", text: "off" };
 export function questionCard(scene: Scene, { ask, card, text }: Question): Drawing {
   if (ask.kind === "capture") return capture(scene, card, text, ask);
   return (
-    <fieldset key={card} class="question choices" aria-label={text}>
+    <fieldset key={card} class="choices" aria-label={text}>
       {ask.options.map(({ id, label }) => (
         <button dir="auto" disabled={!scene.live} onClick={() => answer(scene, card, { option: id })}>
           {label}
@@ -43,7 +43,7 @@ function capture(scene: Scene, card: string, text: string, { field, required }: 
   return (
     <form
       key={card}
-      class="question capture"
+      class="capture"
       onSubmit={(event) => {
         event.preventDefault();
         const value = (event.currentTarget.elements[0] as HTMLInputElement).value.trim();

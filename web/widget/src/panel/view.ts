@@ -92,10 +92,8 @@ type Attributes<E extends Element> = {
 interface Listeners {
   onClick: MouseEvent;
   onChange: Event;
-  onFocusOut: FocusEvent;
   onInput: InputEvent;
   onKeyDown: KeyboardEvent;
-  onScroll: Event;
   onSubmit: SubmitEvent;
 }
 

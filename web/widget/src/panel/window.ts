@@ -16,6 +16,8 @@ import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
 const FRAME_MS = 16;
+/** What the visitor does in the window is no business of the page: its shortcuts would take letters out of a text. */
+const OURS = "keydown keypress keyup beforeinput input paste focusin focusout";
 
 /** The chat and its window, alive in the launcher's shadow root. */
 export function openWindow(host: ChatHost, memory: Memory): Chat {
@@ -40,9 +42,20 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   root.adoptedStyleSheets.push(sheet);
   root.prepend(place);
   place.lang = words.language;
+  for (const name of OURS.split(" ")) root.addEventListener(name, (event) => event.stopPropagation());
   launcher.setAttribute("aria-describedby", "unread");
-  dark.onchange = narrow.onchange = soon;
-  const session = openSession(host, memory, heard, () => ui.hush());
+  dark.onchange = soon;
+  narrow.onchange = () => {
+    soon();
+    cover();
+  };
+  const session = openSession(
+    host,
+    memory,
+    heard,
+    () => ui.hush(),
+    () => scroll.atEnd,
+  );
   const { client } = session;
   client.state.subscribe(soon);
 
@@ -58,6 +71,8 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     // Destroyed in between.
     if (!place.isConnected) return;
     place.className = theme === "dark" || (theme !== "light" && dark.matches) ? "chat dark" : "chat";
+    // What is read may have come into view since.
+    session.look();
     const now = scene();
     const last = now.lines.at(-1);
     // One's own words are followed to the end, wherever one was reading.
@@ -71,6 +86,11 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     const left = client.clock.left(now.state.conversation?.deadline ?? 0);
     // The countdown is drawn when its second changes, not a second after some other moment.
     if (left > 0) second = setTimeout(redraw, left % 1_000 || 1_000);
+  }
+
+  /** Where the window covers the page, the keyboard is not to stay behind it. */
+  function cover(): void {
+    if (shown && narrow.matches && !root.activeElement) place.querySelector("section")?.focus();
   }
 
   function scene(): Scene {
@@ -101,11 +121,18 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   return {
     show(now, focus) {
       const inside = root.activeElement;
+      // By itself it covers no page that the visitor may be busy with: the button tells of it. What was there stays.
+      if (now && !focus && narrow.matches && !(memory.get("open") && isReloaded())) {
+        session.invite();
+        dismiss();
+        return;
+      }
       shown = now;
       memory.set("open", now ? "1" : "0");
       session.show(now);
       redraw();
       if (now && focus) focusNext(place);
+      cover();
       // The keyboard goes back to where it came from.
       if (!now && inside) launcher.focus();
     },
@@ -115,4 +142,9 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
       session.destroy();
     },
   };
+}
+
+function isReloaded(): boolean {
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return entry?.type === "reload";
 }
