@@ -235,18 +235,12 @@ impl Tail {
 
     /// The newest events before `before`, oldest first, as far as memory reaches without a gap.
     pub(super) fn before(&self, before: Seq, limit: usize, bytes: usize, for_visitor: bool) -> Vec<Arc<Entry>> {
-        let mut room = bytes;
-        let fits = |entry: &&Arc<Entry>| {
-            let had = room;
-            room = room.saturating_sub(entry.json().len());
-            had > 0
-        };
         let read = self.with(|hot| {
             let older = hot.entries.iter().rev().filter(|entry| {
                 let event = entry.event();
                 event.seq < before && (!for_visitor || event.what.for_visitor())
             });
-            older.take(limit).take_while(fits).cloned().collect::<Vec<_>>()
+            older.take(limit).take_while(within(bytes)).cloned().collect::<Vec<_>>()
         });
         let mut read = read.unwrap_or_default();
         read.reverse();
@@ -347,12 +341,15 @@ impl Hot {
             return None;
         }
         let skip = usize::try_from(cursor.next().0 - first.0).ok()?;
-        let mut room = PAGE_BYTES;
-        let fits = |entry: &&Arc<Entry>| {
-            let had = room;
-            room = room.saturating_sub(entry.json().len());
-            had > 0
-        };
-        Some(self.entries.iter().skip(skip).take(PAGE).take_while(fits).cloned().collect())
+        Some(self.entries.iter().skip(skip).take(PAGE).take_while(within(PAGE_BYTES)).cloned().collect())
+    }
+}
+
+/// As many as begin within this many bytes of JSON; the first always does.
+fn within(mut room: usize) -> impl FnMut(&&Arc<Entry>) -> bool {
+    move |entry| {
+        let had = room;
+        room = room.saturating_sub(entry.json().len());
+        had > 0
     }
 }

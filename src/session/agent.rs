@@ -322,8 +322,8 @@ impl Working {
             Ok(shown) => shown,
             Err(error) => {
                 // A follow that ended with the sight of it is ended here, too.
-                if matches!(error, HubError::Refused(_)) {
-                    live.follows.remove(&open.conversation);
+                if matches!(error, HubError::Refused(_)) && live.follows.contains_key(&open.conversation) {
+                    live.unfollow(&open.conversation);
                 }
                 return live.refuse(id, &error).await;
             }
