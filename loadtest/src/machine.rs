@@ -70,6 +70,12 @@ pub fn own_cpu() -> f64 {
         / TICKS_PER_SECOND
 }
 
+/// The processes that one has started and not yet lost.
+pub fn children_of(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|child| child.parse().ok()).collect()
+}
+
 /// Memory of a process in KiB: what is resident now, or with `peak` the most that ever was.
 pub fn memory_of(pid: u32, peak: bool) -> Result<f64> {
     let name = if peak { "VmHWM:" } else { "VmRSS:" };

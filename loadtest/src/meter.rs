@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Busy, cpu_of, memory_of};
+use crate::machine::{Busy, children_of, cpu_of, memory_of};
 
 /// One look at everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct Point {
     pub fanned: u64,
 }
 
-/// Reads `/proc` for some processes, which may be exchanged meanwhile.
+/// Reads `/proc` for some processes and all that servers among them start, which may be exchanged meanwhile.
 #[derive(Debug)]
 pub struct Meter {
     began: Instant,
@@ -77,6 +77,7 @@ impl Meter {
 
     /// Looks at everything.
     pub fn look(&mut self) -> Point {
+        self.servers.grow();
         let memory = self.memory();
         let peak: f64 = self.servers.now.iter().filter_map(|pid| memory_of(*pid, true).ok()).sum();
         self.peak = self.peak.max(peak);
@@ -91,6 +92,16 @@ impl Meter {
 // === impl Cpu ===
 
 impl Cpu {
+    /// Takes in what the processes have started meanwhile, as a database does for each connection.
+    fn grow(&mut self) {
+        let mut at = 0;
+        while let Some(pid) = self.now.get(at) {
+            let born: Vec<u32> = children_of(*pid).into_iter().filter(|child| !self.now.contains(child)).collect();
+            self.now.extend(born);
+            at += 1;
+        }
+    }
+
     fn look(&mut self) -> f64 {
         for pid in &self.now {
             if let Ok(cpu) = cpu_of(*pid) {
@@ -103,7 +114,11 @@ impl Cpu {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
     use super::*;
+    use crate::machine;
 
     #[test]
     fn j3_memory_and_cpu_of_a_process_are_watched_and_never_fall_when_it_is_exchanged() {
@@ -113,5 +128,24 @@ mod tests {
         meter.set_servers(vec![]);
         let after = meter.look();
         assert!(after.cpu >= before.cpu && after.memory == 0.0);
+    }
+
+    #[test]
+    fn j3_a_process_that_a_server_starts_later_is_watched_too() {
+        let mut shell =
+            Command::new("sh").args(["-c", "read line; sleep 60 & wait"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut meter = Meter::new(vec![shell.id()], vec![], vec![]);
+        meter.look();
+        let alone = meter.memory();
+        drop(shell.stdin.take());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while meter.servers.now.len() < 2 && Instant::now() < deadline {
+            meter.look();
+        }
+        let watched = meter.servers.now.clone();
+        watched.iter().for_each(|pid| machine::signal("KILL", *pid).unwrap());
+        shell.wait().unwrap();
+        assert_eq!(watched.len(), 2, "the shell and what it started");
+        assert!(alone > 0.0);
     }
 }

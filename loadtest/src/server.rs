@@ -29,6 +29,8 @@ pub enum Ready {
     Listens,
     /// `/readyz` is 200.
     SaysSo,
+    /// This file of its folder has a line that begins with this word.
+    Notes(&'static str, &'static str),
 }
 
 /// A program and how it is run.
@@ -79,8 +81,8 @@ pub fn scratch(binary: &Path) -> Result<TempDir> {
     }
 }
 
-/// A hub with the limits lifted that exist to stop exactly what a load test does. Without a `store` it has an SQLite
-/// file of its own in `folder`.
+/// A hub with the limits lifted that exist to stop exactly what a load test does. `shared` are a store and a mesh;
+/// without them it is alone and has an SQLite file of its own in `folder`.
 pub fn hub(binary: &Path, folder: &Path, addr: SocketAddr, shared: Option<(&str, &str)>) -> Recipe {
     let mut environment = vec![
         ("USHER_LISTEN".to_owned(), addr.to_string()),
@@ -162,6 +164,8 @@ impl Server {
             let ready = match self.recipe.ready {
                 Ready::Listens => TcpStream::connect(self.addr).is_ok(),
                 Ready::SaysSo => http::is_ready(self.addr),
+                Ready::Notes(file, word) => fs::read_to_string(self.folder.join(file))
+                    .is_ok_and(|notes| notes.lines().any(|line| line.starts_with(word))),
             };
             if ready {
                 return Ok(());

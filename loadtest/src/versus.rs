@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::crew::Stuff;
+use crate::dialect::Dialect;
 use crate::machine::{self, Awake, OUR_CORE, SERVER_CORE};
 use crate::profile::{Fanout, Idle, Pairs, Profile, Storm};
 use crate::report::{Report, Verdict};
@@ -47,7 +48,7 @@ pub struct Versus {
     /// Visitors of pairs, with a tenth as many agents.
     #[arg(long, default_value_t = 1_000)]
     pub visitors: usize,
-    /// Texts a second of the open loop; 0 leaves it out.
+    /// Texts a second of the open loop, and half of that between two nodes; 0 leaves both out.
     #[arg(long, default_value_t = 10_000.0)]
     pub rate: f64,
     /// Agents who watch one conversation; 0 leaves it out.
@@ -76,6 +77,8 @@ struct Load {
     profile: Profile,
     figures: &'static [(&'static str, &'static str)],
     rounds: usize,
+    /// Whose figures are told as multiples of the others'.
+    subject: Peer,
 }
 
 /// By load, peer and figure: what each round gave.
@@ -129,7 +132,8 @@ impl Versus {
                         .measure(peer, &load.profile)
                         .with_context(|| format!("{} on {}", load.name, peer.name()))?;
                     for (figure, _) in load.figures {
-                        if let Some(value) = report.figures.get(*figure) {
+                        let misleads = peer.shares_memory() && matches!(*figure, "peak_mib" | "kib_per_idle");
+                        if let Some(value) = report.figures.get(*figure).filter(|_| !misleads) {
                             findings.entry((number, peer, figure)).or_default().push(*value);
                         }
                     }
@@ -137,7 +141,7 @@ impl Versus {
                         eprintln!("  {note}");
                         notes.push(note);
                     }
-                    if peer == Peer::Usher && !report.faults.is_empty() {
+                    if peer.dialect() == Dialect::Usher && !report.faults.is_empty() {
                         verdict = Verdict::Faulty;
                     }
                 }
@@ -164,12 +168,17 @@ impl Versus {
             let mut profile = Profile::read(&text)?;
             profile.idle = None;
             change(&mut profile);
-            loads.push(Load { name, profile, figures, rounds });
+            let subject = if name == "across" { Peer::UsherTwo } else { Peer::Usher };
+            loads.push(Load { name, profile, figures, rounds, subject });
             Ok(())
         };
         add("pairs", self.seconds, PAIRS, self.rounds, &|profile| profile.pairs = Some(pairs(None)))?;
         if self.rate > 0.0 {
             add("steady", self.seconds, STEADY, self.rounds, &|profile| profile.pairs = Some(pairs(Some(self.rate))))?;
+        }
+        if self.rate > 0.0 {
+            let half = Some(self.rate / 2.0);
+            add("across", self.seconds, STEADY, self.rounds, &|profile| profile.pairs = Some(pairs(half)))?;
         }
         if self.watchers > 0 {
             let fanout = Fanout { watchers: self.watchers, conversations: 1, rate: None, text_bytes: 100, slow: None };
@@ -213,25 +222,27 @@ impl Versus {
             for (figure, words) in load.figures {
                 let of = |peer: Peer| findings.get(&(number, peer, *figure));
                 row(&mut out, words, peers.iter().map(|peer| of(*peer).map(|all| Spread::of(all.iter().copied()))));
+                let subject = load.subject;
                 // The generator's lag is nobody's merit.
                 if figure.starts_with("lag") {
                     continue;
                 }
-                let hub = of(Peer::Usher);
+                let hub = of(subject);
                 let ratio = |peer: &Peer| {
-                    let (hub, other) = (hub?, of(*peer).filter(|_| *peer != Peer::Usher)?);
+                    let (hub, other) = (hub?, of(*peer).filter(|_| *peer != subject)?);
                     Some(Spread::of(
                         hub.iter().zip(other).filter(|(_, other)| **other > 0.0).map(|(hub, other)| hub / other),
                     ))
                 };
-                row(&mut out, "– the hub as a multiple", peers.iter().map(ratio));
+                let words = format!("– {} as a multiple", subject.name());
+                row(&mut out, &words, peers.iter().map(ratio));
             }
         }
         out.push('\n');
         notes.iter().for_each(|note| out.push_str(&format!("{note}\n")));
         out.push_str(
-            "The hub decides, orders and syncs every text to disk before it is delivered or acknowledged. The relays, ws and \
-             Socket.IO store nothing; ejabberd archives each text and acknowledges none.\n",
+            "The hub decides, orders and syncs every text to disk before it is delivered or acknowledged. Where it \
+             crosses, visitor and agent are at different processes. The relays, ws and Socket.IO store nothing; ejabberd archives each text and acknowledges none.\n",
         );
         out
     }
@@ -252,7 +263,7 @@ fn note(load: &Load, peer: Peer, report: &Report) -> Option<String> {
         report.faults.iter().map(|(fault, found)| format!("{} {}", found.count, fault.word())).collect();
     let busy = report.figures.get("generator_cpu_percent").copied().unwrap_or(0.0);
     // An open loop spins while it waits; elsewhere a full core is the generator's own limit.
-    if load.name != "steady" && busy > 95.0 {
+    if !matches!(load.name, "steady" | "across") && busy > 95.0 {
         words.push(format!("the generator was at its limit ({busy:.0} % of a core)"));
     }
     let others = report.figures.get("others_cpu_percent").copied().unwrap_or(0.0);
@@ -270,7 +281,10 @@ impl Load {
         match (&profile.pairs, &profile.fanout, &profile.storm, &profile.idle) {
             (Some(pairs), ..) => match pairs.rate {
                 Some(rate) => {
-                    format!("steady: {rate} texts a second, {} visitors, {} agents", pairs.visitors, pairs.agents)
+                    format!(
+                        "{}: {rate} texts a second, {} visitors, {} agents",
+                        self.name, pairs.visitors, pairs.agents
+                    )
                 }
                 None => format!("pairs: closed loop, {} visitors, {} agents", pairs.visitors, pairs.agents),
             },

@@ -20,9 +20,9 @@ pub async fn waiting(hub: &Hub, count: usize, playbook: &str) -> Vec<(Visitor, S
 }
 
 #[tokio::test]
-async fn a1_200_conversations_claimed_by_20_agents_at_once_have_one_owner_each() {
+async fn a1_200_conversations_claimed_by_200_agents_at_once_have_one_owner_each() {
     const CHATS: usize = 200;
-    const AGENTS: usize = 20;
+    const AGENTS: usize = 200;
     let hub = Hub::start().await;
     let mut agents = Vec::new();
     for n in 0..AGENTS {
@@ -34,7 +34,7 @@ async fn a1_200_conversations_claimed_by_20_agents_at_once_have_one_owner_each()
         let (agent, ids) = (agent.clone(), ids.clone());
         tokio::spawn(async move {
             // Each begins elsewhere, so that they meet everywhere.
-            let order: Vec<String> = (0..CHATS).map(|at| ids[(at + n * 10) % CHATS].clone()).collect();
+            let order: Vec<String> = (0..CHATS).map(|at| ids[(at + n) % CHATS].clone()).collect();
             let asked = Instant::now();
             let claims: Vec<Value> = order.iter().map(|chat| json!({"type": "claim", "conversation": chat})).collect();
             let posted = agent.post_all(claims).await;

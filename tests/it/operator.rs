@@ -1,5 +1,6 @@
 //! The operator's interface: starting, checking, tokens, refusing to start.
 
+mod built;
 mod refusals;
 mod settings;
 mod tokens;

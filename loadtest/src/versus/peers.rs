@@ -1,6 +1,7 @@
 //! The peers: how each is started, and what it can do.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -17,8 +18,12 @@ use crate::server::{Ready, Recipe, Server, free_address, hub, scratch};
 /// A server to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Peer {
-    /// The hub.
+    /// The hub, alone, on its embedded store.
     Usher,
+    /// The hub, alone, and PostgreSQL, both on the one core.
+    UsherPostgres,
+    /// Two hubs, PostgreSQL and Redis, all on the one core; every text crosses.
+    UsherTwo,
     /// Our bare tokio-tungstenite relay: the limit of the stack.
     Relay,
     /// A bare relay on ws, for Node.
@@ -53,6 +58,8 @@ impl Peer {
     pub fn name(self) -> &'static str {
         match self {
             Peer::Usher => "hub",
+            Peer::UsherPostgres => "hub on PostgreSQL",
+            Peer::UsherTwo => "hub × 2 + PostgreSQL + Redis",
             Peer::Relay => "bare relay",
             Peer::Ws => "ws",
             Peer::SocketIo => "Socket.IO",
@@ -64,16 +71,28 @@ impl Peer {
     /// What it speaks.
     pub fn dialect(self) -> Dialect {
         match self {
-            Peer::Usher => Dialect::Usher,
+            Peer::Usher | Peer::UsherPostgres | Peer::UsherTwo => Dialect::Usher,
             Peer::Relay | Peer::Ws => Dialect::Plain,
             Peer::SocketIo | Peer::SocketIoRedis => Dialect::SocketIo,
             Peer::Ejabberd => Dialect::Xmpp,
         }
     }
 
-    /// ejabberd is ten times too slow for the open loop, and its rooms announce everybody to everybody.
+    /// ejabberd is ten times too slow for the open loop, and its rooms announce everybody to everybody. `across` is
+    /// for those who have something to cross, and for what that is held against.
     pub(super) fn can(self, load: &str) -> bool {
-        self != Peer::Ejabberd || !matches!(load, "steady" | "fanout")
+        match self {
+            Peer::Ejabberd => !matches!(load, "steady" | "across" | "fanout"),
+            Peer::UsherTwo => matches!(load, "pairs" | "across"),
+            Peer::UsherPostgres => matches!(load, "pairs" | "steady" | "across"),
+            Peer::Usher | Peer::SocketIoRedis => true,
+            Peer::Relay | Peer::Ws | Peer::SocketIo => load != "across",
+        }
+    }
+
+    /// Whether its processes share memory, so that adding up theirs says nothing.
+    pub(super) fn shares_memory(self) -> bool {
+        matches!(self, Peer::UsherPostgres | Peer::UsherTwo)
     }
 }
 
@@ -86,6 +105,7 @@ impl Stand {
         let modules = versus.modules.as_deref().map(found).transpose()?;
         let hub = found(&versus.hub)?;
         let folder = scratch(&hub)?;
+        pass(folder.path())?;
         Ok(Stand { hub, programs: found(&versus.programs)?, modules, folder, idlers })
     }
 
@@ -95,6 +115,8 @@ impl Stand {
         for &peer in Peer::value_variants().iter().filter(|peer| **peer != Peer::Usher) {
             let missing = match peer {
                 Peer::Usher | Peer::Relay => None,
+                Peer::UsherPostgres | Peer::UsherTwo if !has_postgres() => Some("PostgreSQL is not installed"),
+                Peer::UsherTwo if !is_there("redis-server") => Some("redis-server is not installed"),
                 Peer::Ws | Peer::SocketIo if self.modules.is_none() => Some("--modules was not given"),
                 Peer::SocketIoRedis if self.modules.is_none() => Some("--modules was not given"),
                 Peer::SocketIoRedis if !is_there("redis-server") => Some("redis-server is not installed"),
@@ -113,9 +135,10 @@ impl Stand {
     /// One load on a fresh server of this peer.
     pub(super) fn measure(&self, peer: Peer, profile: &Profile) -> Result<Report> {
         let folder = tempfile::TempDir::new_in(self.folder.path())?;
+        pass(folder.path())?;
         let running = self.start(peer, folder.path())?;
         let hubs: Vec<SocketAddr> = running.servers.iter().take(running.doors).map(|server| server.addr).collect();
-        let pids = running.servers.iter().flat_map(|server| family(server.pid())).collect();
+        let pids = running.servers.iter().map(Server::pid).collect();
         let run = run_of(profile, peer, hubs, pids, self.idlers.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(run.perform(std::future::pending()))
@@ -129,25 +152,26 @@ impl Stand {
         let addr = free_address()?;
         let port = addr.port().to_string();
         match peer {
-            Peer::Usher => {
-                let mut recipe = hub(&self.hub, folder, addr, None);
-                recipe.core = Some(SERVER_CORE);
-                recipe.environment.push(("USHER_RUNTIME__WORKER_THREADS".into(), "1".into()));
-                one(recipe, addr)
+            Peer::Usher => one(self.hub(folder, addr, None), addr),
+            Peer::UsherPostgres => {
+                let (postgres, url) = self.postgres(folder)?;
+                let hub = Server::start(self.hub(folder, addr, Some((&url, "alone"))), folder, addr)?;
+                Ok(Running { servers: vec![hub, postgres], doors: 1 })
+            }
+            Peer::UsherTwo => {
+                let (postgres, store) = self.postgres(folder)?;
+                let (redis, mesh) = redis(folder)?;
+                let other = free_address()?;
+                let recipe = |addr| self.hub(folder, addr, Some((&store, &mesh)));
+                let a = Server::start(recipe(addr), &folder.join("a"), addr)?;
+                let b = Server::start(recipe(other), &folder.join("b"), other)?;
+                Ok(Running { servers: vec![a, b, redis, postgres], doors: 2 })
             }
             Peer::Relay => one(recipe(peer.name(), &own, &["relay", "--port", &port]), addr),
             Peer::Ws => one(self.node("ws.js", &[&port])?, addr),
             Peer::SocketIo => one(self.node("socket_io.js", &[&port])?, addr),
             Peer::SocketIoRedis => {
-                let redis = free_address()?;
-                let at = redis.port().to_string();
-                let arguments = ["--port", &at, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-                let redis = Server::start(
-                    recipe("Redis", Path::new("redis-server"), &arguments),
-                    &folder.join("redis"),
-                    redis,
-                )?;
-                let url = format!("redis://127.0.0.1:{at}");
+                let (redis, url) = redis(folder)?;
                 let other = free_address()?;
                 let (a, b) = (
                     self.node("socket_io.js", &[&port, &url])?,
@@ -159,6 +183,24 @@ impl Stand {
             }
             Peer::Ejabberd => self.ejabberd(folder, addr),
         }
+    }
+
+    fn hub(&self, folder: &Path, addr: SocketAddr, shared: Option<(&str, &str)>) -> Recipe {
+        let mut recipe = hub(&self.hub, folder, addr, shared);
+        recipe.core = Some(SERVER_CORE);
+        recipe.environment.push(("USHER_RUNTIME__WORKER_THREADS".into(), "1".into()));
+        recipe
+    }
+
+    /// A PostgreSQL of its own with nothing in it, and its address for a hub.
+    fn postgres(&self, folder: &Path) -> Result<(Server, String)> {
+        let addr = free_address()?;
+        let folder = folder.join("postgres");
+        let mut recipe = recipe("PostgreSQL", &self.programs.join("postgres"), &[]);
+        recipe.arguments = vec![folder.to_string_lossy().into_owned(), addr.port().to_string()];
+        recipe.ready = Ready::Notes("data/postmaster.pid", "ready");
+        let server = Server::start(recipe, &folder, addr)?;
+        Ok((server, format!("postgres://usher@127.0.0.1:{}/postgres", addr.port())))
     }
 
     fn node(&self, program: &str, arguments: &[&str]) -> Result<Recipe> {
@@ -198,14 +240,24 @@ fn recipe(name: &str, program: &Path, arguments: &[&str]) -> Recipe {
     }
 }
 
-/// A process and all below it.
-fn family(pid: u32) -> Vec<u32> {
-    let mut all = vec![pid];
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
-        all.extend(family(child));
-    }
-    all
+/// A Redis of its own that keeps nothing on disk, and its address.
+fn redis(folder: &Path) -> Result<(Server, String)> {
+    let addr = free_address()?;
+    let port = addr.port().to_string();
+    let arguments = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    let server = Server::start(recipe("Redis", Path::new("redis-server"), &arguments), &folder.join("redis"), addr)?;
+    Ok((server, format!("redis://127.0.0.1:{port}")))
+}
+
+/// Lets others walk through a folder: a database that root starts runs as somebody else.
+fn pass(folder: &Path) -> Result<()> {
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).context("opening the folder")
+}
+
+/// Whether Debian's PostgreSQL is here, which it keeps out of the path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.into_iter().any(|version| version.path().join("bin/postgres").is_file())
 }
 
 /// Whether a program is on the path, or where Debian keeps those of administrators.

@@ -98,16 +98,16 @@ async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
         lasts.extend(row.try_get::<_, Vec<i64>>(2)?);
     }
     let mut words = Words::default();
+    // Range by range: which of them a page has come to, it tells by its last row.
     let mut at = 0;
-    loop {
-        let rows = read(tx, (&ids, &firsts, &lasts), at).await?;
+    while at < ids.len() {
+        let rows = read(tx, (&ids[at..], &firsts[at..], &lasts[at..])).await?;
         for row in &rows {
             words.take_event(row.try_get(0)?, row.try_get(1)?);
         }
-        at += EVENTS;
-        if (rows.len() as i64) < EVENTS {
-            break;
-        }
+        let Some(last) = rows.last().filter(|_| rows.len() as i64 == EVENTS) else { break };
+        at += usize::try_from(last.try_get::<_, i64>(2)?).unwrap_or_default() - 1;
+        firsts[at] = last.try_get::<_, i64>(3)? + 1;
     }
     for (conversation, text) in words.by_conversation() {
         let words: Vec<String> = folded(&text).into_iter().collect();
@@ -118,16 +118,18 @@ async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
     Ok(taken.len() as i64)
 }
 
-async fn read(
-    tx: &Transaction<'_>,
-    (ids, firsts, lasts): (&Vec<i64>, &Vec<i64>, &Vec<i64>),
-    at: i64,
-) -> Result<Vec<Row>, Fault> {
-    let sql = "SELECT l.conversation, l.body
-               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS g (conversation, first, last)
-               JOIN log l ON l.conversation = g.conversation AND l.seq BETWEEN g.first AND g.last
-               ORDER BY l.conversation, l.seq OFFSET $4 LIMIT $5";
-    Ok(tx.query(sql, &[ids, firsts, lasts, &at, &EVENTS]).await?)
+/// The first events of these ranges, with the number of each one's range from 1, and its own.
+async fn read(tx: &Transaction<'_>, (ids, firsts, lasts): (&[i64], &[i64], &[i64])) -> Result<Vec<Row>, Fault> {
+    // The limit within keeps the planner from reading the whole log for ranges that it takes to be wide.
+    let sql = "SELECT g.conversation, l.body, g.nth, l.seq
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+                   WITH ORDINALITY AS g (conversation, first, last, nth)
+               CROSS JOIN LATERAL (
+                   SELECT seq, body FROM log
+                   WHERE conversation = g.conversation AND seq BETWEEN g.first AND g.last
+                   ORDER BY seq LIMIT $4) l
+               ORDER BY g.nth, l.seq LIMIT $4";
+    Ok(tx.query(sql, &[&ids, &firsts, &lasts, &EVENTS]).await?)
 }
 
 async fn put(tx: &Transaction<'_>, conversation: i64, words: &[String]) -> Result<(), Fault> {

@@ -81,6 +81,46 @@ async fn p4_whatever_is_looked_for_has_an_index_of_its_own() {
     assert!(all.await.is_some(), "not used: {:?}", missing().await);
 }
 
+#[tokio::test]
+async fn p4_the_search_takes_in_texts_without_reading_the_log_of_their_conversation() {
+    const OLD: i64 = 30_000;
+    const TEXTS: i64 = 20;
+    let database = Database::make().await;
+    let store = database.node().await;
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
+    let client = Server::connect(&database.url).await;
+    // Long before its first event, where no other read looks.
+    let grow = "INSERT INTO usher.log (conversation, seq, at, hidden, body)
+                SELECT conversation, -n, at, hidden, body FROM usher.log, generate_series(1, $1::bigint) n WHERE seq = 1";
+    assert_eq!(client.execute(grow, &[&OLD]).await.expect("a long log"), OLD as u64);
+    client.batch_execute("ANALYZE usher.log; SELECT pg_stat_reset()").await.expect("statistics begin anew");
+    // All of them in one transaction.
+    for n in 0..TEXTS {
+        talk.says(&*store, 1002 + n, &format!("k{n}"), &format!("kumquat{n}")).await;
+    }
+    let query = FolderQuery {
+        workspace: workspace(),
+        folder: Folder::All { only_mine: None },
+        before: None,
+        limit: 10,
+        query: Some(format!("kumquat{}", TEXTS - 1)),
+    };
+    wait::until("the last text to be found", async || {
+        (store.folder(&query).await.expect("folder").conversations.len() == 1).then_some(())
+    })
+    .await;
+    drop(store);
+    // A connection tells what it read at its end.
+    let read = wait::until("what was read", async || {
+        let sql = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'usher.log'::regclass";
+        let row = client.query_one(sql, &[]).await.expect("statistics");
+        let (through, by_index): (i64, i64) = (row.get(0), row.get(1));
+        (by_index >= TEXTS).then_some(through + by_index)
+    });
+    let read = read.await;
+    assert!(read < OLD, "{read} events were read to take in {TEXTS} texts");
+}
+
 async fn read_everything(store: &dyn Store, talk: &Talk) {
     let (id, agent, visitor) = (talk.id(), "jane".into(), VisitorId::from("v_2"));
     store.load(id).await.expect("load");
