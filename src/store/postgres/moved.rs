@@ -30,11 +30,13 @@ impl Postgres {
         since: Millis,
         limit: usize,
     ) -> Result<Vec<Head>> {
-        // Along a log `at` never falls: its newest event is the one decided last.
+        // Along a log `at` never falls: its newest event, which none follows, is the one decided last. Read along `at`, a
+        // page costs what it holds, however much moved behind it.
         let sql = "SELECT c.workspace, c.name, c.visitor, l.seq, l.at
-                   FROM (SELECT conversation, max(seq) AS seq, max(at) AS at FROM log WHERE at >= $2 GROUP BY 1) l
-                   JOIN conversation c ON c.id = l.conversation
-                   WHERE c.workspace = ANY ($1) ORDER BY l.at, c.id LIMIT $3";
+                   FROM log l JOIN conversation c ON c.id = l.conversation
+                   WHERE l.at >= $2 AND c.workspace = ANY ($1)
+                     AND NOT EXISTS (SELECT FROM log n WHERE n.conversation = l.conversation AND n.seq = l.seq + 1)
+                   ORDER BY l.at, l.conversation LIMIT $3";
         let workspaces: Vec<&str> = workspaces.iter().map(WorkspaceId::as_str).collect();
         let rows = self.pool.query(sql, &[&workspaces, &since.0, &sql_limit(limit)]).await?;
         rows.iter().map(head).collect()

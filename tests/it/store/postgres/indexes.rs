@@ -93,32 +93,63 @@ async fn p4_the_search_takes_in_texts_without_reading_the_log_of_their_conversat
     let grow = "INSERT INTO usher.log (conversation, seq, at, hidden, body)
                 SELECT conversation, -n, at, hidden, body FROM usher.log, generate_series(1, $1::bigint) n WHERE seq = 1";
     assert_eq!(client.execute(grow, &[&OLD]).await.expect("a long log"), OLD as u64);
-    client.batch_execute("ANALYZE usher.log; SELECT pg_stat_reset()").await.expect("statistics begin anew");
+    begin_statistics(&client).await;
     // All of them in one transaction.
     for n in 0..TEXTS {
         talk.says(&*store, 1002 + n, &format!("k{n}"), &format!("kumquat{n}")).await;
     }
-    let query = FolderQuery {
-        workspace: workspace(),
-        folder: Folder::All { only_mine: None },
-        before: None,
-        limit: 10,
-        query: Some(format!("kumquat{}", TEXTS - 1)),
-    };
-    wait::until("the last text to be found", async || {
-        (store.folder(&query).await.expect("folder").conversations.len() == 1).then_some(())
+    wait::until("all of them to be taken in", async || {
+        let sql = "SELECT 1 FROM usher.search WHERE words @@ 'kumquat19' AND NOT EXISTS (SELECT FROM usher.unsearched)";
+        client.query_opt(sql, &[]).await.expect("an answer").map(drop)
     })
     .await;
     drop(store);
-    // A connection tells what it read at its end.
-    let read = wait::until("what was read", async || {
+    let read = events_read(&client, TEXTS).await;
+    assert!(read < OLD, "{read} events were read to take in {TEXTS} texts");
+}
+
+#[tokio::test]
+async fn d4_a_look_at_what_moved_reads_the_log_no_further_than_its_page() {
+    const MOVED: i64 = 20_000;
+    let database = Database::make().await;
+    let store = database.node().await;
+    Talk::begin(&*store, "v_1", 1000, vec![]).await;
+    let client = Server::connect(&database.url).await;
+    let grow = "WITH one AS (SELECT * FROM usher.conversation), more AS (
+                    INSERT INTO usher.conversation (name, workspace, visitor, verified, state, live, served, since,
+                        created_at, last_at, snap_seq, snapshot)
+                    SELECT name || n, workspace, visitor || n, verified, state, live, served, since, created_at, last_at,
+                        snap_seq, snapshot FROM one, generate_series(1, $1::bigint) n
+                    RETURNING id)
+                INSERT INTO usher.log (conversation, seq, at, hidden, body)
+                SELECT more.id, l.seq, l.at + more.id, l.hidden, l.body FROM more, usher.log l";
+    assert_eq!(client.execute(grow, &[&MOVED]).await.expect("many conversations"), MOVED as u64);
+    begin_statistics(&client).await;
+    let page = store.moved_since(&[workspace()], Millis(1), 100).await.expect("what moved");
+    assert_eq!(page.len(), 100);
+    assert!(page.is_sorted_by_key(|head| head.at));
+    drop(store);
+    let read = events_read(&client, 100).await;
+    assert!(read < 1_000, "{read} events were read for a page of 100");
+}
+
+/// The planner knows what there is, and what this connection read to that end is forgotten.
+async fn begin_statistics(client: &tokio_postgres::Client) {
+    for statement in ["VACUUM ANALYZE usher.log", "ANALYZE usher.conversation", "SELECT pg_stat_force_next_flush()"] {
+        client.batch_execute(statement).await.expect("statistics");
+    }
+    client.batch_execute("SELECT pg_stat_reset()").await.expect("statistics begin anew");
+}
+
+/// Rows of the log that were read since statistics began, once there are so many: a connection tells it at its end.
+async fn events_read(client: &tokio_postgres::Client, least: i64) -> i64 {
+    wait::until("what was read", async || {
         let sql = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'usher.log'::regclass";
         let row = client.query_one(sql, &[]).await.expect("statistics");
-        let (through, by_index): (i64, i64) = (row.get(0), row.get(1));
-        (by_index >= TEXTS).then_some(through + by_index)
-    });
-    let read = read.await;
-    assert!(read < OLD, "{read} events were read to take in {TEXTS} texts");
+        let read = row.get::<_, i64>(0) + row.get::<_, i64>(1);
+        (read >= least).then_some(read)
+    })
+    .await
 }
 
 async fn read_everything(store: &dyn Store, talk: &Talk) {
