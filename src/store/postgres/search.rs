@@ -26,6 +26,8 @@ const EVENTS: i64 = 1024;
 const MAX_WORD: usize = 64;
 /// How many words one row holds at most.
 const MAX_WORDS: usize = 4096;
+/// How many rows are written at once.
+const ROWS: usize = 256;
 
 /// A query without a single word in it.
 #[derive(Debug)]
@@ -109,11 +111,16 @@ async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
         at += usize::try_from(last.try_get::<_, i64>(2)?).unwrap_or_default() - 1;
         firsts[at] = last.try_get::<_, i64>(3)? + 1;
     }
+    let (mut of, mut rows) = (Vec::new(), Vec::new());
     for (conversation, text) in words.by_conversation() {
         let words: Vec<String> = folded(&text).into_iter().collect();
         for words in words.chunks(MAX_WORDS) {
-            put(tx, conversation, words).await?;
+            of.push(conversation);
+            rows.push(words.join(" "));
         }
+    }
+    for (of, rows) in of.chunks(ROWS).zip(rows.chunks(ROWS)) {
+        put(tx, of, rows).await?;
     }
     Ok(taken.len() as i64)
 }
@@ -132,9 +139,12 @@ async fn read(tx: &Transaction<'_>, (ids, firsts, lasts): (&[i64], &[i64], &[i64
     Ok(tx.query(sql, &[&ids, &firsts, &lasts, &EVENTS]).await?)
 }
 
-async fn put(tx: &Transaction<'_>, conversation: i64, words: &[String]) -> Result<(), Fault> {
-    let sql = "INSERT INTO search (conversation, words) VALUES ($1, array_to_tsvector($2))";
-    tx.execute(sql, &[&conversation, &words]).await?;
+/// Rows of a conversation and its words each, which hold no space: one statement, as a way there costs more than a row.
+async fn put(tx: &Transaction<'_>, conversations: &[i64], words: &[String]) -> Result<(), Fault> {
+    let sql = "INSERT INTO search (conversation, words)
+               SELECT g.conversation, array_to_tsvector(string_to_array(g.words, ' '))
+               FROM unnest($1::bigint[], $2::text[]) AS g (conversation, words)";
+    tx.execute(sql, &[&conversations, &words]).await?;
     Ok(())
 }
 
