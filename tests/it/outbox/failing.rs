@@ -194,6 +194,7 @@ async fn r18_an_agent_has_a_failed_item_handed_on_again_under_the_name_it_had() 
 
     // Mended: pressed twice it is made once, and only this one is.
     receiver.now(|_| Manner::Answer(200, "{\"external\":{\"id\":\"47\"}}".into()));
+    jane.open(&chat).await;
     jane.finish(&chat).await;
     for _ in 0..2 {
         let answer = retry(&hub, "jane", &chat, &item).await;
