@@ -143,6 +143,10 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expect(page.getByRole("button", { name: /^Try again/ }).first()).toBeVisible({ timeout: 500 });
       }).toPass();
       expect(await faults(page)).toEqual([]);
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await overflow(page)).toBe(0);
+      expect(await page.getByRole("main").evaluate((main) => main.scrollWidth - main.clientWidth)).toBe(0);
+      await page.setViewportSize({ width: 1280, height: 800 });
       await page.getByRole("button", { name: /^Switch off/ }).click();
       await expect(page.getByText("an admin switched it off")).toBeVisible();
       expect(await faults(page)).toEqual([]);
