@@ -341,6 +341,23 @@ mod tests {
     }
 
     #[test]
+    fn o_host_origins_are_read_from_file_and_environment_and_each_bad_one_is_told() {
+        let config = read("[inbox]\nhost_origins = ['https://a.example', 'https://A.example/']", &[]).expect("fine");
+        assert_eq!(config.inbox.host_origins, ["https://a.example"]);
+        let named = ("USHER_INBOX__HOST_ORIGINS", "https://a.example, http://localhost:3000");
+        let config = read("", &[named]).expect("fine");
+        assert_eq!(config.inbox.host_origins, ["https://a.example", "http://localhost:3000"]);
+        assert!(read("", &[]).expect("fine").inbox.host_origins.is_empty());
+        let told = faults("[inbox]\nhost_origins = ['*', 'https://a.example', 'http://b.example']", &[]);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("inbox.host_origins: \"*\" is no origin"), "{told:?}");
+        assert!(told[1].contains("http://b.example"), "{told:?}");
+        let many: Vec<String> = (0..33).map(|n| format!("'https://h{n}.example'")).collect();
+        let told = faults(&format!("[inbox]\nhost_origins = [{}]", many.join(",")), &[]);
+        assert_eq!(told, ["inbox.host_origins: must name at most 32 origins"]);
+    }
+
+    #[test]
     fn o_networks_of_proxies_are_read_from_file_and_environment() {
         let config = read("[door]\ntrusted_proxies = ['10.0.0.0/8', '::1']", &[]).expect("fine");
         assert_eq!(config.listen.trusted_proxies.len(), 2);

@@ -127,6 +127,7 @@ impl House {
             registry: Arc::new(registry),
             shutdown: shutdown.clone(),
             outbox: outbox_settings(config).rules,
+            hosts: config.inbox.host_origins.as_slice().into(),
         };
         let (routes, metrics_routes) = (door::routes(rooms.clone(), !apart), door::metrics_only(rooms));
         let door = Door::new(door_settings(config), Rooms { lobby: lobby.clone() }, routes, metrics, shutdown.clone());

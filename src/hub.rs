@@ -49,6 +49,7 @@ mod erasing;
 pub mod error;
 pub mod follow;
 mod glimpse;
+mod handing;
 mod hints;
 mod leases;
 mod ledger;

@@ -173,7 +173,8 @@ impl<'a> Draft<'a> {
 // === impl Refusal ===
 
 impl Refusal {
-    fn conflict(message: &str) -> Self {
+    /// "Somebody or something was first", nobody in particular.
+    pub fn conflict(message: &str) -> Self {
         Self::Conflict { message: message.into(), assignee: None, at: None }
     }
 

@@ -4,12 +4,13 @@ use std::{borrow::Cow, fmt::Write};
 
 use axum::{
     body::{Body, Bytes},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::Problem;
+use super::{Problem, Rooms};
 
 /// What the web build left behind.
 #[derive(RustEmbed)]
@@ -21,11 +22,13 @@ struct Built;
 #[folder = "$OUT_DIR/web.gz"]
 struct Packed;
 
-/// No script but our own, no style but our own, no frame around us; pictures from anywhere by https (avatars, images
-/// of playbooks), sent without a referrer.
+/// No script but our own, no style but our own; pictures from anywhere by https (avatars, images of playbooks), sent
+/// without a referrer. Who may put a frame around it follows.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; \
     font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'none'";
+    form-action 'none'; frame-ancestors ";
+/// The page at `/`.
+const INBOX: &str = "index.html";
 /// A name that holds a hash of its content never changes what it means.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 /// Everything else is asked for again, and usually answered with 304.
@@ -33,21 +36,31 @@ const SHORT: &str = "public, max-age=300, must-revalidate";
 const NEVER: &str = "no-cache";
 
 /// Whatever no route of REST answers.
-pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn serve(State(rooms): State<Rooms>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    found(&rooms.hosts, &method, &uri, &headers)
+}
+
+/// `hosts`: origins that may put a frame around the inbox.
+fn found(hosts: &[String], method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let path = uri.path();
     if path.starts_with("/v1/") {
         return Problem::not_found("there is nothing at this address").into_response();
     }
-    if method != Method::GET && method != Method::HEAD {
+    if method != &Method::GET && method != &Method::HEAD {
         return Problem::method().with(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into_response();
     }
     let name = match path {
-        "/" => "index.html",
+        "/" => INBOX,
         "/demo" => "demo.html",
         other => other.trim_start_matches('/'),
     };
     match Built::get(name) {
-        Some(file) => answer(name, file, &headers),
+        Some(file) => {
+            let mut response = answer(name, file, headers);
+            let hosts = if name == INBOX { hosts } else { &[] };
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy(hosts));
+            response
+        }
         None => Problem::not_found("there is nothing at this address").into_response(),
     }
 }
@@ -75,7 +88,6 @@ fn answer(name: &str, plain: EmbeddedFile, asked: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
@@ -91,6 +103,14 @@ fn answer(name: &str, plain: EmbeddedFile, asked: &HeaderMap) -> Response {
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     }
     response
+}
+
+/// The policy of a page that these origins, and nobody else, may put a frame around.
+fn policy(hosts: &[String]) -> HeaderValue {
+    let ancestors = if hosts.is_empty() { "'none'".to_owned() } else { hosts.join(" ") };
+    // The settings let only origins pass, as browsers write them.
+    HeaderValue::try_from(format!("{POLICY}{ancestors}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
 }
 
 /// Whether the client would rather have it compressed (RFC 9110, 12.5.3): with a weight, and none higher for as it is.
@@ -165,7 +185,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(name, HeaderValue::from_str(value).expect("a value"));
         }
-        serve(Method::GET, path.parse().expect("a path"), headers).await
+        found(&[], &Method::GET, &path.parse().expect("a path"), &headers)
     }
 
     async fn get(path: &str, tag: Option<&str>) -> Response {
@@ -194,6 +214,24 @@ mod tests {
             assert_eq!(get("/", Some(&list)).await.status(), StatusCode::NOT_MODIFIED, "{list}");
         }
         assert_eq!(get("/", Some("\"other\"")).await.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn i9_only_the_configured_origins_may_frame_the_inbox_and_nobody_the_other_pages() {
+        let ancestors = |hosts: &[&str], path: &str| {
+            let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+            let page = found(&hosts, &Method::GET, &path.parse().expect("a path"), &HeaderMap::new());
+            let policy = text(&page, &header::CONTENT_SECURITY_POLICY).expect("a policy").to_owned();
+            let (_, ancestors) = policy.split_once("frame-ancestors ").expect("it says who may frame it");
+            assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+            ancestors.to_owned()
+        };
+        assert_eq!(ancestors(&[], "/"), "'none'");
+        let hosts = ["https://crm.example", "http://localhost:3000"];
+        for path in ["/", "/index.html"] {
+            assert_eq!(ancestors(&hosts, path), "https://crm.example http://localhost:3000");
+        }
+        assert_eq!(ancestors(&hosts, "/demo"), "'none'");
     }
 
     #[tokio::test]

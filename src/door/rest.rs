@@ -21,6 +21,7 @@ mod canned;
 mod conversations;
 mod csv;
 mod health;
+mod inbox;
 mod items;
 mod list;
 mod openapi;
@@ -52,6 +53,8 @@ pub struct Rooms {
     pub shutdown: Shutdown,
     /// Where webhooks may lead.
     pub outbox: Rules,
+    /// Origins that may show the inbox and hand it tokens, as browsers write them.
+    pub hosts: Arc<[String]>,
 }
 
 /// Everything that is not a socket. With `metrics` false, `/metrics` has a listener of its own.
@@ -64,14 +67,18 @@ pub fn routes(rooms: Rooms, metrics: bool) -> Router {
         .route("/v1/conversations", get(conversations::list))
         .route("/v1/conversations/{id}", get(conversations::read))
         .route("/v1/conversations/{id}/transcript", get(transcript::read))
+        .route("/v1/conversations/{id}/items/{item}/retry", post(items::retry))
         .route("/v1/visitors/{id}", delete(visitors::erase))
         .route("/v1/items", get(items::list))
         .route("/v1/agents", get(agents::list))
         .route("/v1/agents/{id}", delete(agents::remove))
         .route("/v1/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/v1/webhooks/{id}", delete(webhooks::remove))
+        .route("/v1/webhooks/{id}/disable", post(webhooks::disable))
+        .route("/v1/webhooks/{id}/enable", post(webhooks::enable))
         .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
         .route("/v1/webhooks/{id}/deliveries/{delivery}/retry", post(webhooks::retry))
+        .route("/v1/inbox", get(inbox::read))
         .route("/v1/canned", get(canned::read).put(canned::save))
         .route("/v1/stats", get(stats::read))
         .route("/v1/why", get(why::why))

@@ -220,7 +220,7 @@ impl Conclusion {
         let shown = match wait {
             Some(_) if tries == TOLD_AFTER || (tries == 1 && at_once) => Some(format!("{error}. It is tried again.")),
             Some(_) => None,
-            None => Some(format!("{error}. It is not tried again, unless an admin asks for it.")),
+            None => Some(format!("{error}. It is not tried again, unless somebody asks for it.")),
         };
         let verdict = match wait {
             Some(wait) => {
@@ -273,7 +273,7 @@ mod tests {
         };
         assert_eq!([1, 2, 4, 5, 6, 7].map(|tries| told(silent(tries))), [""; 6]);
         assert_eq!(told(silent(3)), "it did not answer within 10 seconds. It is tried again.");
-        assert!(told(silent(8)).ends_with("within 10 seconds. It is not tried again, unless an admin asks for it."));
+        assert!(told(silent(8)).ends_with("within 10 seconds. It is not tried again, unless somebody asks for it."));
         assert_eq!(told(answered(1, 503, "")), "");
         assert_eq!(told(answered(1, 401, "")), "it answered 401 Unauthorized. It is tried again.");
         assert_eq!(told(answered(2, 401, "")), "");

@@ -127,12 +127,12 @@ pub enum Verdict {
     },
 }
 
-/// What became of the wish to try a dead delivery again.
+/// What became of the wish to try a delivery again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revived {
     /// It waits again, due at once, with all its tries.
     Done(Delivery),
-    /// It is not dead.
+    /// It needs no help: it is under way, about to be tried for the first time, or delivered.
     Alive(Delivery),
     /// Its webhook is disabled.
     Disabled,

@@ -8,10 +8,10 @@ use async_trait::async_trait;
 
 use super::{
     Result,
-    delivery::{Backlog, DeliveryPage, DeliveryQuery, Revived, Settled, Take, Taken},
-    webhook::{Disabled, Webhook},
+    delivery::{Backlog, Delivery, DeliveryPage, DeliveryQuery, Revived, Settled, Take, Taken},
+    webhook::{Disabled, Topic, Webhook},
 };
-use crate::ids::{DeliveryId, Millis, WebhookId, WorkspaceId};
+use crate::ids::{ConversationId, DeliveryId, Millis, WebhookId, WorkspaceId};
 
 /// The part of a [`Store`](super::Store) that is handed on. Right for many nodes at once: there is no leader, and
 /// whatever a dead node had taken falls to the others.
@@ -30,9 +30,13 @@ pub trait Outbox: Send + Sync {
     /// go. False when the workspace has no such webhook.
     async fn delete_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool>;
 
-    /// Switches a webhook off for good; the first reason stays. All its waiting deliveries are due at once, so that
-    /// whoever takes them can give them up. False when there is none, or it was off already.
+    /// Switches a webhook off; the first reason stays. All its waiting deliveries are due at once, so that whoever takes
+    /// them can give them up. False when there is none, or it was off already.
     async fn disable_webhook(&self, webhook: &WebhookId, disabled: &Disabled) -> Result<bool>;
+
+    /// Switches it on again: events are put into the outbox for it from now on. What was given up stays so until somebody
+    /// asks for it. False when the workspace has no such webhook, or it was on.
+    async fn enable_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool>;
 
     // --- deliveries ---
 
@@ -56,8 +60,12 @@ pub trait Outbox: Send + Sync {
     /// than its lease changes nothing.
     async fn settle_delivery(&self, settled: &Settled) -> Result<bool>;
 
-    /// Makes a dead delivery wait again, due at `now`, with no try counted. Its id stays. Later events of its
-    /// conversation may have gone by.
+    /// The deliveries of a conversation's events of one topic that wait, are under way or were given up, those of the
+    /// newest events first; at most `limit`.
+    async fn undelivered(&self, conversation: &ConversationId, topic: Topic, limit: usize) -> Result<Vec<Delivery>>;
+
+    /// Makes a delivery that is dead, or waits for its next try, due at `now`, with no try counted. Its id stays. Later
+    /// events of its conversation may have gone by. One that was never tried is due anyway.
     async fn revive_delivery(
         &self,
         workspace: &WorkspaceId,

@@ -65,7 +65,7 @@ pub enum Topic {
     ItemCreated,
 }
 
-/// Since when and why a webhook is switched off. There is no way back: a new one is made.
+/// Since when and why a webhook is switched off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Disabled {
     /// Since when.

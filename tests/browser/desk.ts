@@ -36,7 +36,7 @@ export class Desk {
     });
   }
 
-  static async signIn(page: Page, hub: Hub, who: SignIn): Promise<Desk> {
+  static async signIn(page: Page, hub: Pick<Hub, "origin">, who: SignIn): Promise<Desk> {
     await page.addInitScript(() => {
       const shown: string[] = [];
       Object.assign(window, { shownNotifications: shown });

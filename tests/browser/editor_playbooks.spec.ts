@@ -281,3 +281,41 @@ test("i5 the preview's Markdown is the hub's", async ({ agent, hub, visit }) => 
   const heard = events.filter(({ type, card }) => type === "card" && card?.startsWith("t"));
   expect(heard.map(({ rich }) => rich)).toEqual(texts.map(richOf));
 });
+
+test("i5 the list says whether a playbook is active and when its widget was last seen, and the embed code is copied", async ({
+  hub,
+  signIn,
+  site,
+  visit,
+}) => {
+  const admin = await signIn(hub.admin);
+  const { page } = admin;
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: hub.origin });
+  await page.getByRole("link", { name: "Playbooks", exact: true }).click();
+  const row = page.getByRole("list", { name: "Playbooks" }).getByRole("listitem").filter({ hasText: "Demo" });
+  await expect(row).toContainText("Active");
+
+  await edit(admin);
+  await page.getByRole("tab", { name: "Install" }).click();
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
+  await expect(page.getByText("Copied", { exact: true })).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe(await box(page, "Embed code").inputValue());
+
+  // What was copied works on a site as it is, and the list knows of it.
+  const shop = await site({ head: copied, tag: 'data-playbook="pb_nothing"' });
+  const visitor = await visit(shop.origin);
+  await visitor.open();
+  await page.getByRole("link", { name: "Playbooks", exact: true }).first().click();
+  await expect(row).toContainText(/Last seen \d/);
+
+  await edit(admin);
+  await page.getByRole("checkbox", { name: "Active" }).uncheck();
+  await save(page).click();
+  await expect(page.getByText("Saved as version 2")).toBeVisible();
+  await page.getByRole("link", { name: "Playbooks", exact: true }).first().click();
+  await expect(row).toContainText("Inactive");
+  const { live_chat } = (await (await hub.rest("GET", "/v1/playbooks/pb_demo")).json()) as { live_chat: string };
+  expect(live_chat).not.toBe("live");
+  expect(admin.faults).toEqual([]);
+});

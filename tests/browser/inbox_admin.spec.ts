@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import type { Desk } from "./desk";
 import { expect, test } from "./fixtures";
+import { OUTSIDE, Receiver } from "./receiver";
 
 const pages = ["Playbooks", "Team", "Items", "Statistics", "Webhooks"];
 
@@ -103,6 +104,78 @@ test("i6 a webhook is made with a secret that is shown once, refused in words, a
   expect(admin.faults).toEqual([]);
 });
 
+test.describe("with a receiver on this machine", () => {
+  test.use({ settings: OUTSIDE });
+
+  test("i6 a webhook hears of the topics chosen for it, is switched off and on, and what failed is tried again", async ({
+    agent,
+    hub,
+    signIn,
+    visit,
+  }) => {
+    const crm = await Receiver.open();
+    try {
+      const admin = await signIn(hub.admin);
+      const page = await go(admin, "Webhooks");
+      await page.getByRole("textbox", { name: "Address to send to" }).fill(crm.url);
+      const topics = page.getByRole("group", { name: "What it is told" });
+      await expect(topics.getByRole("radio", { name: /^Everything/ })).toBeChecked();
+      await expect(topics.getByRole("checkbox")).toHaveCount(0);
+      await topics.getByRole("radio", { name: /^Only what is chosen/ }).check();
+      const add = page.getByRole("button", { name: "Add webhook" });
+      await expect(add).toBeDisabled();
+      await topics.getByRole("checkbox", { name: /^It is over/ }).check();
+      await topics.getByRole("checkbox", { name: /^A lead, deal or activity/ }).check();
+      await add.click();
+      const row = page.getByRole("list", { name: "Webhooks" }).getByRole("listitem").filter({ hasText: crm.url });
+      await expect(row).toContainText("conversation.closed, item.created");
+      await expect(topics.getByRole("radio", { name: /^Everything/ })).toBeChecked();
+
+      crm.answers(422);
+      const jane = await agent();
+      const visitor = await visit();
+      await visitor.askForSomebody();
+      await jane.claim();
+      const lead = (key: string) =>
+        jane.ask({ type: "item", conversation: jane.conversation, kind: "lead", title: "Ada", key });
+      await lead("one");
+      await expect.poll(() => crm.messages.map(({ type }) => type)).toEqual(["item.created"]);
+
+      await page.getByRole("button", { name: `Deliveries to ${crm.url}` }).click();
+      const table = page.getByRole("table", { name: "Deliveries" });
+      await expect(async () => {
+        await page.getByRole("button", { name: "Look again" }).click();
+        await expect(table.getByRole("row", { name: /item\.created/ })).toContainText("given up", { timeout: 500 });
+      }).toPass();
+      await expect(table.getByRole("row", { name: /item\.created/ })).toContainText("422");
+      crm.answers(204);
+      await table.getByRole("button", { name: /^Try again/ }).click();
+      await expect.poll(() => crm.messages.length).toBe(2);
+      await expect(async () => {
+        await page.getByRole("button", { name: "Look again" }).click();
+        await expect(table.getByRole("row", { name: /item\.created/ })).toContainText("delivered", { timeout: 500 });
+      }).toPass();
+      await expect(table.getByRole("button", { name: /^Try again/ })).toHaveCount(0);
+      expect(new Set(crm.messages.map(({ id }) => id)).size).toBe(1);
+
+      await test.step("switched off it hears nothing, switched on it hears what happens from then on", async () => {
+        await page.getByRole("button", { name: `Switch off ${crm.url}` }).click();
+        await expect(row).toContainText("an admin switched it off");
+        await lead("two");
+        await page.getByRole("button", { name: `Switch on ${crm.url}` }).click();
+        await expect(row).not.toContainText("switched it off");
+        await jane.close();
+        await expect
+          .poll(() => crm.messages.map(({ type }) => type))
+          .toEqual(["item.created", "item.created", "conversation.closed"]);
+      });
+      expect(admin.faults).toEqual([]);
+    } finally {
+      crm.close();
+    }
+  });
+});
+
 test("i6 statistics count what happened today, in sums, plots and a table", async ({ agent, hub, signIn, visit }) => {
   const missed = await visit();
   await missed.askForSomebody();
@@ -124,7 +197,22 @@ test("i6 statistics count what happened today, in sums, plots and a table", asyn
   await expect(cells.nth(3)).toHaveText("1");
   await expect(cells.nth(4)).toHaveText(/^[\d.:]+ (ms|s|min)$/);
   await expect(cells.nth(5)).toHaveText(/^[\d.:]+ (ms|s|min)$/);
-  await expect(page.locator("svg rect").first()).toBeAttached();
+  const plot = page.getByRole("figure").filter({ hasText: /^Conversations/ });
+  await expect(plot.locator("rect")).toHaveCount(7);
+  await expect(plot).toContainText("number");
+  // From nothing to all, and the day of today below.
+  await expect(plot.locator(".ticks span")).toHaveText(["0", "1", "2"]);
+  await expect(plot.locator(".dates span").last()).toHaveText(/^\d{1,2} \p{L}+$/u);
+  const today = (await table.getByRole("row").last().getByRole("rowheader").textContent()) ?? "";
+  await expect(plot.getByRole("img")).toHaveAccessibleName(new RegExp(`by day, .* 2 at most, on ${today}`));
+  const response = page.getByRole("figure").filter({ hasText: /^First response/ });
+  await expect(response.locator("figcaption")).toHaveText(/(milliseconds|seconds|minutes)$/);
+  await expect(
+    page
+      .getByRole("figure")
+      .filter({ hasText: /^Lateness/ })
+      .getByRole("img"),
+  ).toHaveAccessibleName(/./);
   await page.getByRole("combobox", { name: "Days" }).selectOption("14");
   await expect(table.getByRole("row")).toHaveCount(15);
   expect(admin.faults).toEqual([]);

@@ -204,7 +204,8 @@ test.describe("where the playbook lets agents see it", () => {
     await jane.openOnly("Unassigned");
     await jane.claim();
     await visitor.message.pressSequentially("Half a thought", { delay: 60 });
-    await expect(jane.log).toContainText(/is typing:\s*Half a/);
+    // To the last letter, though nothing is typed after it.
+    await expect(jane.log).toContainText(/is typing:\s*Half a thought$/);
     await visitor.message.press("Enter");
     await expect(jane.log).not.toContainText("is typing");
     await expect(jane.log.getByText("Half a thought")).toHaveCount(1);
@@ -325,4 +326,85 @@ test.describe("in Dutch", () => {
     await expect(page.getByRole("list", { name: "Conversations" })).toBeVisible();
     await context.close();
   });
+});
+
+test("i1 a row has the visitor's name, last words and page, and says that they left; the switch is bottom left", async ({
+  agent,
+  hub,
+  signIn,
+  visit,
+}) => {
+  const jane = await signIn(hub.agent);
+  const box = await jane.online.boundingBox();
+  expect(box?.x).toBeLessThan(200);
+  expect(box?.y).toBeGreaterThan(700);
+  await expect(jane.folder("All")).toHaveCount(0);
+  await jane.goOnline();
+  const visitor = await visit(`${hub.origin}/demo?lamps`);
+  await visitor.askForSomebody();
+  await visitor.write("Do you have lamps?");
+  await expect(jane.rows).toContainText(/Visitor \S{4}/);
+  await expect(jane.rows).toContainText("Do you have lamps?");
+  const title = await visitor.page.title();
+  await expect(jane.rows).toContainText(title);
+  await jane.openOnly("Unassigned");
+  await jane.fill("Person name", "Ada Lovelace");
+  await jane.page.getByRole("combobox", { name: "Assignee" }).waitFor();
+
+  await test.step("the agents in the drop-down say whether they are there", async () => {
+    const bob = await agent(hub.issue("bob", "Bob", "1h"));
+    const assignee = jane.page.getByRole("combobox", { name: "Assignee" });
+    await expect(assignee.locator("option")).toHaveText(["Unassigned", "Bob (online)", `${jane.name} (online)`]);
+    await bob.online(false);
+    await expect(assignee.locator("option").last()).toHaveText("Bob (offline)");
+    const place = await assignee.boundingBox();
+    expect(place?.y).toBeLessThan(80);
+    expect(place?.x).toBeGreaterThan(640);
+  });
+
+  await jane.claim();
+  const header = jane.page.getByRole("region", { name: "Conversation with the visitor" }).locator("header");
+  await expect(header.getByRole("link", { name: title })).toHaveAttribute("href", `${hub.origin}/demo?lamps`);
+  await visitor.page.evaluate(() => history.pushState(null, "", "?boats"));
+  await expect(header.getByRole("link", { name: title })).toHaveAttribute("href", `${hub.origin}/demo?boats`);
+
+  await visitor.page.close();
+  await expect(jane.rows).toContainText("Visitor left");
+  expect(jane.faults).toEqual([]);
+});
+
+test("i3 every field of the panel is kept, and an activity is made from it beside lead and deal", async ({
+  hub,
+  signIn,
+  visit,
+}) => {
+  const jane = await signIn(hub.agent);
+  const admin = await signIn(hub.admin);
+  await jane.goOnline();
+  const visitor = await visit();
+  await visitor.askForSomebody();
+  await jane.openOnly("Unassigned");
+  await jane.claim();
+  const fields = [
+    ["Deal value", "960"],
+    ["Currency", "EUR"],
+    ["Expected close date", "2031-02-28"],
+    ["Person name", "Ada"],
+    ["E-mail", "ada@engines.example"],
+    ["Phone", "+44 20 7946 0000"],
+    ["Organisation name", "Engines Ltd"],
+    ["Address", "12 St James's Square"],
+    ["Note", "Likes lamps"],
+  ] as const;
+  for (const [label, value] of fields) await jane.fill(label, value);
+  await admin.openOnly("All");
+  for (const [label, value] of fields) {
+    await expect(admin.panel.getByLabel(label, { exact: true })).toHaveValue(value);
+  }
+  await jane.panel.getByRole("button", { name: "More" }).click();
+  await jane.page.getByRole("menuitem", { name: "Create activity" }).click();
+  await expect(jane.log).toContainText("Activity created");
+  const item = admin.panel.getByRole("list", { name: "Items" }).getByRole("listitem");
+  await expect(item).toContainText("Follow up with Engines Ltd, Ada");
+  expect([...jane.faults, ...admin.faults]).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
+import { OUTSIDE, Receiver } from "./receiver";
 
 const FOLDER = resolve(__dirname, "../../test-results/screenshots");
 
@@ -79,62 +80,84 @@ test("o the main pages, for looking at", async ({ hub, page, signIn, visit }) =>
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`o the pages of admins, for looking at, ${colorScheme}`, async ({ hub, signIn, visit }) => {
-    const missed = await visit();
-    await missed.askForSomebody();
-    await missed.answer("Where can we write to you?", "ada@engines.example");
-    await expect(missed.log).toContainText("Thank you!");
-    const admin = await signIn(hub.admin);
-    const { page } = admin;
-    await admin.goOnline();
-    const visitor = await visit();
-    await visitor.askForSomebody();
-    await admin.counts("Unassigned", 2);
-    await admin.rows.filter({ hasText: "Waiting" }).getByRole("button").click();
-    await admin.claim();
-    await admin.write("Hello!");
-    await admin.close();
-    await page.emulateMedia({ colorScheme });
-    const shoot = (name: string) => page.screenshot({ path: `${FOLDER}/admin-${name}-${colorScheme}.png` });
-    const go = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  test.describe("with a receiver on this machine", () => {
+    test.use({ settings: OUTSIDE });
+    test(`o the pages of admins, for looking at, ${colorScheme}`, async ({ hub, signIn, visit }) => {
+      const missed = await visit();
+      await missed.askForSomebody();
+      await missed.answer("Where can we write to you?", "ada@engines.example");
+      await expect(missed.log).toContainText("Thank you!");
+      const admin = await signIn(hub.admin);
+      const { page } = admin;
+      await admin.goOnline();
+      const visitor = await visit();
+      await visitor.askForSomebody();
+      await admin.counts("Unassigned", 2);
+      await admin.rows.filter({ hasText: "Waiting" }).getByRole("button").click();
+      await admin.claim();
+      await admin.write("Hello!");
+      await page.emulateMedia({ colorScheme });
+      const crm = await Receiver.open();
+      crm.answers(422);
+      await crm.hook(hub);
+      await admin.panel.getByRole("button", { name: "Create lead" }).click();
+      await expect(admin.panel.getByText(/^Not handed on/)).toBeVisible();
+      await admin.panel.getByRole("button", { name: /^Try again/ }).click();
+      await expect(admin.panel.getByText(/^Asked to try again/)).toBeVisible();
+      await page.screenshot({ path: `${FOLDER}/inbox-item-failed-${colorScheme}.png` });
+      await admin.close();
+      const shoot = (name: string) => page.screenshot({ path: `${FOLDER}/admin-${name}-${colorScheme}.png` });
+      const go = (name: string) => page.getByRole("link", { name, exact: true }).click();
 
-    await go("Playbooks");
-    await expect(page.getByRole("list", { name: "Templates" })).toContainText("Qualify leads");
-    await shoot("playbooks");
-    await page.getByRole("button", { name: "Use it: Qualify leads" }).click();
-    await expect(page.getByRole("textbox", { name: "Playbook name" })).toHaveValue("Qualify leads");
-    await shoot("editor");
-    await page
-      .getByRole("list", { name: "Cards" })
-      .getByRole("button", { name: /^Edit One moment/ })
-      .first()
-      .click();
-    await page.getByRole("button", { name: "I need help" }).click();
-    await shoot("editor-live-chat");
-    await page.getByRole("tab", { name: "Looks" }).click();
-    await shoot("editor-looks");
-    await page.getByRole("tab", { name: "Install" }).click();
-    await page.getByRole("button", { name: "Find out" }).click();
-    await expect(page.getByRole("list", { name: "Conditions" })).toBeVisible();
-    await shoot("editor-install");
-    await go("Team");
-    await expect(page.getByRole("table", { name: "Team" })).toContainText(admin.name);
-    await shoot("team");
-    await go("Items");
-    await expect(page.getByRole("table", { name: "Items" })).toContainText("Demo lead");
-    await shoot("items");
-    await go("Statistics");
-    await expect(page.getByRole("table", { name: "Statistics by day" })).toBeVisible();
-    await shoot("statistics");
-    await go("Webhooks");
-    await page.getByRole("textbox", { name: "Address to send to" }).fill("https://hooks.example/in");
-    await page.getByRole("button", { name: "Add webhook" }).click();
-    await page.getByRole("button", { name: /^Deliveries to/ }).click();
-    await expect(page.getByRole("table", { name: "Deliveries" })).toBeVisible();
-    await shoot("webhooks");
-    await page.setViewportSize({ width: 390, height: 780 });
-    await go("Statistics");
-    await expect(page.getByRole("table", { name: "Statistics by day" })).toBeVisible();
-    await shoot("statistics-phone");
+      await go("Playbooks");
+      await expect(page.getByRole("list", { name: "Templates" })).toContainText("Qualify leads");
+      await shoot("playbooks");
+      await page.getByRole("button", { name: "Use it: Qualify leads" }).click();
+      await expect(page.getByRole("textbox", { name: "Playbook name" })).toHaveValue("Qualify leads");
+      await shoot("editor");
+      await page
+        .getByRole("list", { name: "Cards" })
+        .getByRole("button", { name: /^Edit One moment/ })
+        .first()
+        .click();
+      await page.getByRole("button", { name: "I need help" }).click();
+      await shoot("editor-live-chat");
+      await page.getByRole("tab", { name: "Looks" }).click();
+      await shoot("editor-looks");
+      await page.getByRole("tab", { name: "Install" }).click();
+      await page.getByRole("button", { name: "Find out" }).click();
+      await expect(page.getByRole("list", { name: "Conditions" })).toBeVisible();
+      await shoot("editor-install");
+      await go("Team");
+      await expect(page.getByRole("table", { name: "Team" })).toContainText(admin.name);
+      await shoot("team");
+      await go("Items");
+      await expect(page.getByRole("table", { name: "Items" })).toContainText("Demo lead");
+      await shoot("items");
+      await go("Statistics");
+      await expect(page.getByRole("table", { name: "Statistics by day" })).toBeVisible();
+      await shoot("statistics");
+      await go("Webhooks");
+      await page.getByRole("textbox", { name: "Address to send to" }).fill("https://hooks.example/in");
+      await page.getByRole("radio", { name: /^Only what is chosen/ }).check();
+      await page.getByRole("checkbox", { name: /^It is over/ }).check();
+      await page.getByRole("button", { name: "Add webhook" }).click();
+      await page.getByRole("radio", { name: /^Only what is chosen/ }).check();
+      await page.getByRole("button", { name: "Switch off https://hooks.example/in" }).click();
+      await expect(page.getByText("an admin switched it off")).toBeVisible();
+      await page.getByRole("button", { name: `Deliveries to ${crm.url}` }).click();
+      await expect(page.getByRole("table", { name: "Deliveries" })).toContainText("item.created");
+      await shoot("webhooks");
+      await page.setViewportSize({ width: 390, height: 780 });
+      await go("Statistics");
+      await expect(page.getByRole("table", { name: "Statistics by day" })).toBeVisible();
+      await shoot("statistics-phone");
+      await go("Webhooks");
+      await page.getByRole("radio", { name: /^Only what is chosen/ }).check();
+      await page.getByRole("button", { name: `Deliveries to ${crm.url}` }).click();
+      await expect(page.getByRole("table", { name: "Deliveries" })).toContainText("item.created");
+      await shoot("webhooks-phone");
+      crm.close();
+    });
   });
 }

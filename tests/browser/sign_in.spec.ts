@@ -42,3 +42,32 @@ test("p1 a sign-in that expires is explained, and a new token goes on where the 
   await eve.page.reload();
   await expect(eve.page.getByLabel("Token or sign-in link")).toBeVisible();
 });
+
+test("p1 a token in the query is none, and one in the fragment is kept in the tab and nowhere else", async ({
+  hub,
+  page,
+}) => {
+  const token = hub.agent.link.split("#token=")[1] ?? "";
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(`${hub.origin}/?token=${token}`);
+  await expect(page.getByLabel("Token or sign-in link")).toBeVisible();
+  requests.length = 0;
+  await page.goto(hub.agent.link);
+  await expect(page.getByRole("switch", { name: "Online" })).toBeVisible();
+  expect(page.url()).toBe(`${hub.origin}/`);
+  expect(requests.filter((url) => url.includes(token) && !url.includes("#"))).toEqual([]);
+  const kept = await page.evaluate(() => ({
+    tab: JSON.stringify(sessionStorage),
+    browser: JSON.stringify(localStorage),
+    cookies: document.cookie,
+    history: JSON.stringify(history.state),
+  }));
+  expect(kept.tab).toContain(token);
+  expect([kept.browser, kept.cookies, kept.history].join()).not.toContain(token);
+  expect(await page.context().cookies()).toEqual([]);
+  // Another tab of the same browser has to sign in for itself.
+  const second = await page.context().newPage();
+  await second.goto(`${hub.origin}/`);
+  await expect(second.getByLabel("Token or sign-in link")).toBeVisible();
+});

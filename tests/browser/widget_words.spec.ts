@@ -98,7 +98,9 @@ test.describe("with a long wait", () => {
         new RegExp(`^([${written.digits}]{1,2}):[${written.digits}]{2}$`),
       );
       const place = [...String(at + 1)].map((digit) => written.digits[Number(digit)]).join("");
-      await expect(page.getByText(at === 0 ? (words.next ?? "") : (words.place ?? "").replace("{}", place))).toBeVisible();
+      await expect(
+        page.getByText(at === 0 ? (words.next ?? "") : (words.place ?? "").replace("{}", place)),
+      ).toBeVisible();
 
       for (const part of [page.getByRole("dialog"), visitor.log]) {
         expect(await part.evaluate((box) => box.scrollWidth - box.clientWidth), language).toBeLessThanOrEqual(0);

@@ -3,6 +3,7 @@
 mod agents;
 mod canned;
 mod conversations;
+mod inbox;
 mod items;
 mod machine;
 mod playbooks;

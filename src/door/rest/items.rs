@@ -1,7 +1,7 @@
 //! Leads, deals and activities, with the person and organisation they are about.
 
 use axum::{body::Body, extract::State, response::Response};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Problem, Rooms,
     accept::{Accept, CSV, JSON},
-    ask::Asked,
+    ask::{Asked, Ids},
     bearer::Bearer,
     csv::row,
     list::{limit, list as listed},
@@ -101,6 +101,16 @@ pub(super) async fn list(
         CSV => Ok(table(&shown, page.next.as_deref())),
         _ => Ok(listed("items", &shown, page.next)),
     }
+}
+
+/// `POST /v1/conversations/{id}/items/{item}/retry`: what of it did not reach its receivers is tried again at once.
+pub(super) async fn retry(
+    State(rooms): State<Rooms>,
+    bearer: Bearer,
+    Ids(conversation, item): Ids<ConversationId, ItemId>,
+) -> Result<StatusCode, Problem> {
+    rooms.hub.hand_on_again(&bearer.who, &conversation, &item).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A page as a table. Where the next one begins says `usher-next`, for `before=`.

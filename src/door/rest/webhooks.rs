@@ -14,7 +14,7 @@ use super::{
     list::{limit, list as listed, private},
 };
 use crate::{
-    ids::{ConversationId, DeliveryId, Millis, Seq, WebhookId},
+    ids::{ConversationId, DeliveryId, Millis, Seq, WebhookId, WorkspaceId},
     outbox::{Target, signature},
     store::{
         Delivery, DeliveryQuery, DeliveryState, DeliveryStateName, Disabled, MAX_WEBHOOKS, Revived, Topic, Topics,
@@ -147,9 +147,7 @@ pub(super) async fn deliveries(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
     let store = rooms.hub.store();
-    if !store.webhooks(bearer.workspace()).await?.iter().any(|one| one.id == webhook) {
-        return Err(unknown());
-    }
+    one(&rooms, bearer.workspace(), &webhook).await?;
     let Wanted { state, before, limit: asked } = wanted;
     let query = DeliveryQuery { workspace: bearer.workspace().clone(), webhook, state, before, limit: limit(asked)? };
     let page = store.deliveries(&query).await?;
@@ -157,7 +155,37 @@ pub(super) async fn deliveries(
     Ok(listed("deliveries", &shown, page.next))
 }
 
-/// `POST /v1/webhooks/{id}/deliveries/{delivery}/retry`: a dead one is tried again, with all its tries.
+/// `POST /v1/webhooks/{id}/disable`: nothing is sent to it any more, and what waits is given up.
+pub(super) async fn disable(
+    State(rooms): State<Rooms>,
+    Admin(bearer): Admin,
+    Id(id): Id<WebhookId>,
+) -> Result<Response, Problem> {
+    let (store, workspace) = (rooms.hub.store(), bearer.workspace());
+    one(&rooms, workspace, &id).await?;
+    let disabled = Disabled { at: store.now(), reason: "an admin switched it off".into() };
+    if store.disable_webhook(&id, &disabled).await? {
+        tracing::info!(webhook = %id, %workspace, "a webhook was switched off");
+        rooms.hub.outbox_bell().notify_one();
+    }
+    Ok(private(&WebhookRead::of(&one(&rooms, workspace, &id).await?)))
+}
+
+/// `POST /v1/webhooks/{id}/enable`: events are sent to it from now on.
+pub(super) async fn enable(
+    State(rooms): State<Rooms>,
+    Admin(bearer): Admin,
+    Id(id): Id<WebhookId>,
+) -> Result<Response, Problem> {
+    let workspace = bearer.workspace();
+    if rooms.hub.store().enable_webhook(workspace, &id).await? {
+        tracing::info!(webhook = %id, %workspace, "a webhook was switched on");
+    }
+    Ok(private(&WebhookRead::of(&one(&rooms, workspace, &id).await?)))
+}
+
+/// `POST /v1/webhooks/{id}/deliveries/{delivery}/retry`: one that is dead or waits for its next try is tried at once,
+/// with all its tries.
 pub(super) async fn retry(
     State(rooms): State<Rooms>,
     Admin(bearer): Admin,
@@ -169,8 +197,8 @@ pub(super) async fn retry(
             rooms.hub.outbox_bell().notify_one();
             Ok(private(&DeliveryRead::of(&delivery)))
         }
-        Revived::Alive(_) => Err(Problem::conflict("only a dead delivery is tried again on demand")),
-        Revived::Disabled => Err(Problem::conflict("the webhook is switched off; make a new one")),
+        Revived::Alive(_) => Err(Problem::conflict("it is delivered, under way or about to be tried")),
+        Revived::Disabled => Err(Problem::conflict("the webhook is switched off")),
         Revived::Unknown => Err(Problem::not_found("there is no such delivery")),
     }
 }
@@ -186,6 +214,12 @@ fn chosen(topics: Option<Vec<String>>) -> Result<Topics, Problem> {
         Topic::named(name).ok_or_else(|| Problem::invalid(format!("must be among {known}")).of("topics"))
     };
     Ok(Topics::Some(names.iter().map(topic).collect::<Result<_, _>>()?))
+}
+
+/// A webhook of this workspace.
+async fn one(rooms: &Rooms, workspace: &WorkspaceId, id: &WebhookId) -> Result<Webhook, Problem> {
+    let mut all = rooms.hub.store().webhooks(workspace).await?.into_iter();
+    all.find(|webhook| webhook.id == *id).ok_or_else(unknown)
 }
 
 fn unknown() -> Problem {

@@ -100,15 +100,29 @@ impl Told {
             _ => return Revived::Unknown,
         };
         let Some(row) = self.row(webhook, delivery) else { return Revived::Unknown };
+        let failed = !row.taken && row.delivery.tries > 0;
         match row.delivery.state {
             _ if disabled => Revived::Disabled,
-            DeliveryState::Dead { .. } => {
+            DeliveryState::Waiting { .. } if !failed => Revived::Alive(row.delivery.clone()),
+            DeliveryState::Dead { .. } | DeliveryState::Waiting { .. } => {
                 row.delivery.state = DeliveryState::Waiting { next_at: now };
                 row.delivery.tries = 0;
                 Revived::Done(row.delivery.clone())
             }
-            _ => Revived::Alive(row.delivery.clone()),
+            DeliveryState::Delivered { .. } => Revived::Alive(row.delivery.clone()),
         }
+    }
+
+    fn undelivered(&self, conversation: &ConversationId, topic: Topic, limit: usize) -> Vec<Delivery> {
+        let rows = self.rows.iter().map(|row| &row.delivery);
+        let left = |one: &&Delivery| {
+            let over = matches!(one.state, DeliveryState::Delivered { .. });
+            one.conversation == *conversation && one.topic == topic && !over
+        };
+        let mut found: Vec<Delivery> = rows.filter(left).cloned().collect();
+        found.sort_by_key(|one| std::cmp::Reverse(one.seq));
+        found.truncate(limit);
+        found
     }
 
     fn page(&self, query: &DeliveryQuery) -> DeliveryPage {
@@ -196,8 +210,19 @@ impl Outbox for Memory {
         Ok(on.map(|webhook| webhook.disabled = Some(disabled.clone())).is_some())
     }
 
+    async fn enable_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        let told = &mut self.up()?.told;
+        let theirs = |one: &&mut Webhook| one.id == *webhook && one.workspace == *workspace;
+        let off = told.webhooks.iter_mut().find(theirs);
+        Ok(off.is_some_and(|webhook| webhook.disabled.take().is_some()))
+    }
+
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {
         Ok(self.up()?.told.page(query))
+    }
+
+    async fn undelivered(&self, conversation: &ConversationId, topic: Topic, limit: usize) -> Result<Vec<Delivery>> {
+        Ok(self.up()?.told.undelivered(conversation, topic, limit))
     }
 
     async fn take_deliveries(&self, take: &Take) -> Result<Vec<Taken>> {
@@ -252,6 +277,10 @@ impl Outbox for Station {
         self.there().await?.disable_webhook(webhook, disabled).await
     }
 
+    async fn enable_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        self.there().await?.enable_webhook(workspace, webhook).await
+    }
+
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {
         self.there().await?.deliveries(query).await
     }
@@ -262,6 +291,10 @@ impl Outbox for Station {
 
     async fn settle_delivery(&self, settled: &Settled) -> Result<bool> {
         self.there().await?.settle_delivery(settled).await
+    }
+
+    async fn undelivered(&self, conversation: &ConversationId, topic: Topic, limit: usize) -> Result<Vec<Delivery>> {
+        self.there().await?.undelivered(conversation, topic, limit).await
     }
 
     async fn revive_delivery(

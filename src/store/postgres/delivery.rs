@@ -10,7 +10,7 @@ use super::{
     webhook,
 };
 use crate::{
-    ids::{DeliveryId, Millis, Seq, WebhookId, WorkspaceId},
+    ids::{ConversationId, DeliveryId, Millis, Seq, WebhookId, WorkspaceId},
     store::{
         Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Result,
         Revived, Settled, StoreError, Take, Taken, Topic, Verdict, cursor, fault::damaged,
@@ -117,15 +117,33 @@ impl Postgres {
         if whose.disabled.is_some() {
             return Ok(Revived::Disabled);
         }
-        let (id, alive): (i64, bool) = (get(&row, 0)?, found.state.name() != DeliveryStateName::Dead);
+        let id: i64 = get(&row, 0)?;
         let sql = "UPDATE delivery SET tries = 0, next_at = $2, done_at = NULL, dead = false
-                   WHERE id = $1 AND dead RETURNING 1";
+                   WHERE id = $1 AND (dead OR done_at IS NULL AND taken_by IS NULL AND tries > 0) RETURNING 1";
         let revived = Delivery { tries: 0, state: DeliveryState::Waiting { next_at: now }, ..found.clone() };
-        match alive {
-            true => Ok(Revived::Alive(found)),
-            false if self.pool.once(sql, &[&id, &now.0]).await?.is_empty() => Ok(Revived::Alive(revived)),
-            false => Ok(Revived::Done(revived)),
+        match (self.pool.once(sql, &[&id, &now.0]).await?.is_empty(), found.state) {
+            (false, _) => Ok(Revived::Done(revived)),
+            // Somebody else was quicker.
+            (true, DeliveryState::Dead { .. }) => Ok(Revived::Alive(revived)),
+            (true, _) => Ok(Revived::Alive(found)),
         }
+    }
+
+    /// A conversation's deliveries are found by way of its workspace's webhooks, which are few.
+    pub(super) async fn read_undelivered(
+        &self,
+        conversation: &ConversationId,
+        topic: Topic,
+        limit: usize,
+    ) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM conversation c
+             JOIN webhook w ON w.workspace = c.workspace AND w.deleted_at IS NULL
+             JOIN delivery d ON d.webhook = w.id AND d.conversation = c.id
+             WHERE c.name = $1 AND d.topic = $2 AND (d.done_at IS NULL OR d.dead) ORDER BY d.seq DESC, d.id LIMIT $3"
+        );
+        let params: Params<'_> = &[&conversation.as_str(), &topic.as_str(), &sql_limit(limit)];
+        self.pool.query(&sql, params).await?.iter().map(read).collect()
     }
 
     pub(super) async fn read_deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {

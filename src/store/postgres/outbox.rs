@@ -4,8 +4,11 @@ use async_trait::async_trait;
 
 use super::Postgres;
 use crate::{
-    ids::{DeliveryId, Millis, WebhookId, WorkspaceId},
-    store::{Backlog, DeliveryPage, DeliveryQuery, Disabled, Outbox, Result, Revived, Settled, Take, Taken, Webhook},
+    ids::{ConversationId, DeliveryId, Millis, WebhookId, WorkspaceId},
+    store::{
+        Backlog, Delivery, DeliveryPage, DeliveryQuery, Disabled, Outbox, Result, Revived, Settled, Take, Taken, Topic,
+        Webhook,
+    },
 };
 
 #[async_trait]
@@ -26,6 +29,10 @@ impl Outbox for Postgres {
         self.switch_webhook_off(webhook, disabled).await
     }
 
+    async fn enable_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        self.switch_webhook_on(workspace, webhook).await
+    }
+
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {
         self.read_deliveries(query).await
     }
@@ -36,6 +43,10 @@ impl Outbox for Postgres {
 
     async fn settle_delivery(&self, settled: &Settled) -> Result<bool> {
         self.settle_taken(settled).await
+    }
+
+    async fn undelivered(&self, conversation: &ConversationId, topic: Topic, limit: usize) -> Result<Vec<Delivery>> {
+        self.read_undelivered(conversation, topic, limit).await
     }
 
     async fn revive_delivery(

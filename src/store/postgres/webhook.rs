@@ -73,6 +73,13 @@ impl Postgres {
                    WHERE name = $1 AND disabled_at IS NULL AND deleted_at IS NULL RETURNING 1";
         Ok(!self.pool.once(sql, &[&webhook.as_str(), &disabled.at.0, &disabled.reason]).await?.is_empty())
     }
+
+    /// Not done twice: the second time it would be on already.
+    pub(super) async fn switch_webhook_on(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        let sql = "UPDATE webhook SET disabled_at = NULL, disabled_why = NULL
+                   WHERE name = $1 AND workspace = $2 AND disabled_at IS NOT NULL AND deleted_at IS NULL RETURNING 1";
+        Ok(!self.pool.once(sql, &[&webhook.as_str(), &workspace.as_str()]).await?.is_empty())
+    }
 }
 
 /// A webhook, from the columns of a row from `at` on.

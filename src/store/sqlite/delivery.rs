@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use super::webhook;
 use crate::{
     chat::event::Event,
-    ids::{DeliveryId, Millis, Seq, WebhookId, WorkspaceId},
+    ids::{ConversationId, DeliveryId, Millis, Seq, WebhookId, WorkspaceId},
     store::{
         Backlog, Delivery, DeliveryPage, DeliveryQuery, DeliveryState, DeliveryStateName, ORDERED_TRIES, Result,
         Revived, Settled, StoreError, Take, Taken, Topic, Verdict, cursor, fault::damaged,
@@ -132,6 +132,28 @@ pub(super) fn settle(conn: &Connection, settled: &Settled) -> Result<bool> {
     Ok(changed > 0)
 }
 
+/// See [`Outbox::undelivered`](crate::store::Outbox::undelivered). A conversation's deliveries are found by way of its
+/// workspace's webhooks, which are few.
+pub(super) fn undelivered(
+    conn: &Connection,
+    conversation: &ConversationId,
+    topic: Topic,
+    limit: usize,
+) -> Result<Vec<Delivery>> {
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM conversation c
+         JOIN webhook w ON w.workspace = c.workspace AND w.deleted = 0
+         JOIN delivery d ON d.webhook = w.id AND d.conversation = c.id
+         WHERE c.name = ?1 AND d.topic = ?2 AND (d.done_at IS NULL OR d.dead = 1) ORDER BY d.seq DESC, d.id LIMIT ?3"
+    ))?;
+    let mut rows = select.query(params![conversation.as_str(), topic.as_str(), limit as i64])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
 /// See [`Outbox::revive_delivery`](crate::store::Outbox::revive_delivery).
 pub(super) fn revive(
     conn: &Connection,
@@ -148,11 +170,15 @@ pub(super) fn revive(
         Some(_) => {}
         None => return Ok(Revived::Unknown),
     }
-    if found.state.name() != DeliveryStateName::Dead {
+    let changed = conn
+        .prepare_cached(
+            "UPDATE delivery SET tries = 0, next_at = ?2, done_at = NULL, dead = 0
+             WHERE id = ?1 AND (dead = 1 OR done_at IS NULL AND taken_by IS NULL AND tries > 0)",
+        )?
+        .execute(params![id, now.0])?;
+    if changed == 0 {
         return Ok(Revived::Alive(found));
     }
-    conn.prepare_cached("UPDATE delivery SET tries = 0, next_at = ?2, done_at = NULL, dead = 0 WHERE id = ?1")?
-        .execute(params![id, now.0])?;
     Ok(Revived::Done(Delivery { tries: 0, state: DeliveryState::Waiting { next_at: now }, ..found }))
 }
 

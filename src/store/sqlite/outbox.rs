@@ -4,8 +4,11 @@ use async_trait::async_trait;
 
 use super::{Sqlite, delivery, webhook};
 use crate::{
-    ids::{DeliveryId, Millis, WebhookId, WorkspaceId},
-    store::{Backlog, DeliveryPage, DeliveryQuery, Disabled, Outbox, Result, Revived, Settled, Take, Taken, Webhook},
+    ids::{ConversationId, DeliveryId, Millis, WebhookId, WorkspaceId},
+    store::{
+        Backlog, Delivery, DeliveryPage, DeliveryQuery, Disabled, Outbox, Result, Revived, Settled, Take, Taken, Topic,
+        Webhook,
+    },
 };
 
 #[async_trait]
@@ -30,6 +33,11 @@ impl Outbox for Sqlite {
         self.writer.write(true, move |desk| webhook::disable(&desk.conn, &webhook, &disabled)).await
     }
 
+    async fn enable_webhook(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        let (workspace, webhook) = (workspace.clone(), webhook.clone());
+        self.writer.write(true, move |desk| webhook::enable(&desk.conn, &workspace, &webhook)).await
+    }
+
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<DeliveryPage> {
         let query = query.clone();
         self.readers.read(move |view| delivery::page(view.conn, &query)).await
@@ -48,6 +56,11 @@ impl Outbox for Sqlite {
     async fn settle_delivery(&self, settled: &Settled) -> Result<bool> {
         let settled = settled.clone();
         self.writer.write(true, move |desk| delivery::settle(&desk.conn, &settled)).await
+    }
+
+    async fn undelivered(&self, conversation: &ConversationId, topic: Topic, limit: usize) -> Result<Vec<Delivery>> {
+        let conversation = conversation.clone();
+        self.readers.read(move |view| delivery::undelivered(view.conn, &conversation, topic, limit)).await
     }
 
     async fn revive_delivery(

@@ -86,6 +86,17 @@ pub(super) fn disable(conn: &Connection, webhook: &WebhookId, disabled: &Disable
     Ok(changed > 0)
 }
 
+/// See [`Outbox::enable_webhook`](crate::store::Outbox::enable_webhook).
+pub(super) fn enable(conn: &Connection, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+    let changed = conn
+        .prepare_cached(
+            "UPDATE webhook SET disabled_at = NULL, disabled_why = NULL
+             WHERE name = ?1 AND workspace = ?2 AND disabled_at IS NOT NULL AND deleted = 0",
+        )?
+        .execute([webhook.as_str(), workspace.as_str()])?;
+    Ok(changed > 0)
+}
+
 fn read(row: &Row<'_>) -> Result<Webhook> {
     let name: String = row.get(0)?;
     let topics = Topics::from_text(row.get_ref(4)?.as_str().unwrap_or_default());

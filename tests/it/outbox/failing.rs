@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{LEAD, deliveries, lead, metric, settings, settled};
-use crate::support::{Agent, Hub, Receiver, playbooks, receiver::Manner, wait};
+use crate::support::{Agent, Hub, Receiver, http::Answer, playbooks, receiver::Manner, token, wait};
 
 /// A conversation in an agent's hands.
 async fn assigned(hub: &Hub) -> (Agent, String) {
@@ -49,7 +49,7 @@ async fn r18_a_failure_shows_is_retried_until_it_is_dead_and_an_admin_can_have_i
     assert_eq!(dead["error"], "it answered 503 Service Unavailable");
     let told = receiver.messages();
     assert_eq!((told.len(), told.iter().filter(|message| message.id == dead["id"]).count()), (8, 8));
-    failed(&jane, &chat, "It is not tried again, unless an admin asks for it").await;
+    failed(&jane, &chat, "It is not tried again, unless somebody asks for it").await;
     wait::until("the dead in the metrics", async || (metric(&hub, "usher_outbox_dead").await == 1.0).then_some(()))
         .await;
     assert_eq!(metric(&hub, "usher_outbox_tries_total{outcome=\"failed\"}").await, 7.0);
@@ -153,4 +153,137 @@ async fn w2_410_switches_the_webhook_off_and_gives_up_what_waits() {
     assert_eq!(deliveries(&hub, &webhook, "").await.len(), count);
     let path = format!("/v1/webhooks/{webhook}/deliveries/{}/retry", all[0]["id"].as_str().expect("an id"));
     hub.rest("POST", &path, None).await.problem(409, "conflict");
+}
+
+/// Asks for an item to be handed on again.
+async fn retry(hub: &Hub, sub: &str, chat: &str, item: &Value) -> Answer {
+    let item = item.as_str().expect("an id").replace('/', "%2F");
+    let request = hub.request("POST", &format!("/v1/conversations/{chat}/items/{item}/retry"));
+    request.bearer(&token::agent(sub, "agent")).send().await.expect("an answer")
+}
+
+#[tokio::test]
+async fn r18_an_agent_has_a_failed_item_handed_on_again_under_the_name_it_had() {
+    let hub = settings().start().await;
+    let receiver = Receiver::with(|_| Manner::status(422)).await;
+    let other = Receiver::start().await;
+    let webhook = receiver.hooked(&hub, Some(&["item.created"])).await;
+    let kept = other.hooked(&hub, Some(&["item.created"])).await;
+    let (jane, chat) = assigned(&hub).await;
+    let _max = hub.online("max").await;
+    let fine = make(&jane, &chat, "first").await;
+    settled(&hub, &webhook, "dead", 1).await;
+    let item = make(&jane, &chat, "a/key").await;
+    let dead = settled(&hub, &webhook, "dead", 2).await.remove(0);
+    settled(&hub, &kept, "delivered", 2).await;
+    failed(&jane, &chat, "it answered 422").await;
+
+    // Refused again: what is known already is not said again, and it can be asked for anew.
+    assert_eq!(retry(&hub, "jane", &chat, &item).await.status, 204);
+    receiver.got(3, "the third message", |message| message.topic() == "item.created").await;
+    let again = settled(&hub, &webhook, "dead", 2).await.remove(0);
+    assert_eq!((&again["id"], &again["tries"]), (&dead["id"], &json!(1)));
+
+    // Whoever may not see the conversation hears of no such item; nor is there one of another conversation.
+    retry(&hub, "max", &chat, &item).await.problem(404, "not_found");
+    retry(&hub, "jane", &chat, &json!("i_never")).await.problem(404, "not_found");
+    retry(&hub, "jane", "c_never", &item).await.problem(404, "not_found");
+    let path = format!("/v1/conversations/{chat}/items/i_never/retry");
+    hub.request("POST", &path).send().await.expect("an answer").problem(401, "unauthorized");
+    assert_eq!(receiver.messages().len(), 3, "nothing was sent by those");
+
+    // Mended: pressed twice it is made once, and only this one is.
+    receiver.now(|_| Manner::Answer(200, "{\"external\":{\"id\":\"47\"}}".into()));
+    jane.open(&chat).await;
+    jane.finish(&chat).await;
+    for _ in 0..2 {
+        let answer = retry(&hub, "jane", &chat, &item).await;
+        // The second may find that it is done.
+        assert!(answer.status == 204 || answer.status == 409, "{answer:?}");
+    }
+    let told = |event: &Value| event["type"] == "item" && event["by"]["kind"] == "system";
+    let event = jane.event(&chat, told).await;
+    assert_eq!((&event["item"], &event["external"]["id"]), (&item, &json!("47")));
+    wait::until("it is delivered", async || {
+        (deliveries(&hub, &webhook, "&state=delivered").await.len() == 1).then_some(())
+    })
+    .await;
+    let names: Vec<_> = receiver.messages().iter().map(|message| message.id.clone()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(names[1..].iter().all(|name| *name == dead["id"]), "{names:?}");
+    assert_eq!(other.messages().len(), 2, "who has it is not told again");
+    let view = jane.open(&chat).await["conversation"]["items"].clone();
+    let of =
+        |item: &Value| view.as_array().expect("a list").iter().find(|view| view["item"] == *item).expect("it").clone();
+    assert_eq!((&of(&item)["failed"], of(&fine)["failed"].is_string()), (&Value::Null, true));
+    let nothing = retry(&hub, "jane", &chat, &item).await.problem(409, "conflict");
+    assert!(nothing["detail"].as_str().is_some_and(|words| words.contains("nothing left to try")), "{nothing}");
+}
+
+#[tokio::test]
+async fn r18_an_item_that_waits_for_its_next_try_is_tried_at_once_when_an_agent_asks() {
+    let hub = settings().set("USHER_OUTBOX__FIRST_RETRY_MS", "5000").start().await;
+    let receiver = Receiver::with(|_| Manner::status(401)).await;
+    let webhook = receiver.hooked(&hub, Some(&["item.created"])).await;
+    let (jane, chat) = assigned(&hub).await;
+    let item = make(&jane, &chat, "k").await;
+    failed(&jane, &chat, "It is tried again").await;
+    let failing = wait::until("a failure", async || {
+        deliveries(&hub, &webhook, "&state=waiting").await.pop().filter(|one| one["tries"] != 0)
+    })
+    .await;
+    let asked = wait::now();
+    assert!(failing["next_at"].as_i64() > Some(asked), "the next try lies ahead: {failing}");
+    receiver.now(|_| Manner::fine());
+    assert_eq!(retry(&hub, "jane", &chat, &item).await.status, 204);
+    let done = settled(&hub, &webhook, "delivered", 1).await.remove(0);
+    assert_eq!(done["tries"], 1, "with all its tries");
+    assert!(done["done_at"].as_i64() < failing["next_at"].as_i64(), "before it was due: {done}");
+    jane.event(&chat, |event| event["type"] == "item" && event["by"]["kind"] == "system").await;
+}
+
+#[tokio::test]
+async fn w2_an_admin_switches_a_webhook_off_and_on_again() {
+    let hub = settings().start().await;
+    let receiver = Receiver::start().await;
+    let webhook = receiver.hooked(&hub, Some(&["item.created"])).await;
+    let (jane, chat) = assigned(&hub).await;
+    let switch = async |how: &str| hub.rest("POST", &format!("/v1/webhooks/{webhook}/{how}"), None).await;
+    let off = switch("disable").await.ok();
+    assert_eq!((&off["id"], &off["disabled"]["reason"]), (&json!(webhook), &json!("an admin switched it off")));
+    assert_eq!(switch("disable").await.ok(), off, "once");
+    make(&jane, &chat, "unheard").await;
+    let on = switch("enable").await.ok();
+    assert_eq!((&on["id"], &on["disabled"]), (&json!(webhook), &Value::Null));
+    assert_eq!(switch("enable").await.ok(), on);
+    make(&jane, &chat, "heard").await;
+    settled(&hub, &webhook, "delivered", 1).await;
+    assert_eq!(receiver.messages().len(), 1);
+    // An item whose receiver is switched off cannot be tried again, until it is on.
+    receiver.now(|_| Manner::status(410));
+    let item = make(&jane, &chat, "gone").await;
+    failed(&jane, &chat, "410 Gone").await;
+    settled_dead(&hub, &webhook).await;
+    let problem = retry(&hub, "jane", &chat, &item).await.problem(409, "conflict");
+    assert!(problem["detail"].as_str().is_some_and(|words| words.contains("switched off")), "{problem}");
+    switch("enable").await.ok();
+    receiver.now(|_| Manner::fine());
+    assert_eq!(retry(&hub, "jane", &chat, &item).await.status, 204);
+    settled(&hub, &webhook, "delivered", 2).await;
+    for how in ["disable", "enable"] {
+        let path = format!("/v1/webhooks/{webhook}/{how}");
+        let jane = hub.request("POST", &path).bearer(&token::agent("jane", "agent")).send().await;
+        jane.expect("an answer").problem(403, "forbidden");
+        hub.rest("POST", &format!("/v1/webhooks/wh_never/{how}"), None).await.problem(404, "not_found");
+        let mut claims = token::claims("root", "admin");
+        claims["workspace"] = json!("elsewhere");
+        let foreign = token::signed(token::SECRET, &claims);
+        hub.request("POST", &path).bearer(&foreign).send().await.expect("an answer").problem(404, "not_found");
+    }
+}
+
+/// Waits until one is given up.
+async fn settled_dead(hub: &Hub, webhook: &str) {
+    wait::until("one is given up", async || (!deliveries(hub, webhook, "&state=dead").await.is_empty()).then_some(()))
+        .await;
 }

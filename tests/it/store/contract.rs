@@ -75,6 +75,8 @@ macro_rules! contract {
             #[test] fn w2_events_of_a_conversation_keep_their_order_until_one_has_failed_too_often in deliveries;
             #[test] fn w2_one_webhooks_backlog_leaves_room_for_the_others in deliveries;
             #[test] fn w2_a_disabled_webhook_hears_nothing_new_and_gives_up_what_waits in deliveries;
+            #[test] fn w2_a_webhook_that_is_switched_on_again_hears_of_what_happens_from_then_on in deliveries;
+            #[test] fn r18_what_failed_of_a_conversation_is_found_and_due_at_once_when_it_is_asked_for in deliveries;
             #[test] fn w2_deliveries_are_paged_newest_first_and_by_their_state in deliveries;
             #[test] fn l6_what_was_delivered_or_given_up_is_forgotten_after_its_time in deliveries;
             #[test] fn b_canned_answers_are_saved_behind_the_version_they_were_read_at in reports;

@@ -10,13 +10,17 @@ const PREVIEW_MS = 700;
 const IDLE_MS = 4_000;
 const SHOWN_MS = 6_000;
 
-/** Tells that a person types: at the first key, again while they go on, and when they stop. */
+/**
+ * Tells that a person types: at the first key, again while they go on, and when they stop. Of what they let the other
+ * side see the newest is told a moment later, so that the last letters before a pause are not lost.
+ */
 export class TypingSender {
   readonly #env: Env;
   readonly #tell: (on: boolean, preview: string | undefined) => void;
   #on = false;
   #toldAt = 0;
   #toldPreview: string | undefined;
+  #rest: Timer | undefined;
   #idle: Timer | undefined;
 
   constructor(env: Env, tell: (on: boolean, preview: string | undefined) => void) {
@@ -31,14 +35,11 @@ export class TypingSender {
       return;
     }
     const preview = withPreview && text.length <= PREVIEW_CHARS ? text : undefined;
-    const since = this.#env.now() - this.#toldAt;
-    const news = preview !== this.#toldPreview && since >= PREVIEW_MS;
-    if (!this.#on || since >= REPEAT_MS || news) {
-      this.#on = true;
-      this.#toldAt = this.#env.now();
-      this.#toldPreview = preview;
-      this.#tell(true, preview);
-    }
+    const news = preview !== this.#toldPreview;
+    const due = this.#on ? this.#toldAt + (news ? PREVIEW_MS : REPEAT_MS) - this.#env.now() : 0;
+    this.#env.cancel(this.#rest);
+    if (due <= 0) this.#say(preview);
+    else if (news) this.#rest = this.#env.after(due, () => this.#say(preview));
     this.#env.cancel(this.#idle);
     this.#idle = this.#env.after(IDLE_MS, () => this.stop());
   }
@@ -46,10 +47,18 @@ export class TypingSender {
   /** Sent, emptied or left alone. */
   stop(): void {
     this.#env.cancel(this.#idle);
+    this.#env.cancel(this.#rest);
     if (!this.#on) return;
     this.#on = false;
     this.#toldPreview = undefined;
     this.#tell(false, undefined);
+  }
+
+  #say(preview: string | undefined): void {
+    this.#on = true;
+    this.#toldAt = this.#env.now();
+    this.#toldPreview = preview;
+    this.#tell(true, preview);
   }
 }
 

@@ -1,12 +1,15 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import "./app.css";
+import { listenToHost } from "./session/host.js";
 import { Session } from "./session/session.svelte.js";
 import { TokenKeep, tokenInFragment } from "./session/token.js";
+import { storageHere } from "./shell/storage.js";
 import { Tastes } from "./shell/tastes.svelte.js";
 import { speak } from "./words/words.js";
 
-const keep = new TokenKeep(sessionStorage);
+const kept = storageHere(() => sessionStorage);
+const keep = new TokenKeep(kept);
 
 /** A token in the address is taken out of it before anything else sees it. */
 function tokenFromAddress(): string | null {
@@ -18,22 +21,14 @@ function tokenFromAddress(): string | null {
 const first = tokenFromAddress();
 if (first !== null) keep.set(first);
 
-function localStorageHere(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
-}
-
-const tastes = new Tastes(localStorageHere());
+const tastes = new Tastes(storageHere(() => localStorage));
 const { language } = tastes.now;
 document.documentElement.lang = await speak(language === null ? navigator.languages : [language]);
 
 const session = new Session({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/agent`,
   keep,
-  storage: sessionStorage,
+  storage: kept,
   tastes,
 });
 
@@ -43,3 +38,4 @@ addEventListener("hashchange", () => {
 });
 
 mount(App, { target: document.body, props: { session } });
+void listenToHost(session);

@@ -22,6 +22,11 @@ export function shortTime(at: number, now: number, reader: Reader = {}): string 
   return format(at, reader, { day: "numeric", month: "short", ...yearOf(at, now, reader) });
 }
 
+/** "23 Nov" of a day like "2026-11-23". */
+export function shortDay(day: string, reader: Reader = {}): string {
+  return format(Date.parse(day), { ...reader, zone: "UTC" }, { day: "numeric", month: "short" });
+}
+
 /** "23 Nov 2026, 14:02" */
 export function fullTime(at: number, reader: Reader = {}): string {
   return format(at, reader, { dateStyle: "medium", timeStyle: "short" });

@@ -223,6 +223,110 @@ pub(crate) async fn w2_a_disabled_webhook_hears_nothing_new_and_gives_up_what_wa
     assert_eq!(store.backlog().await.expect("backlog"), Backlog { waiting: 0, oldest: None, dead: 5 });
 }
 
+pub(crate) async fn w2_a_webhook_that_is_switched_on_again_hears_of_what_happens_from_then_on(new: NewGround<'_>) {
+    let ground = new();
+    let mut store = ground.open();
+    add(&*store, &webhook("wh_1", some(&[Topic::ItemCreated]))).await;
+    whole(&*store, "v_1").await;
+    let enable = async |store: &dyn usher::store::Store, workspace: &usher::ids::WorkspaceId, id: &str| {
+        store.enable_webhook(workspace, &id.into()).await.expect("answered")
+    };
+    assert!(!enable(&*store, &workspace(), "wh_1").await, "it is on");
+    let disabled = Disabled { at: Millis(2000), reason: "it said 410".into() };
+    assert!(store.disable_webhook(&"wh_1".into(), &disabled).await.expect("answered"));
+    let given_up = take(&*store, &at(2001)).await.remove(0);
+    assert!(settle(&*store, &given_up, 2002, dead()).await);
+    whole(&*store, "v_2").await;
+    assert!(!enable(&*store, &"other".into(), "wh_1").await, "it is not theirs");
+    assert!(!enable(&*store, &workspace(), "wh_never").await);
+    assert!(enable(&*store, &workspace(), "wh_1").await);
+    assert!(!enable(&*store, &workspace(), "wh_1").await, "once");
+    drop(store);
+    store = ground.open();
+    assert_eq!(store.webhooks(&workspace()).await.expect("webhooks")[0].disabled, None);
+    let later = whole(&*store, "v_3").await;
+    let taken = take(&*store, &at(3000)).await;
+    assert_eq!(taken.iter().map(|one| &one.delivery.conversation).collect::<Vec<_>>(), [later.id()]);
+    assert_eq!(taken[0].webhook.disabled, None);
+    let revived = store.revive_delivery(&workspace(), &"wh_1".into(), &given_up.delivery.id, Millis(3001)).await;
+    assert!(matches!(revived.expect("answered"), Revived::Done(_)), "what was given up can be asked for");
+    // Off again: the first reason of this time is told.
+    let again = Disabled { at: Millis(4000), reason: "an admin".into() };
+    assert!(store.disable_webhook(&"wh_1".into(), &again).await.expect("answered"));
+    assert_eq!(store.webhooks(&workspace()).await.expect("webhooks")[0].disabled, Some(again));
+    assert!(store.delete_webhook(&workspace(), &"wh_1".into()).await.expect("answered"));
+    assert!(!enable(&*store, &workspace(), "wh_1").await, "it is gone");
+}
+
+pub(crate) async fn r18_what_failed_of_a_conversation_is_found_and_due_at_once_when_it_is_asked_for(
+    new: NewGround<'_>,
+) {
+    let ground = new();
+    let mut store = ground.open();
+    let mut foreign = webhook("wh_foreign", Topics::All);
+    foreign.workspace = "other".into();
+    for webhook in [webhook("wh_1", Topics::All), webhook("wh_2", some(&[Topic::ItemCreated])), foreign] {
+        add(&*store, &webhook).await;
+    }
+    let (one, two) = (whole(&*store, "v_1").await, whole(&*store, "v_2").await);
+    let left = async |store: &dyn usher::store::Store, talk: &Talk, topic| -> Vec<(String, u64, DeliveryStateName)> {
+        let found = store.undelivered(talk.id(), topic, 100).await.expect("undelivered");
+        assert!(found.iter().all(|one| one.conversation == *talk.id() && one.topic == topic));
+        found.iter().map(|one| (one.webhook.to_string(), one.seq.0, one.state.name())).collect()
+    };
+    use DeliveryStateName::{Dead, Waiting};
+    let item = |webhook: &str, state| (webhook.to_owned(), 5, state);
+    assert_eq!(left(&*store, &one, Topic::ItemCreated).await, [item("wh_1", Waiting), item("wh_2", Waiting)]);
+    assert_eq!(left(&*store, &one, Topic::ConversationClosed).await, [("wh_1".to_owned(), 7, Waiting)]);
+    let newest = store.undelivered(one.id(), Topic::ItemCreated, 1).await.expect("undelivered");
+    assert_eq!(newest.len(), 1, "at most so many");
+    assert!(store.undelivered(&"c_never".into(), Topic::ItemCreated, 100).await.expect("answered").is_empty());
+    // The first one's item: given up by one, waiting for its next try at the other; the second's is delivered to one.
+    let mine = |taken: &[Taken], webhook: &str, talk: &Talk| -> Taken {
+        let found = taken.iter().find(|one| {
+            one.webhook.id.as_str() == webhook && one.delivery.conversation == *talk.id() && one.delivery.seq == Seq(5)
+        });
+        found.expect("taken").clone()
+    };
+    let first = take(&*store, &at(2000)).await;
+    assert!(settle(&*store, &mine(&first, "wh_2", &one), 2001, again(90_000)).await);
+    assert!(settle(&*store, &mine(&first, "wh_2", &two), 2001, Verdict::Delivered).await);
+    for taken in first.iter().filter(|taken| taken.webhook.id.as_str() == "wh_1") {
+        assert!(settle(&*store, taken, 2001, Verdict::Delivered).await);
+    }
+    let mut second = take(&*store, &at(2100)).await;
+    while second.iter().all(|taken| taken.delivery.seq != Seq(5)) {
+        for taken in &second {
+            assert!(settle(&*store, taken, 2101, Verdict::Delivered).await);
+        }
+        second = take(&*store, &at(2200)).await;
+    }
+    assert!(settle(&*store, &mine(&second, "wh_1", &one), 2201, dead()).await);
+    assert_eq!(left(&*store, &one, Topic::ItemCreated).await, [item("wh_1", Dead), item("wh_2", Waiting)]);
+    assert_eq!(left(&*store, &two, Topic::ItemCreated).await, [item("wh_1", Waiting)]);
+    let id = DeliveryId::of(one.id(), Seq(5));
+    for webhook in ["wh_1", "wh_2"] {
+        let revive = async |now| {
+            let revived = store.revive_delivery(&workspace(), &webhook.into(), &id, Millis(now)).await;
+            revived.expect("answered")
+        };
+        assert!(matches!(revive(3000).await, Revived::Done(delivery)
+            if delivery.id == id && delivery.tries == 0 && delivery.state == DeliveryState::Waiting { next_at: Millis(3000) }));
+        assert!(matches!(revive(3001).await, Revived::Alive(_)), "asked twice is asked once");
+    }
+    drop(store);
+    store = ground.open();
+    let due = take(&*store, &at(3000)).await;
+    for webhook in ["wh_1", "wh_2"] {
+        let taken = mine(&due, webhook, &one);
+        assert_eq!((&taken.delivery.id, taken.delivery.tries), (&id, 0), "due at once, under the name it had");
+        assert!(settle(&*store, &taken, 3001, Verdict::Delivered).await);
+    }
+    assert!(left(&*store, &one, Topic::ItemCreated).await.is_empty());
+    assert!(store.delete_webhook(&workspace(), &"wh_1".into()).await.expect("deleted"));
+    assert!(left(&*store, &two, Topic::ItemCreated).await.is_empty(), "of a webhook that is gone nothing is left");
+}
+
 pub(crate) async fn w2_deliveries_are_paged_newest_first_and_by_their_state(new: NewGround<'_>) {
     let ground = new();
     let store = ground.open();

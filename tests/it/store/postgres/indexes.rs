@@ -4,7 +4,7 @@ use usher::{
     chat::event::{Author, ItemKind, What},
     ids::{DeliveryId, Millis, Seq, VisitorId},
     store::{
-        DeliveryQuery, Folder, FolderQuery, ItemQuery, Outbox, Store, Take, Topics,
+        DeliveryQuery, Folder, FolderQuery, ItemQuery, Outbox, Store, Take, Topic, Topics,
         postgres::{Mode, Options, Postgres},
     },
 };
@@ -178,6 +178,7 @@ async fn read_everything(store: &dyn Store, talk: &Talk) {
     assert!(!store.take_deliveries(&take).await.expect("taken").is_empty());
     let told = DeliveryId::of(id, Seq(1));
     store.revive_delivery(&workspace(), &"wh_1".into(), &told, now).await.expect("answered");
+    assert!(!store.undelivered(id, Topic::ItemCreated, 10).await.expect("undelivered").is_empty());
     store.backlog().await.expect("backlog");
     store.sweep_deliveries(Millis(1), 10).await.expect("swept");
     for (kind, conversation) in [(None, None), (Some(ItemKind::Lead), None), (None, Some(id.clone()))] {

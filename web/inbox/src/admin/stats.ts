@@ -40,6 +40,48 @@ export function duration(ms: number | null): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min`;
 }
 
+/** What the numbers of a plot count. */
+export type Unit = "count" | "ms" | "s" | "min";
+
+/** The axis of a plot: from 0 to `top`, in round steps. */
+export interface Scale {
+  unit: Unit;
+  /** In what the values are in. */
+  top: number;
+  /** From below; `at` goes from 0 to 1. */
+  ticks: readonly { at: number; label: string }[];
+}
+
+const UNITS = { count: 1, ms: 1, s: 1_000, min: 60_000 } as const;
+
+/** An axis of a few round numbers that has room for these values: how many, or milliseconds. */
+export function scale(values: readonly (number | null)[], of: "count" | "ms"): Scale {
+  const most = Math.max(0, ...values.map((value) => value ?? 0));
+  const unit = of === "count" ? "count" : most < 1_000 ? "ms" : most < 120_000 ? "s" : "min";
+  // Half a conversation is none.
+  const step = Math.max(round(most / UNITS[unit] / 3), unit === "count" ? 1 : 0) || 1;
+  const steps = Math.max(1, Math.ceil(most / UNITS[unit] / step));
+  const ticks = Array.from({ length: steps + 1 }, (_, index) => ({
+    at: index / steps,
+    label: String(Number((index * step).toPrecision(6))),
+  }));
+  return { unit, top: steps * step * UNITS[unit], ticks };
+}
+
+/** The next of 1, 2, 5, 10, 20, 50 … and their tenths; 0 of 0. */
+function round(step: number): number {
+  if (step <= 0) return 0;
+  const power = 10 ** Math.floor(Math.log10(step));
+  const factor = [1, 2, 5].find((factor) => factor * power >= step * 0.999) ?? 10;
+  return factor * power;
+}
+
+/** Which of so many days have their date below them: the last one, and before it every so many. */
+export function dated(days: number, labels = 4): number[] {
+  const step = Math.max(1, Math.ceil(days / labels));
+  return Array.from({ length: days }, (_, index) => index).filter((index) => (days - 1 - index) % step === 0);
+}
+
 /** A bar of a plot, in a box of 100 by 40. */
 export interface Bar {
   x: number;
@@ -48,12 +90,11 @@ export interface Bar {
   height: number;
 }
 
-/** Bars for values side by side, the highest as high as the box; null and 0 have none. */
-export function bars(values: readonly (number | null)[]): Bar[] {
-  const most = Math.max(1, ...values.map((value) => value ?? 0));
+/** Bars for values side by side, `top` being as high as the box; null and 0 have none. */
+export function bars(values: readonly (number | null)[], top: number): Bar[] {
   const step = 100 / Math.max(1, values.length);
   return values.map((value, index) => {
-    const height = ((value ?? 0) / most) * 40;
+    const height = ((value ?? 0) / top) * 40;
     return { x: index * step + step * 0.1, y: 40 - height, width: step * 0.8, height };
   });
 }

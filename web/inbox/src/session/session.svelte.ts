@@ -1,6 +1,7 @@
 import { AgentClient, webStore } from "../../../client/src/index.js";
 import { Desk } from "../desk.svelte.js";
 import type { Tastes } from "../shell/tastes.svelte.js";
+import type { HostTokens } from "./host_tokens.js";
 import { type StopWords, stopWords } from "./stop_words.js";
 import { sameAgent, type TokenKeep } from "./token.js";
 
@@ -19,6 +20,8 @@ export class Session {
   /** Why the last one ended; shown on the sign-in page. */
   ended = $state.raw<StopWords | null>(null);
   #desk = $state.raw<Desk | null>(null);
+  /** Who hands over tokens, where an application stands around this page. */
+  #host = $state.raw<HostTokens | null>(null);
   #token: string | null = null;
   readonly #options: SessionOptions;
 
@@ -33,8 +36,19 @@ export class Session {
     return this.ended === null ? this.#desk : null;
   }
 
+  /** Whether an application may sign in. */
+  get hosted(): boolean {
+    return this.#host !== null;
+  }
+
+  /** Asks this application for tokens from now on. */
+  hostedBy(host: HostTokens): void {
+    this.#host = host;
+  }
+
   signIn(token: string): void {
     const before = this.#token;
+    this.#host?.rest();
     this.#token = token;
     this.#options.keep.set(token);
     this.ended = null;
@@ -48,6 +62,7 @@ export class Session {
   }
 
   signOut(): void {
+    this.#host?.rest();
     this.#leave();
     this.#token = null;
     this.#options.keep.set(null);
@@ -60,12 +75,15 @@ export class Session {
       outbox: webStore(this.#options.storage, UNSENT),
     });
     client.state.subscribe(({ connection }) => {
-      if (connection.kind !== "stopped" || this.#desk?.client !== client) return;
+      if (this.#desk?.client !== client) return;
+      if (connection.kind === "live") this.#host?.taken();
+      if (connection.kind !== "stopped") return;
       const words = stopWords(connection.code, connection.reason);
       if (words.cure !== "sign_in") return;
       // What was being written stays on the desk for the same agent's next token.
       this.#options.keep.set(null);
       this.ended = words;
+      this.#host?.ended();
     });
     client.connect();
     return client;
@@ -76,8 +94,8 @@ export class Session {
     this.#desk = null;
     if (desk === null) return;
     desk.leave();
-    for (const name of Object.keys(this.#options.storage)) {
-      if (name.startsWith(UNSENT)) this.#options.storage.removeItem(name);
-    }
+    const { storage } = this.#options;
+    const names = Array.from({ length: storage.length }, (_, index) => storage.key(index));
+    for (const name of names) if (name?.startsWith(UNSENT)) storage.removeItem(name);
   }
 }

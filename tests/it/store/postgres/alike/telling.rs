@@ -26,6 +26,10 @@ pub(super) enum Telling {
     Disable {
         nth: usize,
     },
+    Enable {
+        workspace: usize,
+        nth: usize,
+    },
     Take {
         node: usize,
         limit: usize,
@@ -73,6 +77,7 @@ pub(super) fn telling() -> impl Strategy<Value = Telling> {
         3 => (workspace(), any::<u8>()).prop_map(|(workspace, topics)| Telling::Add { workspace, topics }),
         1 => (workspace(), 0..9usize).prop_map(|(workspace, nth)| Telling::End { workspace, nth }),
         1 => (0..9usize).prop_map(|nth| Telling::Disable { nth }),
+        1 => (workspace(), 0..9usize).prop_map(|(workspace, nth)| Telling::Enable { workspace, nth }),
         8 => (0..NODES.len(), 1..5usize, 1..4usize, 5..90i64)
             .prop_map(|(node, limit, per_webhook, lease)| Telling::Take { node, limit, per_webhook, lease }),
         8 => (0..9usize, how).prop_map(|(nth, how)| Telling::Settle { nth, how }),
@@ -111,6 +116,10 @@ impl Pair<'_> {
                 let (webhook, why) = (self.webhook(nth), Disabled { at: now, reason: format!("at {}", now.0) });
                 both!(self, store => store.disable_webhook(&webhook, &why).await.expect("answered"));
             }
+            Telling::Enable { workspace, nth } => {
+                let (workspace, webhook) = (WORKSPACES[workspace].into(), self.webhook(nth));
+                both!(self, store => store.enable_webhook(&workspace, &webhook).await.expect("answered"));
+            }
             Telling::Take { node, limit, per_webhook, lease } => {
                 let (node, until) = (NodeId::from(NODES[node]), now.plus(lease));
                 let take = Take { node, now, until, limit, per_webhook };
@@ -130,6 +139,10 @@ impl Pair<'_> {
                     let revived = store.revive_delivery(&workspace, &mine.webhook, &mine.delivery, now).await;
                     revived.expect("answered")
                 });
+                let Some((conversation, _)) = mine.delivery.event() else { return };
+                for topic in Topic::ALL {
+                    both!(self, store => store.undelivered(&conversation, topic, 2).await.expect("undelivered"));
+                }
             }
             Telling::Sweep { ago, limit } => {
                 let before = now.plus(-ago);
