@@ -22,6 +22,7 @@ mod conversations;
 mod csv;
 mod health;
 mod items;
+mod labels;
 mod list;
 mod openapi;
 mod playbooks;
