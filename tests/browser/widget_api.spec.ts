@@ -54,6 +54,8 @@ test.describe("with sites that sign", () => {
     await call("open");
     await expect(page.getByRole("dialog", { name: "Chat" })).toBeVisible();
     await visitor.choose("Talk to someone");
+    // Before the claim, which may overtake it.
+    await expect.poll(() => heard("queue")).toEqual([1]);
     await jane.claim();
     await expect(visitor.speaker()).toHaveText("Jane");
     await jane.say("Hello");
@@ -186,6 +188,8 @@ test("v6 the package is a widget without a tag and without a global, and the cli
   visit,
   agent,
 }) => {
+  // It may have to be built first.
+  test.slow();
   const web = resolve(__dirname, "../../web");
   const made = newest(resolve(web, "npm"));
   // Types and all: the build checks an example against them.

@@ -59,6 +59,8 @@ test("v7 that the hub cannot be reached is said in the page's language, within a
   site,
   visit,
 }) => {
+  // Seven visitors.
+  test.slow();
   const pages = [];
   for (const [locale, text] of [
     ["nl", "De chat is niet bereikbaar."],

@@ -61,6 +61,8 @@ test.describe("with a long wait", () => {
     site,
     visit,
   }) => {
+    // Eight visitors one after the other.
+    test.slow();
     const jane = await agent();
     for (const [at, { language, country, button, message, log }] of LANGUAGES.entries()) {
       const words = wordsOf(language);
