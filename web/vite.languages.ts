@@ -12,25 +12,26 @@ export function languages(folder = FOLDER): Map<string, Words> {
   const read = (file: string) => JSON.parse(readFileSync(resolve(folder, file), "utf8"));
   const all = new Map<string, Words>();
   for (const file of readdirSync(folder)) if (file !== "labels.json") all.set(basename(file, ".json"), read(file));
-  const labels: Record<string, unknown> = read("labels.json");
+  const labels: Record<string, Words> = read("labels.json");
   const english = all.get("en") ?? {};
-  const faults = [...all].flatMap(([language, words]) => differences(language, words, english));
+  const faults = [...all].flatMap(([language, words]) => differences(`${language}.json`, words, english));
   for (const language of new Set([...all.keys(), ...Object.keys(labels)])) {
+    const said = labels[language];
     if (!all.has(language)) faults.push(`${language}.json is missing`);
-    if (!(language in labels)) faults.push(`labels.json lacks "${language}"`);
+    if (said === undefined) faults.push(`labels.json lacks "${language}"`);
+    else faults.push(...differences(`labels.json, ${language}`, said, labels.en ?? {}));
   }
   if (faults.length > 0) throw new Error(`the widget's words:\n${faults.join("\n")}`);
   return all;
 }
 
-function differences(language: string, words: Words, english: Words): string[] {
+function differences(where: string, words: Words, english: Words): string[] {
   const faults: string[] = [];
   for (const name of new Set([...Object.keys(english), ...Object.keys(words)])) {
     const [here, there] = [words[name], english[name]];
-    if (here === undefined || here === "") faults.push(`${language}.json lacks "${name}"`);
-    else if (there === undefined) faults.push(`${language}.json has "${name}", which English does not have`);
-    else if (here.split("{}").length !== there.split("{}").length)
-      faults.push(`${language}.json: "${name}" and its {}`);
+    if (here === undefined || here === "") faults.push(`${where} lacks "${name}"`);
+    else if (there === undefined) faults.push(`${where} has "${name}", which English does not have`);
+    else if (here.split("{}").length !== there.split("{}").length) faults.push(`${where}: "${name}" and its {}`);
   }
   return faults;
 }
@@ -59,12 +60,13 @@ export function oneForEachLanguage(
   loader: string,
   name: string,
   tell: (code: string, name: string, languages: string[]) => string,
+  folder = FOLDER,
 ): Plugin {
   return {
     name: "usher:one-for-each-language",
     buildStart() {
-      languages();
-      for (const file of readdirSync(FOLDER)) this.addWatchFile(resolve(FOLDER, file));
+      languages(folder);
+      for (const file of readdirSync(folder)) this.addWatchFile(resolve(folder, file));
     },
     // Names of their own, which a minifier leaves alone until there is a text for each.
     transform: {
@@ -77,7 +79,7 @@ export function oneForEachLanguage(
         const [chatChunk, loaderChunk] = [bundle[chat], bundle[loader]];
         if (chatChunk?.type !== "chunk" || loaderChunk?.type !== "chunk")
           return this.error("the parts have other names");
-        const all = languages();
+        const all = languages(folder);
         const content = chatChunk.code + JSON.stringify([...all]);
         const hash = createHash("sha256").update(content).digest("base64url").slice(0, 8);
         const fileName = name.replace("HASH", hash);

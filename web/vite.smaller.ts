@@ -12,7 +12,13 @@ export function smaller(script?: string, shares = false, own?: RegExp): Plugin {
     generateBundle: {
       order: "post",
       async handler(_options, bundle) {
-        const compress = { passes: 3, unsafe_arrows: true, pure_getters: true } as const;
+        const compress = {
+          passes: 3,
+          unsafe_arrows: true,
+          pure_getters: true,
+          unsafe: true,
+          unsafe_comps: true,
+        } as const;
         for (const chunk of Object.values(bundle)) {
           if (chunk.type !== "chunk") continue;
           if (chunk.imports.length > 0 && !shares)

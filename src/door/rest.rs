@@ -23,6 +23,7 @@ mod csv;
 mod health;
 mod inbox;
 mod items;
+mod labels;
 mod list;
 mod openapi;
 mod playbooks;

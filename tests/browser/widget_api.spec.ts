@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "./fixtures";
 import { sign } from "./jwt";
@@ -54,6 +54,8 @@ test.describe("with sites that sign", () => {
     await call("open");
     await expect(page.getByRole("dialog", { name: "Chat" })).toBeVisible();
     await visitor.choose("Talk to someone");
+    // Before the claim, which may overtake it.
+    await expect.poll(() => heard("queue")).toEqual([1]);
     await jane.claim();
     await expect(visitor.speaker()).toHaveText("Jane");
     await jane.say("Hello");
@@ -79,7 +81,8 @@ test.describe("with sites that sign", () => {
     await expect.poll(() => heard("shutdown")).toEqual([null]);
     expect(await heard("ready")).toEqual([null]);
     expect(await heard("open")).toEqual([null, null]);
-    expect(await heard("close")).toEqual([null]);
+    // The second of them when the widget was shut down.
+    expect(await heard("close")).toEqual([null, null]);
     expect(await heard("state")).toEqual(["bot", "waiting", "assigned", "closed"]);
     expect(await heard("agent")).toEqual([{ id: expect.any(String), name: "Jane" }, null]);
     expect(await heard("available")).toEqual([true]);
@@ -185,11 +188,21 @@ test("v6 the package is a widget without a tag and without a global, and the cli
   visit,
   agent,
 }) => {
+  // It may have to be built first.
+  test.slow();
   const web = resolve(__dirname, "../../web");
   const made = newest(resolve(web, "npm"));
   // Types and all: the build checks an example against them.
   if (!(made > Math.max(newest(resolve(web, "widget/src")), newest(resolve(web, "client/src"))))) {
     execFileSync("npm", ["run", "build:package", "--silent"], { cwd: web });
+  }
+  const { exports } = JSON.parse(readFileSync(resolve(web, "npm/package.json"), "utf8")) as {
+    exports: Record<string, { types: string; default: string }>;
+  };
+  expect(Object.keys(exports)).toEqual([".", "./client"]);
+  for (const { types, default: code } of Object.values(exports)) {
+    expect(readFileSync(resolve(web, "npm", types), "utf8")).toContain("export");
+    expect(readFileSync(resolve(web, "npm", code), "utf8")).toContain("export");
   }
   const head = `<script type="module">
     import { createWidget } from "/npm/widget.js";

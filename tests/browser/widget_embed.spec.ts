@@ -59,7 +59,7 @@ test("v1 under the strictest policy and Trusted Types the widget works, and the 
     body: '<body><input aria-label="Search" autofocus="">\n</body>',
     title: "Lamps",
     roots: 0,
-    guests: ['<div dir="ltr"></div>'],
+    guests: ['<div dir="ltr" lang="en" popover="manual"></div>'],
     cookies: "",
   });
   expect(faults).toEqual([]);
@@ -90,7 +90,7 @@ test("v1 before the first press nothing is stored and nothing is asked for but t
   await expect(visitor.launcher).toHaveAccessibleName("Open chat");
   // Whatever was on its way has come.
   await visitor.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle)));
-  const settings = ["GET /widget.js", "GET /v1/widget/pb_demo?module"];
+  const settings = ["GET /widget.js", "GET /v1/widget/pb_demo?module&locale=&lang=en"];
   expect(requests.filter((request) => !request.includes(origin))).toEqual(settings);
   expect(await stored(visitor.page)).toEqual({ local: {}, session: 0, databases: 0, cookies: "" });
   expect(sockets).toEqual([]);

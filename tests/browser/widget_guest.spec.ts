@@ -41,6 +41,91 @@ test("v1 a page's shortcuts and a page that holds the keyboard take nothing from
   await expect(page.locator("#search")).toBeFocused();
 });
 
+/** Libraries of shortcuts, and of windows that hold the keyboard, listen in the capture phase. */
+const CAPTURING = `<input id="search"><div id="modal" tabindex="-1"></div><script>
+  window.seen = [];
+  const stranger = ({ target }) => target.tagName === "DIV" && target.id !== "modal";
+  for (const place of [document, document.documentElement])
+    for (const name of ["keydown", "keypress", "keyup"])
+      place.addEventListener(name, (event) => {
+        if (!stranger(event)) return;
+        seen.push(name);
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }, true);
+  document.addEventListener("focusin", (event) => stranger(event) && document.getElementById("modal").focus(), true);
+</script>`;
+
+test("v1 a page that listens in the capture phase takes no key and no keyboard from the widget either", async ({
+  site,
+  visit,
+}) => {
+  const visitor = await visit((await site({ body: CAPTURING })).origin);
+  const { page, message, log, launcher, menu } = visitor;
+  await launcher.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Just looking" })).toBeEnabled();
+  await message.click();
+  await page.keyboard.type("yes/please");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("s");
+  await expect(message).toHaveValue("yes/please\ns");
+  // Enter sends, Tab goes on, Escape closes the menu and then the window: the widget's own keys are at work.
+  await page.keyboard.press("Enter");
+  await expect(log).toContainText("yes/please");
+  await expect(message).toHaveValue("");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Send", exact: true })).toBeFocused();
+  await menu.click();
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".menu")).toBeHidden();
+  await page.keyboard.press("Escape");
+  await expect(log).toBeHidden();
+  expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toEqual([]);
+  // A widget that is gone keeps nothing from the page.
+  await page.evaluate(() => (window as unknown as { Usher: { shutdown(): void } }).Usher.shutdown());
+  await page.locator("#search").focus();
+  await page.keyboard.type("lamp");
+  await expect(page.locator("#search")).toHaveValue("lamp");
+});
+
+for (const style of [
+  "transform: translate(40px, 30px)",
+  "will-change: transform",
+  "contain: layout paint",
+  "perspective: 9px",
+]) {
+  test(`v1 on a page whose html has ${style.split(":")[0]} the widget stays where it is on the screen`, async ({
+    site,
+    visit,
+  }) => {
+    const body =
+      '<button style="position: fixed; left: 600px; top: 300px">Buy</button><div style="height: 4000px">Long</div>';
+    // A page may darken what is behind its own dialogs.
+    const head = (more: string) =>
+      `<style>::backdrop { display: block !important; background: red !important; pointer-events: auto !important; } ${more}</style>`;
+    const measure = async (more: string) => {
+      const visitor = await visit((await site({ head: head(more), body })).origin, { reducedMotion: "reduce" });
+      const { page } = visitor;
+      await visitor.open();
+      await expect(page.getByRole("button", { name: "Just looking" })).toBeEnabled();
+      await page.evaluate(() => scrollTo(0, 900));
+      const parts = [".launcher", ".panel", ".head", ".composer"];
+      const boxes = await Promise.all(parts.map((part) => page.locator(part).boundingBox()));
+      const shown = await page.evaluate(
+        () => getComputedStyle(document.documentElement.lastElementChild as Element, "::backdrop").display,
+      );
+      // The page is as free as before.
+      await page.getByRole("button", { name: "Buy" }).click({ timeout: 5_000 });
+      return { boxes, shown };
+    };
+    const [plain, moved] = [await measure(""), await measure(`html { ${style}; }`)];
+    expect(plain.shown).toBe("none");
+    expect(plain.boxes[0]).toEqual({ x: 1204, y: 724, width: 56, height: 56 });
+    expect(moved).toEqual(plain);
+  });
+}
+
 /** What a page may say without naming the widget, and what reaches into shadow roots nevertheless. */
 const REACHING = `<style>
   *::before, *::after { content: "X" !important; display: block !important; position: fixed !important;

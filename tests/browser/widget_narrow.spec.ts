@@ -6,6 +6,12 @@ const TELEPHONE = { viewport: { width: 390, height: 844 }, hasTouch: true };
 const FORM = `<h1>Checkout</h1><a href="/terms">Terms</a> <a href="/two">Two</a>
   <label>Card number <input id="card"></label><div style="height: 4000px">Long</div>`;
 
+/** A page that listens to how the window comes and goes. */
+const HEARD = `<script>
+  window.heard = [];
+  window.Usher = ["open", "close", "shutdown"].map((name) => ["on", name, () => heard.push(name)]);
+</script>`;
+
 /** Whether the keyboard is in the widget. */
 function inWidget(page: Page): Promise<boolean> {
   return page.evaluate(() => document.activeElement === document.documentElement.lastElementChild);
@@ -18,9 +24,10 @@ test.describe("that opens by itself", () => {
     site,
     visit,
   }) => {
-    const { origin } = await site({ body: FORM });
+    const { origin } = await site({ body: FORM, head: HEARD });
     const visitor = await visit("about:blank", TELEPHONE);
     const { page, log, launcher } = visitor;
+    const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard);
     await page.clock.install();
     await page.goto(origin);
     await expect(launcher).toBeVisible();
@@ -32,9 +39,19 @@ test.describe("that opens by itself", () => {
     await expect(page.locator("#card")).toHaveValue("4242 4242");
     await expect(page.getByRole("dialog")).toBeHidden();
     await expect(launcher).toHaveAccessibleName("Open chat");
+    // What did not open does not close.
+    expect(await heard()).toEqual([]);
     await launcher.tap();
     await expect(log).toContainText("Hi! What brings you here?");
     await expect(page.locator(".badge")).toBeHidden();
+    expect(await heard()).toEqual(["open"]);
+    await page.keyboard.press("Escape");
+    await expect(log).toBeHidden();
+    expect(await heard()).toEqual(["open", "close"]);
+    await launcher.tap();
+    await expect(log).toBeVisible();
+    await page.evaluate(() => (window as unknown as { Usher: { shutdown(): void } }).Usher.shutdown());
+    await expect.poll(heard).toEqual(["open", "close", "open", "close", "shutdown"]);
   });
 });
 

@@ -188,7 +188,13 @@ for (const [variant, options, language] of VARIANTS) {
       await expect(visitor.page.locator(".badge")).toBeVisible();
       await shoot(visitor, "09-unread");
       await visitor.launcher.click();
+      const late = await arrive();
+      await expect(late.launcher).toBeVisible();
       await hub.kill();
+      await late.launcher.click();
+      await expect(late.page.locator(".note")).not.toBeEmpty();
+      await shoot(late, "16-unreached");
+      await late.page.close();
       await visitor.message.fill(hello);
       await visitor.message.press("Enter");
       await expect(visitor.page.locator(".notice")).toBeVisible();

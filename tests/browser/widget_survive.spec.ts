@@ -1,4 +1,5 @@
 import { expect, test } from "./fixtures";
+import { demoPlaybook } from "./playbook";
 
 test("v5 texts, drafts and history outlive a reload, a walk through the site and a page that was never online again", async ({
   agent,
@@ -36,6 +37,66 @@ test("v5 texts, drafts and history outlive a reload, a walk through the site and
   await expect(log.getByText("Sending…")).toHaveCount(0);
   for (const text of ["Uno", "Dos", "Tres"]) await expect(log.getByText(text, { exact: true })).toHaveCount(1);
   expect(await page.evaluate(() => Object.keys(localStorage).filter((name) => name.includes("out:")))).toEqual([]);
+});
+
+test.describe("with questions", () => {
+  const demo = demoPlaybook(60_000);
+  test.use({
+    playbook: {
+      ...demo,
+      cards: {
+        hello: { kind: "message", text: "Hi!", next: "email" },
+        email: { kind: "capture", field: "email", text: "Where can we write to you?", required: true, next: "wish" },
+        wish: { kind: "capture", field: "text", text: "What is it about?", required: true, next: "end" },
+        end: { kind: "disqualify", text: "Thank you!", create: [] },
+      },
+    },
+  });
+
+  test("v5 what stands half written in the box of a question outlives a reload until it is sent", async ({
+    hub,
+    visit,
+  }) => {
+    const visitor = await visit();
+    const { page, log } = visitor;
+    const kept = () =>
+      page.evaluate(() => Object.keys(localStorage).flatMap((name) => name.match(/draft.*/)?.[0] ?? []));
+    const email = page.getByRole("textbox", { name: "Where can we write to you?" });
+    const wish = page.getByRole("textbox", { name: "What is it about?" });
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+    await visitor.open();
+    await email.pressSequentially("ada@la");
+    await page.reload();
+    await expect(email).toHaveValue("ada@la");
+    // Refused, and mended on the next page.
+    await email.press("Enter");
+    await expect(page.getByRole("alert")).toContainText("e-mail");
+    await page.goto(`${hub.origin}/demo?page=2`);
+    await expect(email).toHaveValue("ada@la");
+    await email.fill("ada@lake.example");
+    await email.press("Enter");
+
+    await expect(wish).toHaveValue("");
+    await expect.poll(kept).toEqual([]);
+    await wish.fill("One\nTwo");
+    await page.reload();
+    await expect(wish).toHaveValue("One\nTwo");
+    await wish.fill("");
+    expect(await kept()).toEqual([]);
+    await wish.fill("Half a wi");
+    expect(await kept()).toEqual(["draft:wish"]);
+    // The next chat asks the same.
+    await visitor.menu.click();
+    await page.getByText("End chat").click();
+    await page.getByRole("button", { name: "End it for good" }).click();
+    await page.getByRole("button", { name: "Start a new chat" }).click();
+    await expect(email).toHaveValue("");
+    await visitor.answer("Where can we write to you?", "ada@lake.example");
+    await expect(wish).toHaveValue("Half a wi");
+    await visitor.answer("What is it about?", "A lamp");
+    await expect(log).toContainText("Thank you!");
+    await expect.poll(kept).toEqual([]);
+  });
 });
 
 test("v5 a socket that died without a word is noticed, said, and replaced; nothing is doubled and nothing lost", async ({

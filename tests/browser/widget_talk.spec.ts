@@ -161,9 +161,8 @@ test("v4 texts of any kind come through whole: lines, links, emoji, right to lef
   const emoji = "🎉👩‍👩‍👧‍👦🏳️‍🌈";
   const long = "long ".repeat(3_200).trim();
 
-  await page.evaluate((text) => navigator.clipboard.writeText(text), "").catch(() => undefined);
   await visitor.message.focus();
-  // As the system's own picker and the clipboard put it in.
+  // As the system's own picker puts it in.
   await page.keyboard.insertText(emoji);
   await page.keyboard.press("Enter");
   await page.keyboard.type("Uno");
@@ -198,6 +197,42 @@ test("v4 texts of any kind come through whole: lines, links, emoji, right to lef
   await visitor.message.fill("ü");
   await expect(page.getByRole("alert")).toHaveCount(0);
   expect(await jane.heardTexts()).toHaveLength(5);
+});
+
+test("v4 what is pasted, many lines and thousands of characters of it, is in the box, and comes through whole", async ({
+  agent,
+  visit,
+}) => {
+  const jane = await agent();
+  const visitor = await visit(undefined, { permissions: ["clipboard-read", "clipboard-write"] });
+  const { page, log, message } = visitor;
+  await visitor.askForSomebody();
+  await jane.claim();
+  await expect(visitor.speaker()).toHaveText(jane.name);
+  const order = Array.from({ length: 350 }, (_, at) => `${at + 1}. a lamp, and a «lantern» — 灯 💡`).join("\n");
+  expect(new Blob([order]).size).toBeGreaterThan(15_000);
+  // As from a page or a text processor: what it looked like stays behind.
+  await page.evaluate(async (text) => {
+    const html = `<h1 onclick="alert(1)">${text.replaceAll("\n", "<br>")}</h1>`;
+    const copied = {
+      "text/plain": new Blob([text], { type: "text/plain" }),
+      "text/html": new Blob([html], { type: "text/html" }),
+    };
+    await navigator.clipboard.write([new ClipboardItem(copied)]);
+  }, order);
+  await message.focus();
+  await page.keyboard.type("My order:");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.press("Control+v");
+  await expect(message).toHaveValue(`My order:\n${order}`);
+  // The box grows, and not out of the window.
+  const [box, panel] = [await message.boundingBox(), await page.getByRole("dialog").boundingBox()];
+  expect(box?.height).toBeGreaterThan(100);
+  expect(box?.height).toBeLessThan((panel?.height ?? 0) / 2);
+  await page.keyboard.press("Enter");
+  await expect.poll(() => jane.heardTexts()).toEqual([`My order:\n${order}`]);
+  await expect(log.locator(".mine .bubble").last()).toHaveText(`My order:\n${order}`, { useInnerText: true });
+  await expect(message).toHaveValue("");
 });
 
 test.describe("with an agent who has much to say", () => {

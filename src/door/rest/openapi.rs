@@ -12,6 +12,7 @@ use super::{
     canned::{CannedRead, CannedWanted},
     inbox::InboxRead,
     items::ItemRead,
+    labels::Labels,
     playbooks::PlaybookRead,
     stats::Stats,
     webhooks::{DeliveryRead, WebhookMade, WebhookRead, WebhookWanted},
@@ -52,7 +53,14 @@ const fn route(
 
 /// Every route, in the order people look for them.
 const ROUTES: &[Route] = &[
-    route("get", "/v1/widget/{playbook}", "anybody", &["module"], "200", "How a playbook's launcher looks"),
+    route(
+        "get",
+        "/v1/widget/{playbook}",
+        "anybody",
+        &["module", "locale", "lang"],
+        "200",
+        "How a playbook's launcher looks",
+    ),
     route("get", "/v1/playbooks", "agent", &[], "200", "The playbooks of the workspace"),
     route("post", "/v1/playbooks", "admin", &[], "201", "Make a playbook; the hub makes its id"),
     route("get", "/v1/playbooks/templates", "agent", &[], "200", "Playbooks to start from"),
@@ -258,9 +266,12 @@ fn answer(route: &Route, generator: &mut SchemaGenerator) -> Option<Value> {
     let schema = match (route.method, route.path) {
         ("get", "/v1/widget/{playbook}") => {
             let appearance = reference::<Appearance>(generator);
-            json!({"type": "object", "required": ["appearance", "locale", "open_after_ms", "typing_preview"],
+            let labels = reference::<Labels>(generator);
+            json!({"type": "object",
+                "required": ["appearance", "locale", "open_after_ms", "typing_preview", "language", "labels"],
                 "properties": {"appearance": appearance, "locale": {"type": "string"},
-                    "open_after_ms": {"type": ["integer", "null"]}, "typing_preview": {"type": "boolean"}}})
+                    "open_after_ms": {"type": ["integer", "null"]}, "typing_preview": {"type": "boolean"},
+                    "language": {"type": "string"}, "labels": labels}})
         }
         ("get", "/v1/playbooks") => listed("playbooks", &reference::<PlaybookRead<'_>>(generator)),
         ("get", "/v1/playbooks/templates") => listed("templates", &reference::<Template>(generator)),

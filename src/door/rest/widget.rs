@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Problem, Rooms,
     ask::{Asked, Id},
+    labels,
 };
 use crate::{
     door::peer::{is_own_origin, origin},
@@ -26,6 +27,10 @@ pub(super) struct Dress {
     /// `?module`: a JavaScript module whose default export they are. A site that allows our scripts and our socket, and
     /// nothing more, keeps the widget from fetching JSON; modules are scripts.
     module: Option<String>,
+    /// What the site wants the widget to speak, as `pt-BR`: before the playbook's.
+    locale: Option<String>,
+    /// What the page is written in: after the playbook's.
+    lang: Option<String>,
 }
 
 /// `GET /v1/widget/{playbook}`: how the launcher looks; 404 means that there is to be none.
@@ -35,12 +40,17 @@ pub(super) async fn settings(
     Asked(dress): Asked<Dress>,
     headers: HeaderMap,
 ) -> Response {
-    let shown = shown(rooms, id, &headers).await.map(|body| dressed(&body, &dress));
+    let shown = shown(rooms, id, &dress, &headers).await.map(|body| dressed(&body, &dress));
     // A page must be able to tell "there is to be none" from "not reached", so refusals are readable, too.
     everywhere(shown.unwrap_or_else(IntoResponse::into_response))
 }
 
-async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &HeaderMap) -> Result<Value, Problem> {
+async fn shown(
+    State(rooms): State<Rooms>,
+    Id(id): Id<PlaybookId>,
+    dress: &Dress,
+    headers: &HeaderMap,
+) -> Result<Value, Problem> {
     let row = rooms.hub.playbook(&id).await?;
     let row = row.filter(|row| row.playbook.active && !row.deleted).ok_or_else(none)?;
     let origin = origin(headers).map_err(|()| Problem::invalid("must be one origin").of("Origin"))?;
@@ -53,11 +63,15 @@ async fn shown(State(rooms): State<Rooms>, Id(id): Id<PlaybookId>, headers: &Hea
     if origin.is_some() && !own {
         rooms.hub.playbook_seen(&row).await?;
     }
+    let wishes = [dress.locale.as_deref(), Some(row.playbook.locale.as_str()), dress.lang.as_deref()];
+    let (language, labels) = labels::chosen(wishes.into_iter().flatten());
     Ok(json!({
         "appearance": row.playbook.appearance,
         "locale": row.playbook.locale,
         "open_after_ms": row.playbook.open_after_ms,
         "typing_preview": row.playbook.typing_preview,
+        "language": language,
+        "labels": labels,
     }))
 }
 

@@ -25,7 +25,7 @@ async fn b_the_widgets_settings_need_no_token_and_hide_what_sleeps() {
         hub.request("GET", "/v1/widget/pb_live").header("origin", playbooks::SITE).send().await.expect("an answer");
     let settings = answer.ok();
     let members: Vec<&String> = settings.as_object().expect("an object").keys().collect();
-    assert_eq!(members, ["appearance", "locale", "open_after_ms", "typing_preview"]);
+    assert_eq!(members, ["appearance", "labels", "language", "locale", "open_after_ms", "typing_preview"]);
     assert!(
         answer.header("access-control-allow-origin").is_some_and(|origin| origin == "*" || origin == playbooks::SITE),
         "{answer:?}"
@@ -56,6 +56,36 @@ async fn b_the_widgets_settings_come_as_a_module_too_for_pages_that_let_scripts_
         assert_eq!(module.header(name), plain.header(name), "{name}");
     }
     settings(&hub, "pb_nobody_made?module", Some(playbooks::SITE)).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn v7_the_widgets_settings_come_with_the_buttons_words_in_the_sites_language_else_the_playbooks_else_the_pages() {
+    let hub = Hub::start().await;
+    let mut playbook = playbooks::live(playbooks::LIVE, 60_000);
+    for (locale, query, language, open) in [
+        ("nl", "", "nl", "Chat openen"),
+        ("nl", "?locale=pt-BR&lang=de", "pt", "Abrir o chat"),
+        ("nl", "?locale=sv&lang=de", "nl", "Chat openen"),
+        ("sv", "?module&locale=&lang=de-CH", "de", "Chat öffnen"),
+        ("sv", "?lang=fi", "en", "Open chat"),
+    ] {
+        playbook["locale"] = json!(locale);
+        let version = hub.get("/v1/playbooks/pb_live", "jane").await.ok()["version"].to_string();
+        let request = hub.request("PUT", "/v1/playbooks/pb_live").header("if-match", &version);
+        request
+            .bearer(&crate::support::token::agent("root", "admin"))
+            .json(&playbook)
+            .send()
+            .await
+            .expect("an answer")
+            .ok();
+        let answer = settings(&hub, &format!("pb_live{query}"), Some(playbooks::SITE)).await;
+        let said = serde_json::from_str::<Value>(answer.body.trim_start_matches("export default ")).expect("JSON");
+        assert_eq!((&said["language"], &said["labels"]["open"]), (&json!(language), &json!(open)), "{locale} {query}");
+        for label in ["close", "unreached"] {
+            assert!(said["labels"][label].as_str().is_some_and(|text| !text.is_empty()), "{said}");
+        }
+    }
 }
 
 #[tokio::test]

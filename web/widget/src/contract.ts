@@ -65,6 +65,9 @@ export interface WidgetSettings {
   locale: string;
   open_after_ms: number | null;
   typing_preview: boolean;
+  /** What the widget speaks here, as `nl`, and all that it says before the chat has come. */
+  language: string;
+  labels: { open: string; close: string; unreached: string };
 }
 
 /** Tells the page. Answers whether anybody listens. */
@@ -79,8 +82,6 @@ export interface ChatHost {
   playbook: string;
   appearance: Appearance;
   identity: string | undefined;
-  /** The words' language, as `nl`. */
-  language: string;
   theme?: string | undefined;
   /** What the names in the page's storage begin with. */
   prefix: string;

@@ -12,7 +12,7 @@ export function lettersOn(colour: string): string {
 export function luminance(colour: string): number {
   const digits = colour.length < 7 ? colour.replace(/\w/g, "$&$&") : colour;
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
-    const share = Number.parseInt(digits.slice(at, at + 2), 16) / 255;
+    const share = Number(`0x${digits.slice(at, at + 2)}`) / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;

@@ -17,7 +17,7 @@ export function createWidget(options: WidgetOptions): Verbs {
     { ...options, hub },
     (language) => (USHER_CHATS[language] ?? USHER_CHATS.en ?? missing)(),
     // There is no newer one to be had: the site has its own.
-    missing,
+    async () => false,
   );
   if (options.consent !== "wait") verbs.start();
   return verbs;

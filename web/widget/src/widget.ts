@@ -1,198 +1,195 @@
 import type { Call } from "./calls.js";
-import type { Chat, ChatModule, Emit, Verbs, WidgetEvents, WidgetOptions, WidgetSettings } from "./contract.js";
-import { chooseLocale, languageOf } from "./language.js";
-import { Launcher } from "./launcher.js";
+import type { Chat, ChatModule, Verbs, WidgetEvents, WidgetOptions, WidgetSettings } from "./contract.js";
+import { type Launcher, paintLauncher } from "./launcher.js";
 
 type Listener = [name: string, listener: (detail: never) => void];
 
-/** Fetches the chat in one language. */
-type Fetch = (language: string) => Promise<ChatModule>;
+/** Fetches the chat in one language. `again`: what makes the address another one, since a failure may be remembered. */
+type Fetch = (language: string, again: string) => Promise<ChatModule>;
 
-/** What may help where the chat cannot be fetched; `calls` are to be made again afterwards. */
-type Renew = (calls: Call[]) => Promise<void>;
+/** What may help where the chat cannot be fetched: true when another widget took over, and made these calls. */
+type Renew = (calls: Call[]) => Promise<boolean>;
+
+/** Seconds to the next try: twice as long each time, up to the last. Half of it at least, so that not all come at once. */
+type Pace = [first: number, last: number];
+
+const CHAT: Pace = [1, 32];
+/** A hub that gave its script and no settings knows no such playbook, or is being restarted. */
+const SETTINGS: Pace = [16, 1e6];
 
 /** A widget for one page: its button, and the chat once it is needed. */
 export function widget(options: WidgetOptions, fetch: Fetch, renew: Renew): Verbs {
-  const one = new Widget(options, fetch, renew);
-  return {
-    open: () => one.open(true),
-    close: () => one.close(),
-    identify: (identity) => one.identify(identity),
-    on: (...listener) => one.listeners.push(listener),
-    start: () => one.start(),
-    shutdown: () => one.shutdown(),
-  };
-}
-
-class Widget {
-  readonly listeners: Listener[] = [];
-  readonly #options: WidgetOptions;
-  readonly #fetch: Fetch;
-  readonly #renew: Renew;
-  readonly #prefix: string;
-  #settings: WidgetSettings | undefined;
-  #locale = "en";
-  #launcher: Launcher | undefined;
-  #chat: Promise<Chat> | undefined;
-  #identity: string | undefined;
+  const { hub, playbook, locale = "" } = options;
+  const prefix = `usher:${new URL(hub).host}:`;
+  const listeners: Listener[] = [];
+  let settings: WidgetSettings;
+  let launcher: Launcher | undefined;
+  let chat: Chat | undefined;
+  let coming: Promise<Chat | undefined> | undefined;
+  let identity: string | undefined;
   /** One number for each start: what an earlier one began is no longer wanted. */
-  #run = 0;
-  #started = false;
-  #open = false;
-  #wanted = false;
-  #proactive: ReturnType<typeof setTimeout> | undefined;
+  let run = 0;
+  let started = false;
+  /** Whether the visitor is to see the chat; whether they do, as the page was told. */
+  let opened = false;
+  let shown = false;
+  let wanted = false;
+  /** Not by itself: somebody waits for it. */
+  let awaited = false;
+  let proactive: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the pause before the next try. */
+  let wake: (() => void) | undefined;
 
-  constructor(options: WidgetOptions, fetch: Fetch, renew: Renew) {
-    this.#options = options;
-    this.#fetch = fetch;
-    this.#renew = renew;
-    this.#prefix = `usher:${new URL(options.hub).host}:`;
-    // Only a shutdown takes this name away: one in another tab is one here.
-    addEventListener("storage", ({ key, newValue }) => {
-      if (this.#started && key === `${this.#prefix}open` && !newValue) this.shutdown();
-    });
-  }
+  // Only a shutdown takes this name away: one in another tab is one here.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (started && key === `${prefix}open` && !newValue) shutdown();
+  });
 
   /** Asks for the playbook's looks and shows the button; nothing at all when the hub knows no such playbook. */
-  async start(): Promise<void> {
-    if (this.#started) return;
-    this.#started = true;
-    const run = ++this.#run;
-    const { hub, playbook, locale } = this.#options;
-    let settings: WidgetSettings;
-    try {
-      // As a module, since a site's policy may let our scripts through and no other request of ours.
-      const address = `${hub}v1/widget/${encodeURIComponent(playbook)}?module`;
-      settings = (await import(/* @vite-ignore */ address)).default;
-    } catch {
-      return;
-    }
+  async function start(): Promise<void> {
+    if (started) return;
+    started = true;
+    const mine = ++run;
+    const { lang } = document.documentElement;
+    // As a module, since a site's policy may let our scripts through and no other request of ours.
+    const address = `${hub}v1/widget/${playbook}?module&locale=${locale}&lang=${lang}`;
+    const found = await persist(
+      async (again): Promise<WidgetSettings> => (await import(/* @vite-ignore */ address + again)).default,
+      () => mine === run,
+      SETTINGS,
+    );
     if (document.readyState === "loading") {
       await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
     }
-    if (run !== this.#run) return;
-    this.#settings = settings;
-    this.#locale = chooseLocale(locale, settings.locale, document.documentElement.lang);
-    this.#launcher = new Launcher(settings.appearance, this.#language, () =>
-      this.#open ? this.close() : this.open(true),
-    );
-    this.#emit("ready", undefined);
-    const before = this.#remembers("open");
-    if (this.#wanted || before === "1") this.open(this.#wanted);
+    if (mine !== run || found === undefined) return;
+    settings = found;
+    launcher = paintLauncher(settings, () => (opened ? close() : open(true)));
+    emit("ready", undefined);
+    const before = remembers("open");
+    const { open_after_ms } = settings;
+    if (wanted || before === "1") open(wanted);
     // A conversation is under way: what is said in it shows on the button. Otherwise there is no socket.
-    else if (this.#remembers("live")) this.#begin().catch(ignore);
-    else if (before === null && settings.open_after_ms !== null) {
-      this.#proactive = setTimeout(() => this.open(false), settings.open_after_ms);
-    }
+    else if (remembers("live")) begin();
+    else if (before === null && open_after_ms !== null) proactive = setTimeout(open, open_after_ms, false);
   }
 
   /** `focus`: because the visitor did something, and not by itself. */
-  open(focus: boolean): void {
-    this.#wanted = true;
-    const launcher = this.#launcher;
-    if (launcher === undefined || this.#open) return;
-    clearTimeout(this.#proactive);
-    this.#open = true;
-    launcher.opened(true);
-    launcher.busy(true);
-    this.#begin()
-      .then((chat) => {
-        chat.show(this.#open, focus);
-        if (this.#open) this.#emit("open", undefined);
-      })
-      .catch(() => this.#failed())
-      .finally(() => launcher.busy(false));
+  function open(focus: boolean): void {
+    wanted = true;
+    wake?.();
+    if (launcher === undefined || opened) return;
+    clearTimeout(proactive);
+    opened = true;
+    awaited = focus || remembers("open") !== null;
+    launcher.show(true, true);
+    begin().then((chat) => {
+      launcher?.show(opened);
+      chat?.show(opened, focus);
+      if (!opened || shown) return;
+      shown = true;
+      emit("open", undefined);
+    });
   }
 
-  close(): void {
-    this.#wanted = false;
-    if (!this.#open) return;
-    this.#open = false;
-    this.#launcher?.opened(false);
-    this.#chat?.then((chat) => chat.show(false, false)).catch(ignore);
-    this.#emit("close", undefined);
+  /** To the page each `close` follows an `open`. */
+  function close(): void {
+    wanted = false;
+    if (!opened) return;
+    opened = false;
+    wake?.();
+    launcher?.show(false);
+    chat?.show(false, false);
+    if (shown) emit("close", undefined);
+    shown = false;
   }
 
-  identify(identity: string): void {
-    this.#identity = identity;
-    this.#chat?.then((chat) => chat.identify(identity)).catch(ignore);
-  }
-
-  async shutdown(): Promise<void> {
-    this.#identity = undefined;
-    await this.#leave();
+  function shutdown(): void {
+    identity = undefined;
+    leave();
     try {
       for (const name of Object.keys(localStorage)) {
-        if (name.startsWith(this.#prefix)) localStorage.removeItem(name);
+        if (name.startsWith(prefix)) localStorage.removeItem(name);
       }
     } catch {
       // A forbidden storage holds nothing.
     }
-    this.#emit("shutdown", undefined);
+    emit("shutdown", undefined);
   }
 
-  /** Done when nothing of the chat is at work any more. */
-  #leave(): Promise<void> | undefined {
-    const left = this.#chat?.then((chat) => chat.destroy()).catch(ignore);
-    clearTimeout(this.#proactive);
-    this.#launcher?.remove();
-    this.#chat = this.#launcher = undefined;
-    this.#open = this.#wanted = this.#started = false;
-    this.#run += 1;
-    return left;
+  function leave(): void {
+    chat?.destroy();
+    chat = coming = undefined;
+    close();
+    clearTimeout(proactive);
+    launcher?.remove();
+    launcher = undefined;
+    started = false;
+    run += 1;
   }
 
-  /** The network is to blame, or a newer hub that has other parts. */
-  async #failed(): Promise<void> {
-    this.close();
-    if (this.#launcher === undefined) return;
-    const listeners = this.listeners.map((listener): Call => ["on", ...listener]);
-    await this.#renew([...listeners, ["identify", this.#identity], ["open"]]).then(() => this.#leave(), ignore);
+  /** Tries until it is there, or not `needed` any more: undefined. `again` makes each address another one. */
+  async function persist<T>(
+    attempt: (again: string) => Promise<T>,
+    needed: () => boolean,
+    [first, last]: Pace,
+  ): Promise<T | undefined> {
+    for (let tries = 0; needed(); tries += 1) {
+      try {
+        const found = await attempt(tries > 0 ? `#${tries}` : "");
+        if (needed()) return found;
+      } catch {
+        await pause(Math.min(first * 2 ** tries, last));
+      }
+    }
+    return undefined;
   }
 
-  #begin(): Promise<Chat> {
-    const run = this.#run;
-    this.#chat ??= this.#fetch(this.#language).then(
-      ({ begin }) => {
-        if (run !== this.#run) throw new Error("shut down");
-        return begin(this.#host());
-      },
-      (reason) => {
-        this.#chat = undefined;
-        throw reason;
-      },
-    );
-    return this.#chat;
+  function pause(seconds: number): Promise<void> {
+    return new Promise((over) => {
+      wake = over;
+      setTimeout(over, seconds * (500 + 500 * Math.random()));
+      addEventListener("online", () => over(), { once: true });
+    });
   }
 
-  get #language() {
-    return languageOf(this.#locale) ?? "en";
+  function begin(): Promise<Chat | undefined> {
+    const mine = run;
+    coming ??= persist(
+      (again) => fetch(settings.language, again).catch(troubled),
+      () => mine === run && (opened || remembers("live") !== null),
+      CHAT,
+    ).then((module) => {
+      if (mine !== run) return undefined;
+      // Where it was not wanted any more the next press begins anew.
+      coming = module && coming;
+      const { appearance } = settings;
+      const { root } = launcher as Launcher;
+      chat = module?.begin({ ...options, appearance, identity, prefix, root, emit, dismiss: close });
+      return chat;
+    });
+    return coming;
   }
 
-  #host() {
-    return {
-      ...this.#options,
-      appearance: (this.#settings as WidgetSettings).appearance,
-      language: this.#language,
-      identity: this.#identity,
-      prefix: this.#prefix,
-      root: (this.#launcher as Launcher).root,
-      emit: ((name, detail) => this.#emit(name, detail)) as Emit,
-      dismiss: () => this.close(),
-    };
+  /** The network is to blame, or a newer hub that has other parts. Whoever waits is told. */
+  async function troubled(reason: unknown): Promise<never> {
+    if (!awaited) close();
+    if (opened) launcher?.show(true, true, true);
+    const calls = listeners.map((listener): Call => ["on", ...listener]);
+    if (await renew([...calls, ["identify", identity], ["start"], [opened ? "open" : "close"]])) leave();
+    throw reason;
   }
 
   /** What is read here was stored by a chat of an earlier page. */
-  #remembers(name: string): string | null {
+  function remembers(name: string): string | null {
     try {
-      return localStorage.getItem(this.#prefix + name);
+      return localStorage.getItem(prefix + name);
     } catch {
       return null;
     }
   }
 
-  #emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): boolean {
-    const heard = this.listeners.filter(([wanted]) => wanted === name);
+  function emit<Name extends keyof WidgetEvents>(name: Name, detail: WidgetEvents[Name]): boolean {
+    const heard = listeners.filter(([wanted]) => wanted === name);
     for (const [, listener] of heard) {
       try {
         (listener as (detail: WidgetEvents[Name]) => void)(detail);
@@ -203,8 +200,16 @@ class Widget {
     }
     return heard.length > 0;
   }
-}
 
-function ignore(): void {
-  // The button is still there; the next press tries again.
+  return {
+    open: () => open(true),
+    close,
+    identify(fresh) {
+      identity = fresh;
+      chat?.identify(fresh);
+    },
+    on: (...listener) => listeners.push(listener),
+    start,
+    shutdown,
+  };
 }

@@ -53,7 +53,6 @@ export class FakePage {
       playbook: "pb_demo",
       appearance: { color: "#3b5bdb", icon: "chat", bot_name: "Lantern", avatar: null },
       identity: this.identity,
-      language: "en",
       theme: undefined,
       prefix: "usher:hub.example:",
       root: undefined as unknown as ShadowRoot,

@@ -1,9 +1,9 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { build } from "vite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { languages } from "../../vite.languages.js";
-import { chooseLocale, languageOf } from "../src/language.js";
+import { languages, oneForEachLanguage } from "../../vite.languages.js";
 import { countdown, day, number, time } from "../src/panel/formats.js";
 import { fill, words } from "../src/words.js";
 
@@ -50,18 +50,39 @@ test("v7_a_missing_key_fails_the_build", () => {
   change("nl.json", (all) => {
     all.send = "";
   });
-  change("labels.json", (all) => delete all.ar);
+  change("labels.json", (all) => {
+    delete all.ar;
+    delete (all.es as Record<string, unknown>).unreached;
+  });
   expect(() => languages(folder)).toThrow(
-    /de\.json has "extra".*fr\.json: "joined".*nl\.json lacks "send".*pl\.json lacks "typing".*labels\.json lacks "ar"/s,
+    /de\.json has "extra".*fr\.json: "joined".*nl\.json lacks "send".*pl\.json lacks "typing"/s,
   );
+  expect(() => languages(folder)).toThrow(/labels\.json lacks "ar"/);
+  expect(() => languages(folder)).toThrow(/labels\.json, es lacks "unreached"/);
 });
 
-test("v7_the_language_is_the_pages_wish_else_the_playbooks_else_english", () => {
-  expect(chooseLocale("pt-BR", "nl")).toBe("pt-BR");
-  expect(chooseLocale(undefined, "nl", "de")).toBe("nl");
-  expect(chooseLocale("sv", "fi", "fr-CA")).toBe("fr-CA");
-  expect(chooseLocale("sv", "constructor", "")).toBe("en");
-  expect(["AR-eg", "de", "arn", ""].map(languageOf)).toEqual(["ar", "de", undefined, undefined]);
+test("v7_the_build_stops_where_a_word_is_missing_and_where_the_chat_says_one_that_no_language_has", async () => {
+  const config = (said: string) => ({
+    configFile: false as const,
+    logLevel: "silent" as const,
+    plugins: [
+      {
+        name: "parts",
+        resolveId: (id: string) => `/widget/src/${id}.ts`,
+        load: (id: string) => (id.includes("chat") ? `console.log(words.${said})` : "console.log(1)"),
+      },
+      oneForEachLanguage("chat.js", "widget.js", "chat.*.js", (code) => code, folder),
+    ],
+    build: {
+      write: false,
+      lib: { entry: { widget: "widget", chat: "chat" }, formats: ["es" as const] },
+      rolldownOptions: { output: { entryFileNames: "[name].js" } },
+    },
+  });
+  await build(config("send"));
+  await expect(build(config("hello"))).rejects.toThrow("words.hello");
+  change("pl.json", (all) => delete all.typing);
+  await expect(build(config("send"))).rejects.toThrow('pl.json lacks "typing"');
 });
 
 test("v3_the_place_in_the_queue_is_told_in_words", () => {

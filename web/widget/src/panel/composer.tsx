@@ -1,3 +1,4 @@
+import type { Memory } from "../chat/memory.js";
 import { words } from "../words.js";
 import { complaint } from "./header.js";
 import { ICONS, icon } from "./icon.js";
@@ -7,6 +8,7 @@ import { type Drawing, h } from "./view.js";
 /** The text box. Works while the connection is away too: the outbox keeps what is written. */
 export function composer(scene: Scene): Drawing {
   const { client, state, memory } = scene;
+  const draft = draftOf(memory, "draft");
   const bad = complaint(scene, "message");
   const seen = state.playbook?.typing_preview;
   return (
@@ -21,7 +23,7 @@ export function composer(scene: Scene): Drawing {
         if (tooLong(scene, "message", text)) return;
         if (text !== "") client.send(text);
         box.value = "";
-        memory.set("draft", null);
+        draft.keep("");
       }}
     >
       <textarea
@@ -31,13 +33,10 @@ export function composer(scene: Scene): Drawing {
         aria-invalid={bad && "true"}
         aria-describedby={bad ? "bad-message" : seen && "visible"}
         placeholder={words.write}
-        made={(box) => {
-          box.value = memory.get("draft") ?? "";
-        }}
+        made={draft.fill}
         onInput={({ currentTarget: { value } }) => {
           client.typed(value);
-          // A page that is left takes nothing written with it.
-          memory.set("draft", value || null);
+          draft.keep(value);
           tooLong(scene, "message", value.trim());
         }}
         onKeyDown={sendOnEnter}
@@ -53,6 +52,18 @@ export function composer(scene: Scene): Drawing {
       )}
     </form>
   );
+}
+
+export type Box = HTMLInputElement | HTMLTextAreaElement;
+
+/** A page that is left takes nothing written with it: it is kept by this name. */
+export function draftOf(memory: Memory, name: string) {
+  return {
+    fill(box: Box): void {
+      box.value = memory.get(name) ?? "";
+    },
+    keep: (text: string): void => memory.set(name, text || null),
+  };
 }
 
 /** Says so when it is: the hub would end the connection. */

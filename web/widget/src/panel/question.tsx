@@ -1,6 +1,6 @@
 import type { Answer } from "../../../client/src/index.js";
 import { words, wordsFor } from "../words.js";
-import { sendOnEnter, tooLong } from "./composer.js";
+import { type Box, draftOf, sendOnEnter, tooLong } from "./composer.js";
 import { complaint } from "./header.js";
 import type { Scene } from "./scene.js";
 import type { Question } from "./timeline.js";
@@ -9,9 +9,13 @@ import { type Drawing, h } from "./view.js";
 /** Where the browser's name for it is not ours. */
 const AUTOCOMPLETE: Record<string, string> = { phone: "tel", text: "off" };
 
+/** What the names begin with of what stands half written in the box of a question. */
+const DRAFT = "draft:";
+
 /** The card that asks: its choices as buttons, or a text box named by its question. */
-export function questionCard(scene: Scene, { ask, card, text }: Question): Drawing {
-  if (ask.kind === "capture") return capture(scene, card, text, ask);
+export function questionCard(scene: Scene, question: Question): Drawing {
+  const { ask, card, text } = question;
+  if (ask.kind === "capture") return capture(scene, question, ask);
   return (
     <fieldset key={card} class="choices" aria-label={text}>
       {ask.options.map(({ id, label }) => (
@@ -26,8 +30,9 @@ export function questionCard(scene: Scene, { ask, card, text }: Question): Drawi
 
 type Capture = Extract<Question["ask"], { kind: "capture" }>;
 
-function capture(scene: Scene, card: string, text: string, { field, required }: Capture): Drawing {
-  const { live, ui } = scene;
+function capture(scene: Scene, { card, text }: Question, { field, required }: Capture): Drawing {
+  const { live, ui, memory } = scene;
+  const draft = draftOf(memory, DRAFT + card);
   const bad = complaint(scene, card);
   const shared = {
     dir: "auto",
@@ -36,8 +41,12 @@ function capture(scene: Scene, card: string, text: string, { field, required }: 
     "aria-required": required && "true",
     "aria-describedby": bad && `bad-${card}`,
     autocomplete: AUTOCOMPLETE[field] ?? field,
-    // What was wrong is being mended.
-    onInput: () => ui.complain(card, undefined),
+    made: draft.fill,
+    onInput({ currentTarget: { value } }: { currentTarget: Box }) {
+      // What was wrong is being mended.
+      ui.complain(card, undefined);
+      draft.keep(value);
+    },
   };
   // `type=email` would let the browser judge in words of its own; the hub's judgement is the one that counts.
   return (
@@ -70,6 +79,6 @@ function capture(scene: Scene, card: string, text: string, { field, required }: 
 }
 
 /** `bad`: what to say when the hub does not take it. */
-function answer({ ui, client }: Scene, card: string, value: Answer, bad?: string): void {
-  ui.attempt(card, () => client.answer(card, value), bad);
+function answer({ ui, client, memory }: Scene, card: string, value: Answer, bad?: string): void {
+  ui.attempt(card, () => client.answer(card, value).then(() => memory.set(DRAFT + card, null)), bad);
 }

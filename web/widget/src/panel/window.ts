@@ -4,7 +4,6 @@ import type { Memory } from "../chat/memory.js";
 import { openSession } from "../chat/session.js";
 import { spoken } from "../chat/spoken.js";
 import type { Chat, ChatHost } from "../contract.js";
-import { words } from "../words.js";
 import { badge } from "./badge.js";
 import { focusNext, keepingFocus } from "./focus.js";
 import { earlier, later, toEnd } from "./log.js";
@@ -16,8 +15,8 @@ import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
 const FRAME_MS = 16;
-/** What the visitor does in the window is no business of the page: its shortcuts would take letters out of a text. */
-const OURS = "keydown keypress keyup beforeinput input paste focusin focusout";
+/** What the visitor does in the window is no business of the page. The launcher keeps the keys. */
+const OURS = "beforeinput input paste focusout";
 
 /** The chat and its window, alive in the launcher's shadow root. */
 export function openWindow(host: ChatHost, memory: Memory): Chat {
@@ -41,7 +40,6 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   sheet.replaceSync(styles);
   root.adoptedStyleSheets.push(sheet);
   root.prepend(place);
-  place.lang = words.language;
   for (const name of OURS.split(" ")) root.addEventListener(name, (event) => event.stopPropagation());
   launcher.setAttribute("aria-describedby", "unread");
   dark.onchange = soon;
