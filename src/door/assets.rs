@@ -46,7 +46,7 @@ fn found(hosts: &[String], method: &Method, uri: &Uri, headers: &HeaderMap) -> R
     if path.starts_with("/v1/") {
         return Problem::not_found("there is nothing at this address").into_response();
     }
-    if method != &Method::GET && method != &Method::HEAD {
+    if *method != Method::GET && *method != Method::HEAD {
         return Problem::method().with(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into_response();
     }
     let name = match path {
