@@ -83,7 +83,7 @@ test("v7_the_build_stops_where_a_word_is_missing_and_where_the_chat_says_one_tha
   await expect(build(config("hello"))).rejects.toThrow("words.hello");
   change("pl.json", (all) => delete all.typing);
   await expect(build(config("send"))).rejects.toThrow('pl.json lacks "typing"');
-});
+}, 60_000);
 
 test("v3_the_place_in_the_queue_is_told_in_words", () => {
   expect(fill(words.place, number(3))).toBe("You are number 3 in the queue.");
