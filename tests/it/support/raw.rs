@@ -16,6 +16,8 @@ pub struct Raw {
     stream: TcpStream,
     /// Bytes that came and are not taken yet.
     pending: Vec<u8>,
+    /// The pieces so far of a text that comes in several frames.
+    pieces: Vec<u8>,
     /// How many bytes have come behind the upgrade.
     pub received: usize,
     /// The reason in the close frame.
@@ -62,7 +64,7 @@ impl Raw {
             dial.path, dial.port
         );
         stream.write_all(head.as_bytes()).await.expect("a request");
-        let mut raw = Self { stream, pending: Vec::new(), received: 0, reason: String::new() };
+        let mut raw = Self { stream, pending: Vec::new(), pieces: Vec::new(), received: 0, reason: String::new() };
         let end = loop {
             if let Some(end) = raw.pending.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end;
@@ -163,6 +165,32 @@ impl Raw {
     }
 
     fn parse(&mut self) -> Option<Frame> {
+        loop {
+            let (first, payload) = self.frame_of_pending()?;
+            assert_eq!(first & 0x70, 0, "the hub sends frames without extensions");
+            let last = first & 0x80 != 0;
+            return Some(match first & 0x0f {
+                // A long text comes in pieces.
+                TEXT | CONTINUATION => {
+                    assert_eq!(first & 0x0f == TEXT, self.pieces.is_empty(), "a piece out of its place");
+                    self.pieces.extend(payload);
+                    if !last {
+                        continue;
+                    }
+                    Frame::Text(serde_json::from_slice(&std::mem::take(&mut self.pieces)).expect("JSON from the hub"))
+                }
+                8 => {
+                    self.reason = String::from_utf8_lossy(payload.get(2..).unwrap_or_default()).into_owned();
+                    Frame::Close(payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]])))
+                }
+                PING => Frame::Ping,
+                _ => Frame::Other,
+            });
+        }
+    }
+
+    /// The first byte and the payload of the next frame, when all of it has come.
+    fn frame_of_pending(&mut self) -> Option<(u8, Vec<u8>)> {
         let [first, second, ..] = self.pending[..] else { return None };
         assert_eq!(second & 0x80, 0, "the hub masks its frames");
         let (length, start) = match second & 0x7f {
@@ -172,16 +200,7 @@ impl Raw {
         };
         let payload = self.pending.get(start..start + length)?.to_vec();
         self.pending.drain(..start + length);
-        assert_eq!(first & 0xf0, 0x80, "the hub sends whole frames without extensions");
-        Some(match first & 0x0f {
-            TEXT => Frame::Text(serde_json::from_slice(&payload).expect("JSON from the hub")),
-            8 => {
-                self.reason = String::from_utf8_lossy(payload.get(2..).unwrap_or_default()).into_owned();
-                Frame::Close(payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]])))
-            }
-            PING => Frame::Ping,
-            _ => Frame::Other,
-        })
+        Some((first, payload))
     }
 }
 
