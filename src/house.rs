@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     chat::playbook::Playbook,
     config::{self, Config},
-    door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
+    door::{
+        self, Admission, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits,
+    },
     hub::{self, Hub},
     ids::{Epoch, NodeId, WorkspaceId},
     mesh::{Alone, Mesh, Redis},
@@ -350,19 +352,20 @@ fn door_settings(config: &Config) -> DoorSettings {
 
 impl Sessions for Rooms {
     fn visitor(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
-        let lobby = self.lobby.clone();
-        async move {
-            let Peer { origin, own_origin, admission } = peer;
-            let entrance = Entrance { origin, own_origin, address: admission.address() };
-            session::visitor::run(socket, entrance, || admission.authenticated(), lobby).await;
-        }
+        let Peer { origin, own_origin, admission } = peer;
+        let entrance = Entrance { origin, own_origin, address: admission.address() };
+        session::visitor::run(socket, entrance, admit(admission), self.lobby.clone())
     }
 
     fn agent(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
-        let lobby = self.lobby.clone();
-        async move {
-            let Peer { admission, .. } = peer;
-            session::agent::run(socket, || admission.authenticated(), lobby).await;
-        }
+        session::agent::run(socket, admit(peer.admission), self.lobby.clone())
+    }
+}
+
+/// Counts as known whoever said who they are, and holds their place until they leave.
+fn admit(admission: Admission) -> impl FnOnce() -> Admission + Send + 'static {
+    move || {
+        admission.authenticated();
+        admission
     }
 }

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::{Connection, Stream},
+    connection::Connection,
     end::End,
+    line::{Line, Stream},
     live::{Live, Role},
     lobby::Lobby,
 };
@@ -42,24 +42,43 @@ struct Working {
     expires: Instant,
 }
 
-/// Talks with an agent until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: Stream>(socket: WebSocketStream<S>, admitted: impl FnOnce() + Send, lobby: Arc<Lobby>) {
-    let mut connection = Connection::new(socket, lobby.settings.agent_heartbeat);
-    let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
-    let frame = match knocked {
-        Ok(Ok(frame)) => frame,
-        Ok(Err(end)) => return connection.close(end).await,
-        Err(_) => return connection.close(End::code(CloseCode::NoHello)).await,
-    };
-    match welcome(&mut connection, &frame, &lobby).await {
-        Ok((seated, desk, working)) => {
-            admitted();
-            let mut live = Live::new(connection, lobby, seated);
-            live.follow_mine(&desk);
+/// Talks with an agent until either side is done. `admitted` is called once they have said who they are; what it gives is
+/// held until the end.
+pub fn run<S: Stream, G: Send>(
+    line: Line<S>,
+    admitted: impl FnOnce() -> G + Send,
+    lobby: Arc<Lobby>,
+) -> impl Future<Output = ()> + Send {
+    let knocking = Box::pin(knock(line, admitted, lobby));
+    async move {
+        if let Some((live, working, _held)) = knocking.await {
             live.run(working).await;
         }
-        Err(end) => connection.close(end).await,
     }
+}
+
+/// From the upgrade to the answer to `hello`. None when it ended there.
+async fn knock<S: Stream, G>(
+    line: Line<S>,
+    admitted: impl FnOnce() -> G,
+    lobby: Arc<Lobby>,
+) -> Option<(Box<Live<S>>, Box<Working>, G)> {
+    let mut connection = Connection::new(line, lobby.settings.agent_heartbeat);
+    let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
+        Ok(Ok(frame)) => match welcome(&mut connection, &frame, &lobby).await {
+            Ok((seated, desk, working)) => {
+                let held = admitted();
+                let mut live = Live::new(connection, lobby, seated);
+                live.follow_mine(&desk);
+                return Some((live, Box::new(working), held));
+            }
+            Err(end) => end,
+        },
+        Ok(Err(end)) => end,
+        Err(_) => End::code(CloseCode::NoHello),
+    };
+    connection.close(end).await;
+    None
 }
 
 /// Answers the first frame.

@@ -5,11 +5,11 @@ use std::{net::IpAddr, sync::Arc};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::{Connection, Incoming, Stream},
+    connection::{Connection, Incoming},
     end::End,
+    line::{Line, Stream},
     live::{Live, Role},
     lobby::{Entrance, Lobby},
 };
@@ -48,31 +48,48 @@ struct Turned {
     code: CloseCode,
 }
 
-/// Talks with a visitor until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: Stream>(
-    socket: WebSocketStream<S>,
+/// Talks with a visitor until either side is done. `admitted` is called once they have said who they are; what it gives
+/// is held until the end.
+pub fn run<S: Stream, G: Send>(
+    line: Line<S>,
     entrance: Entrance,
-    admitted: impl FnOnce() + Send,
+    admitted: impl FnOnce() -> G + Send,
     lobby: Arc<Lobby>,
-) {
-    let mut connection = Connection::new(socket, lobby.settings.visitor_heartbeat);
-    let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
-    let frame = match knocked {
-        Ok(Ok(frame)) => frame,
-        Ok(Err(end)) => return connection.close(end).await,
-        Err(_) => return connection.close(End::code(CloseCode::NoHello)).await,
-    };
-    match greet(&mut connection, &frame, &entrance, &lobby).await {
-        Ok((live_parts, visiting)) => {
-            admitted();
-            let mut live = Live::new(connection, lobby, live_parts.0);
-            if let Some(shown) = &live_parts.1.conversation {
-                live.follow(shown);
-            }
+) -> impl Future<Output = ()> + Send {
+    // What it takes to come in is large and soon over: it is not to be a part of every idle session.
+    let knocking = Box::pin(knock(line, entrance, admitted, lobby));
+    async move {
+        if let Some((live, visiting, _held)) = knocking.await {
             live.run(visiting).await;
         }
-        Err(end) => connection.close(end).await,
     }
+}
+
+/// From the upgrade to the answer to `hello`. None when it ended there.
+async fn knock<S: Stream, G>(
+    line: Line<S>,
+    entrance: Entrance,
+    admitted: impl FnOnce() -> G,
+    lobby: Arc<Lobby>,
+) -> Option<(Box<Live<S>>, Box<Visiting>, G)> {
+    let mut connection = Connection::new(line, lobby.settings.visitor_heartbeat);
+    let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
+        Ok(Ok(frame)) => match greet(&mut connection, &frame, &entrance, &lobby).await {
+            Ok(((seated, greeting), visiting)) => {
+                let held = admitted();
+                let mut live = Live::new(connection, lobby, seated);
+                if let Some(shown) = &greeting.conversation {
+                    live.follow(shown);
+                }
+                return Some((live, Box::new(visiting), held));
+            }
+            Err(end) => end,
+        },
+        Ok(Err(end)) => end,
+        Err(_) => End::code(CloseCode::NoHello),
+    };
+    connection.close(end).await;
+    None
 }
 
 type Greeted = (crate::hub::seat::Seated, Greeting);
