@@ -307,6 +307,7 @@ fn hub_settings(config: &Config) -> hub::Settings {
         admins_see_assigned: config.inbox.admins_see_assigned,
         connections_per_visitor: config.limits.connections_per_visitor as usize,
         connections_per_agent: config.limits.connections_per_agent as usize,
+        tail_bytes: config.limits.tail_bytes,
         ..hub::Settings::default()
     }
 }
