@@ -165,6 +165,7 @@ async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> 
     let row = offered(hub, row, &workspace, &both, hello.page.as_ref(), entrance.own_origin).await?;
     Ok(Guest {
         playbook: row,
+        is_new: identity.is_none() && anonymous.is_none(),
         visitor,
         anonymous: anonymous.filter(|_| identity.is_some()),
         verified: identity.is_some(),
