@@ -415,3 +415,23 @@ impl<S: Stream> Connection<S> {
         Err(End::code(code))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::DuplexStream;
+
+    use super::*;
+
+    /// The size of what `make` makes, which is not called.
+    fn size<A, F>(_make: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn l1_an_idle_session_is_small_whatever_it_does_when_it_wakes() {
+        type Arguments = (Line<DuplexStream>, Entrance, Arc<Lobby>);
+        let task = size(|(line, entrance, lobby): Arguments| run(line, entrance, || (), lobby));
+        let (live, visiting) = (size_of::<Live<DuplexStream>>(), size_of::<Visiting>());
+        assert!(task <= 800 && live <= 700 && visiting <= 256, "{task} + {live} + {visiting} bytes");
+    }
+}
