@@ -157,7 +157,7 @@ impl Default for Settings {
             admins_see_assigned: true,
             connections_per_visitor: 5,
             connections_per_agent: 10,
-            tail_bytes: 8 * 1024 * 1024,
+            tail_bytes: 4 * 1024 * 1024,
             drain_spread_ms: 20_000,
         }
     }
