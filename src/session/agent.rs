@@ -149,7 +149,7 @@ impl<S: Stream> Role<S> for Working {
             }
             (_, Err(ms)) => live.refuse(id, ErrorBody::rate_limited(ms)).await,
             (AgentAsk::Pong, _) => live.answer(id, &Nothing {}).await,
-            (AgentAsk::Hello(hello), _) => self.renew(live, id, &hello).await,
+            (AgentAsk::Hello(hello), _) => Box::pin(self.renew(live, id, &hello)).await,
             (AgentAsk::Note(say), _) => {
                 live.say(id, say, |live| self.count(live), |key, text| Command::Note { key, text }).await
             }
@@ -157,7 +157,7 @@ impl<S: Stream> Role<S> for Working {
             (AgentAsk::Close(which), _) => live.command(id, &which.conversation, &Command::Close).await,
             (AgentAsk::Assign(assign), _) => {
                 let who = live.seated.seat().who.clone();
-                let done = live.lobby.hub.assign(&who, &assign.conversation, assign.to.as_ref()).await;
+                let done = Box::pin(live.lobby.hub.assign(&who, &assign.conversation, assign.to.as_ref())).await;
                 live.done(id, done).await
             }
             (AgentAsk::Details(change), _) => {
@@ -186,7 +186,9 @@ impl<S: Stream> Role<S> for Working {
                 live.lobby.hub.notified(seat, &receipt.conversation, receipt.reason, receipt.outcome);
                 live.answer(id, &Nothing {}).await
             }
-            (AgentAsk::Availability(wish), _) => self.switch(live, id, wish.agent.as_ref(), wish.online).await,
+            (AgentAsk::Availability(wish), _) => {
+                Box::pin(self.switch(live, id, wish.agent.as_ref(), wish.online)).await
+            }
             (AgentAsk::Settings(wish), _) => {
                 let notify = wish.notify.over(self.notify);
                 let who = live.seated.seat().who.clone();
@@ -198,8 +200,8 @@ impl<S: Stream> Role<S> for Working {
                     Err(error) => live.refuse(id, &error).await,
                 }
             }
-            (AgentAsk::List(list), _) => self.list(live, id, list).await,
-            (AgentAsk::Open(open), _) => self.open(live, id, &open).await,
+            (AgentAsk::List(list), _) => Box::pin(self.list(live, id, list)).await,
+            (AgentAsk::Open(open), _) => Box::pin(self.open(live, id, &open)).await,
             (AgentAsk::Leave(which), _) => {
                 match live.follows.get_mut(&which.conversation) {
                     // One's own keeps coming.
@@ -210,7 +212,8 @@ impl<S: Stream> Role<S> for Working {
             }
             (AgentAsk::History(history), _) => {
                 let who = live.seated.seat().who.clone();
-                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit()).await;
+                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit());
+                let read = Box::pin(read).await;
                 match read {
                     Ok(events) => live.answer(id, &HistoryReply { events }).await,
                     Err(error) => live.refuse(id, &error).await,
