@@ -150,7 +150,12 @@ impl<S: Stream> Live<S> {
     }
 
     fn next_look(&self, role: &impl Role<S>) -> Instant {
-        let beat = self.connection.next_beat();
+        let settings = &self.lobby.settings;
+        let heartbeat = match self.audience {
+            Audience::Visitor => settings.visitor_heartbeat,
+            Audience::Agents => settings.agent_heartbeat,
+        };
+        let beat = self.lobby.on_tick(self.connection.next_beat(), heartbeat);
         let look = self.again.map_or(beat, |again| beat.min(again));
         role.expires().map_or(look, |at| look.min(at))
     }
