@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     chat::playbook::Playbook,
     config::{self, Config},
-    door::{self, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits},
+    door::{
+        self, Admission, Door, DoorMetrics, DoorSettings, MeterLimits, Peer, Sessions, Shutdown, Socket, SocketLimits,
+    },
     hub::{self, Hub},
     ids::{Epoch, NodeId, WorkspaceId},
     mesh::{Alone, Mesh, Redis},
@@ -306,6 +308,7 @@ fn hub_settings(config: &Config) -> hub::Settings {
         admins_see_assigned: config.inbox.admins_see_assigned,
         connections_per_visitor: config.limits.connections_per_visitor as usize,
         connections_per_agent: config.limits.connections_per_agent as usize,
+        tail_bytes: config.limits.tail_bytes,
         ..hub::Settings::default()
     }
 }
@@ -351,19 +354,20 @@ fn door_settings(config: &Config) -> DoorSettings {
 
 impl Sessions for Rooms {
     fn visitor(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
-        let lobby = self.lobby.clone();
-        async move {
-            let Peer { origin, own_origin, admission } = peer;
-            let entrance = Entrance { origin, own_origin, address: admission.address() };
-            session::visitor::run(socket, entrance, || admission.authenticated(), lobby).await;
-        }
+        let Peer { origin, own_origin, admission } = peer;
+        let entrance = Entrance { origin, own_origin, address: admission.address() };
+        session::visitor::run(socket, entrance, admit(admission), self.lobby.clone())
     }
 
     fn agent(&self, socket: Socket, peer: Peer) -> impl Future<Output = ()> + Send + 'static {
-        let lobby = self.lobby.clone();
-        async move {
-            let Peer { admission, .. } = peer;
-            session::agent::run(socket, || admission.authenticated(), lobby).await;
-        }
+        session::agent::run(socket, admit(peer.admission), self.lobby.clone())
+    }
+}
+
+/// Counts as known whoever said who they are, and holds their place until they leave.
+fn admit(admission: Admission) -> impl FnOnce() -> Admission + Send + 'static {
+    move || {
+        admission.authenticated();
+        admission
     }
 }

@@ -6,7 +6,7 @@
 //! | `hints`, `behind`, `ledger` | what others committed, set in motion here once |
 //! | `sweep` | what the mesh lost, found in the store |
 //! | [`append`], `doubt` | the one road by which anything is written; what nobody heard the outcome of |
-//! | [`tail`] | a followed conversation in memory |
+//! | [`tail`], [`budget`] | a followed conversation in memory; what all of them may hold |
 //! | [`board`], [`seat`], [`mailbox`], [`follow`] | who is connected, what they follow, what waits for them |
 //! | [`effects`] | what a commit sets in motion |
 //! | [`waiting`], [`queue`] | deadlines; places in the queue |
@@ -41,6 +41,7 @@ pub mod append;
 mod behind;
 pub mod beside;
 pub mod board;
+pub mod budget;
 pub mod dice;
 mod doubt;
 pub mod effects;
@@ -91,6 +92,8 @@ use crate::{
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often silent conversations are looked for.
 const ABANDON_EVERY: Duration = Duration::from_secs(60);
+/// After so long, to twice as long, without an event a conversation holds only its last ones in memory.
+const AGE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// Silent conversations closed in one look.
 const ABANDON_MOST: usize = 1_000;
 
@@ -109,6 +112,8 @@ pub struct Settings {
     pub connections_per_visitor: usize,
     /// Sessions of one agent at most; 0 lifts it.
     pub connections_per_agent: usize,
+    /// Bytes of recent events held in memory, of all followed conversations together.
+    pub tail_bytes: usize,
     /// Over what time clients are told to come back at most when the hub drains, in milliseconds; few are told to come
     /// sooner.
     pub drain_spread_ms: u64,
@@ -153,6 +158,7 @@ impl Default for Settings {
             admins_see_assigned: true,
             connections_per_visitor: 5,
             connections_per_agent: 10,
+            tail_bytes: 4 * 1024 * 1024,
             drain_spread_ms: 20_000,
         }
     }
@@ -173,7 +179,7 @@ impl Hub {
             mesh,
             settings,
             dice,
-            board: Board::default(),
+            board: Board::new(settings.tail_bytes),
             presence: Presence::default(),
             lookout: Lookout::default(),
             playbooks: Playbooks::default(),
@@ -213,6 +219,7 @@ impl Hub {
         core.spawn(self.clone().run_left());
         core.spawn(self.clone().run_flush());
         core.spawn(self.clone().run_abandon());
+        core.spawn(self.clone().run_age());
         let ended = tokio::select! {
             biased;
             () = stop.cancelled() => Ok(()),
@@ -332,6 +339,16 @@ impl Hub {
         loop {
             tick.tick().await;
             self.abandon().await;
+        }
+    }
+
+    /// Lets go of what silent conversations hold in memory, until the hub ends. Never returns.
+    async fn run_age(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(AGE_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            self.board.tails().iter().for_each(|tail| tail.age());
         }
     }
 

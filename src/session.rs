@@ -6,7 +6,7 @@
 //! | file | noun |
 //! |---|---|
 //! | [`lobby`] | what all sessions share: the hub, the keys, the rates |
-//! | [`connection`], [`end`] | the socket with its heartbeat; why it ends |
+//! | [`line`](mod@line), [`connection`], [`end`] | the WebSocket; the same with its heartbeat; why it ends |
 //! | [`live`], [`outbound`], `held` | what visitors' and agents' sessions have in common |
 //! | [`visitor`], [`agent`] | what each of them may ask |
 
@@ -14,6 +14,7 @@ pub mod agent;
 pub mod connection;
 pub mod end;
 mod held;
+pub mod line;
 pub mod live;
 pub mod lobby;
 pub mod outbound;

@@ -35,6 +35,9 @@ pub struct Limits {
     /// `outbound_bytes`: unsent bytes of one socket before it is closed with
     /// 4002. Default 262,144.
     pub outbound_bytes: usize,
+    /// `tail_bytes`: recent events held in memory, of all conversations
+    /// together; older ones are read from the store. Default 4,194,304.
+    pub tail_bytes: usize,
     /// `hello_timeout_ms`: from the upgrade to `hello`, in milliseconds.
     /// Default 10,000.
     pub hello_timeout_ms: u64,
@@ -84,6 +87,7 @@ impl Limits {
             bytes_per_second,
             byte_burst,
             outbound_bytes: within("outbound_bytes", 262_144, 65_536..=16_777_216) as usize,
+            tail_bytes: within("tail_bytes", 4_194_304, 0..=1_099_511_627_776) as usize,
             hello_timeout_ms: within("hello_timeout_ms", 10_000, 100..=60_000),
             agent_heartbeat_ms: within("agent_heartbeat_ms", 10_000, 100..=15_000),
             visitor_heartbeat_ms: within("visitor_heartbeat_ms", 20_000, 100..=300_000),

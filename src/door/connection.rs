@@ -31,7 +31,7 @@ use super::{
     metrics::Reason,
     peer::{Peer, client_address, is_own_origin, origin},
     problem::Problem,
-    socket::{Sessions, Side},
+    socket::{Sessions, Side, socket},
 };
 
 /// A connection that still speaks HTTP is not kept for longer; a request under way is answered.
@@ -91,7 +91,7 @@ pub(super) async fn connection<S: Sessions>(
     let stream = parts.io.into_inner();
     let state = parts.service.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     let Some((side, peer)) = state.seat.filter(|_| sound) else { return leave(stream).await };
-    let Ok(socket) = side.socket(stream, door.settings.socket, &parts.read_buf).await else {
+    let Ok(socket) = socket(stream, door.settings.socket, &parts.read_buf) else {
         door.metrics.refused(Reason::Frames);
         return;
     };

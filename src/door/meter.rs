@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use crate::session::connection::Stream;
+use crate::session::line::Stream;
 
 /// So long a sender may stay ahead of their rate without a gap.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -154,6 +154,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for Metered<S> {
     fn holds_back(&self) -> bool {
         self.pause.is_some()
     }
+
+    fn is_between_messages(&self) -> bool {
+        self.meter.frame.is_between_messages()
+    }
 }
 
 // === impl Meter ===
@@ -239,6 +243,11 @@ impl Frame {
             }
         }
         Some(frames)
+    }
+
+    /// Whether everything so far is whole messages.
+    fn is_between_messages(&self) -> bool {
+        (self.known, self.payload, self.fragments) == (0, 0, 0)
     }
 
     fn header_length(&self) -> usize {

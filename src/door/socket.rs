@@ -6,18 +6,15 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::protocol::{Role, WebSocketConfig},
-};
 
 use super::{
     meter::{MeterLimits, Metered},
     peer::Peer,
 };
+use crate::session::line::{Line, LineLimits};
 
 /// An upgraded, metered socket.
-pub type Socket = WebSocketStream<Metered<TcpStream>>;
+pub type Socket = Line<Metered<TcpStream>>;
 
 /// What becomes of an upgraded socket; given to the door from outside.
 ///
@@ -51,13 +48,9 @@ pub struct SocketLimits {
 
 /// A frame and a whole message from a client, in bytes.
 const MESSAGE_BYTES: usize = 64 * 1024;
-/// A visitor's read buffer is held for as long as they are connected, nearly always idle: the smallest that takes a
-/// usual frame in one read. A larger frame gets the room it needs when it comes.
-const VISITOR_READ_BYTES: usize = 1024;
-/// Agents are few and send more at once.
-const AGENT_READ_BYTES: usize = 4096;
-/// Frames are held back up to this, so that those fed before one flush leave in one write. The buffer begins empty,
-/// but the library never gives back what it grew to: at most this and the longest frame.
+/// Room to read into while frames come one after the other; a larger frame gets what it needs when it comes.
+const READ_BYTES: usize = 1024;
+/// Frames are held back up to this, so that those fed before one flush leave in one write.
 const WRITE_BYTES: usize = 16 * 1024;
 
 // === impl Side ===
@@ -70,30 +63,24 @@ impl Side {
             _ => None,
         }
     }
+}
 
-    /// The socket in `stream`, of which `read` was already taken.
-    ///
-    /// # Errors
-    /// When `read` already breaks the rules of the meter.
-    pub(super) async fn socket<S: AsyncRead + AsyncWrite + Unpin>(
-        self,
-        stream: S,
-        limits: SocketLimits,
-        read: &[u8],
-    ) -> io::Result<WebSocketStream<Metered<S>>> {
-        let read_bytes = match self {
-            Self::Visitor => VISITOR_READ_BYTES,
-            Self::Agent => AGENT_READ_BYTES,
-        };
-        let config = WebSocketConfig::default()
-            .read_buffer_size(read_bytes)
-            .write_buffer_size(WRITE_BYTES)
-            .max_write_buffer_size(limits.outbound_bytes)
-            .max_frame_size(Some(MESSAGE_BYTES))
-            .max_message_size(Some(MESSAGE_BYTES));
-        let metered = Metered::new(stream, limits.meter, read)?;
-        Ok(WebSocketStream::from_partially_read(metered, read.to_vec(), Role::Server, Some(config)).await)
-    }
+/// The socket in `stream`, of which `read` was already taken.
+///
+/// # Errors
+/// When `read` already breaks the rules of the meter.
+pub(super) fn socket<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    stream: S,
+    limits: SocketLimits,
+    read: &[u8],
+) -> io::Result<Line<Metered<S>>> {
+    let lines = LineLimits {
+        read_bytes: READ_BYTES,
+        write_bytes: WRITE_BYTES,
+        unsent_bytes: limits.outbound_bytes,
+        message_bytes: MESSAGE_BYTES,
+    };
+    Ok(Line::new(Metered::new(stream, limits.meter, read)?, lines, read))
 }
 
 #[cfg(test)]
@@ -107,9 +94,12 @@ mod tests {
         task::{Context, Poll},
     };
 
-    use futures_util::SinkExt;
-    use tokio::io::{DuplexStream, ReadBuf, duplex};
-    use tokio_tungstenite::tungstenite::Message;
+    use futures_util::{FutureExt, SinkExt, StreamExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+    use tokio_tungstenite::{
+        WebSocketStream,
+        tungstenite::{Error, Message, protocol::Role},
+    };
 
     use super::*;
 
@@ -140,14 +130,94 @@ mod tests {
         }
     }
 
+    const METER: MeterLimits = MeterLimits { frames_per_second: 0, frame_burst: 1, bytes_per_second: 0, byte_burst: 1 };
+    const LIMITS: SocketLimits = SocketLimits { meter: METER, outbound_bytes: 256 * 1024 };
+
+    type Near = Line<Metered<DuplexStream>>;
+
+    /// A socket and its other end; what lies between them holds `room` bytes.
+    fn pair(room: usize) -> (Near, DuplexStream) {
+        let (near, far) = duplex(room);
+        (socket(near, LIMITS, &[]).expect("a socket"), far)
+    }
+
+    /// Nothing has come.
+    fn is_silent(socket: &mut Near) -> bool {
+        socket.next().now_or_never().is_none()
+    }
+
+    #[tokio::test]
+    async fn l1_a_socket_holds_buffers_only_while_something_is_under_way() {
+        let (mut socket, far) = pair(64 * 1024);
+        let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+        assert!(socket.is_at_rest());
+        for n in 0..3 {
+            let texts = [format!("a {n}"), "b".repeat(10_000), "c".into()];
+            for text in &texts {
+                client.feed(Message::text(text)).await.expect("fed");
+            }
+            client.flush().await.expect("flushed");
+            for text in &texts {
+                assert_eq!(socket.next().await.expect("open").expect("a text"), Message::text(text));
+            }
+            assert!(is_silent(&mut socket) && socket.is_at_rest());
+            socket.feed(Message::text("an answer")).await.expect("fed");
+            assert!(is_silent(&mut socket) && !socket.is_at_rest(), "the answer has not left");
+            assert!(client.next().now_or_never().is_none(), "more may be to leave with it");
+            socket.flush().await.expect("flushed");
+            assert!(is_silent(&mut socket) && socket.is_at_rest());
+            assert_eq!(client.next().await.expect("open").expect("a text"), Message::text("an answer"));
+        }
+    }
+
+    #[tokio::test]
+    async fn l1_half_a_message_is_kept_when_nothing_more_comes_for_a_while() {
+        let (mut socket, mut far) = pair(4096);
+        // A text in two frames, masked with zeroes, byte by byte.
+        let bytes = [0x01, 0x82, 0, 0, 0, 0, b'y', b'o', 0x80, 0x81, 0, 0, 0, 0, b'u'];
+        let (last, first) = bytes.split_last().expect("bytes");
+        for byte in first {
+            far.write_u8(*byte).await.expect("written");
+            assert!(is_silent(&mut socket) && !socket.is_at_rest());
+        }
+        far.write_u8(*last).await.expect("written");
+        assert_eq!(socket.next().await.expect("open").expect("a text"), Message::text("you"));
+        assert!(is_silent(&mut socket) && socket.is_at_rest());
+    }
+
+    #[tokio::test]
+    async fn l1_an_answer_to_a_ping_that_nobody_takes_is_kept_until_it_has_left() {
+        let (mut socket, mut far) = pair(8);
+        // Masked with zeroes: a ping with ten bytes, whose pong is longer than what lies between takes.
+        let ping = [&[0x89, 0x8a, 0, 0, 0, 0][..], b"0123456789"].concat();
+        let (read, written) = tokio::join!(socket.next(), far.write_all(&ping));
+        written.expect("written");
+        assert!(matches!(read, Some(Ok(Message::Ping(_)))));
+        assert!(is_silent(&mut socket) && !socket.is_at_rest());
+        let mut pong = [0; 12];
+        tokio::select! {
+            _ = socket.next() => panic!("nothing came"),
+            taken = far.read_exact(&mut pong) => drop(taken.expect("read")),
+        }
+        assert_eq!((&pong[..2], &pong[2..]), (&[0x8a, 10][..], &b"0123456789"[..]));
+        assert!(is_silent(&mut socket) && socket.is_at_rest());
+    }
+
+    #[tokio::test]
+    async fn p1_the_end_of_a_socket_at_rest_is_told_once() {
+        let (mut socket, far) = pair(4096);
+        assert!(is_silent(&mut socket) && socket.is_at_rest());
+        drop(far);
+        assert!(matches!(socket.next().await, Some(Err(Error::Protocol(_)))));
+        assert!(socket.next().await.is_none());
+    }
+
     #[tokio::test]
     async fn l1_frames_fed_before_one_flush_leave_in_one_write() {
-        let meter = MeterLimits { frames_per_second: 0, frame_burst: 1, bytes_per_second: 0, byte_burst: 1 };
-        let limits = SocketLimits { meter, outbound_bytes: 256 * 1024 };
         let (near, _far) = duplex(1024 * 1024);
         let writes = Arc::new(AtomicUsize::new(0));
         let stream = Counting { inner: near, writes: writes.clone() };
-        let mut socket = Side::Visitor.socket(stream, limits, &[]).await.expect("a socket");
+        let mut socket = socket(stream, LIMITS, &[]).expect("a socket");
         for _ in 0..50 {
             socket.feed(Message::text("x".repeat(300))).await.expect("fed");
         }

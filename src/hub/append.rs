@@ -172,7 +172,8 @@ impl Hub {
 
     /// A tail of the conversation, brought up to date: the board's, or one for this moment only.
     pub(super) async fn tail(&self, conversation: &ConversationId) -> Result<Arc<Tail>> {
-        let tail = self.board.tail(conversation).unwrap_or_else(|| Tail::new(conversation.clone()));
+        let anew = || Tail::new(conversation.clone(), self.board.budget().clone());
+        let tail = self.board.tail(conversation).unwrap_or_else(anew);
         match tail.catch_up(&*self.store).await? {
             true => Ok(tail),
             false => Err(HubError::not_found()),

@@ -8,14 +8,16 @@ use std::{
 use dashmap::DashMap;
 
 use super::{
+    budget::Budget,
     seat::{Seat, Who},
     tail::Tail,
 };
 use crate::ids::{AgentId, ConversationId, VisitorId, WorkspaceId};
 
 /// Every session of this node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Board {
+    budget: Arc<Budget>,
     visitors: DashMap<(WorkspaceId, VisitorId), Vec<Arc<Seat>>>,
     agents: DashMap<WorkspaceId, HashMap<AgentId, Vec<Arc<Seat>>>>,
     follows: DashMap<ConversationId, Follow>,
@@ -30,6 +32,21 @@ struct Follow {
 // === impl Board ===
 
 impl Board {
+    /// Nobody yet. All tails together hold about `tail_bytes` of their logs at most.
+    pub fn new(tail_bytes: usize) -> Self {
+        Self {
+            budget: Budget::new(tail_bytes),
+            visitors: DashMap::new(),
+            agents: DashMap::new(),
+            follows: DashMap::new(),
+        }
+    }
+
+    /// What all tails may hold of their logs, and hold.
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
     /// Adds a session. With more than `most` of the same person, the oldest is returned and is to leave.
     pub fn sit(&self, seat: &Arc<Seat>, most: usize) -> Option<Arc<Seat>> {
         let oldest = |seats: &mut Vec<Arc<Seat>>| {
@@ -72,10 +89,9 @@ impl Board {
     /// From now on the session is woken for this conversation. The tail may know nothing yet: read it after this, so
     /// that nothing falls between looking and listening.
     pub fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
-        let mut follow = self
-            .follows
-            .entry(conversation.clone())
-            .or_insert_with(|| Follow { tail: Tail::new(conversation.clone()), seats: Vec::with_capacity(2) });
+        let anew = || Tail::new(conversation.clone(), self.budget.clone());
+        let follows = self.follows.entry(conversation.clone());
+        let mut follow = follows.or_insert_with(|| Follow { tail: anew(), seats: Vec::with_capacity(2) });
         if !follow.seats.iter().any(|other| Arc::ptr_eq(other, seat)) {
             follow.seats.push(seat.clone());
         }

@@ -120,6 +120,7 @@ mod tests {
     use super::*;
     use crate::{
         chat::event::{AgentRef, Author, Event},
+        hub::budget::Budget,
         ids::{AgentId, ConversationId},
     };
 
@@ -141,7 +142,7 @@ mod tests {
     }
 
     fn follow(clear: u64, sight: Sight) -> Follow {
-        Follow::new(Tail::new(ConversationId::from("c_1")), Seq(0), Seq(clear), sight)
+        Follow::new(Tail::new(ConversationId::from("c_1"), Budget::new(0)), Seq(0), Seq(clear), sight)
     }
 
     #[test]

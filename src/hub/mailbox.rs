@@ -175,6 +175,11 @@ impl Mailbox {
         }
     }
 
+    /// Whether anything waits.
+    pub fn is_waiting(&self) -> bool {
+        self.lock().mail.is_some()
+    }
+
     /// Takes everything out. None when there is nothing.
     pub fn take(&self) -> Option<Box<Mail>> {
         self.lock().mail.take()

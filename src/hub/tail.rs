@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use super::budget::{Budget, Holding};
 use crate::{
     chat::{conversation::Conversation, summary::Beside},
     ids::{ConversationId, Millis, Seq},
@@ -17,8 +18,9 @@ use crate::{
 
 /// Events a tail keeps at most; a reader further behind is served by the store.
 const MAX_ENTRIES: usize = 256;
-/// Bytes of JSON a tail keeps at most.
-const MAX_BYTES: usize = 128 * 1024;
+/// Bytes a tail keeps at most, and keeps whatever the others do; the newest event always stays.
+const MAX_BYTES: usize = 256 * 1024;
+const MIN_BYTES: usize = 2 * 1024;
 /// Events of one read.
 const PAGE: usize = 200;
 /// Bytes of one read.
@@ -29,6 +31,7 @@ const PAGE_BYTES: usize = 64 * 1024;
 pub struct Tail {
     id: ConversationId,
     inner: Mutex<Inner>,
+    budget: Arc<Budget>,
     /// Held while reading from the store, so that one reader loads and the others wait.
     loading: tokio::sync::Mutex<()>,
     /// Whoever lost a race queues here, and while somebody does, so do all others: see [`Tail::turn`].
@@ -64,17 +67,20 @@ pub struct Hot {
     /// When the assignee was last rung for a text.
     pub rang_at: Millis,
     entries: VecDeque<Arc<Entry>>,
-    bytes: usize,
+    held: Holding,
+    /// Whether something happened since the last [`Tail::age`].
+    fresh: bool,
 }
 
 // === impl Tail ===
 
 impl Tail {
-    /// An empty tail: nothing is known yet.
-    pub fn new(id: ConversationId) -> Arc<Self> {
+    /// An empty tail: nothing is known yet. What it holds of the log is taken from `budget`.
+    pub fn new(id: ConversationId, budget: Arc<Budget>) -> Arc<Self> {
         Arc::new(Self {
             id,
             inner: Mutex::default(),
+            budget,
             loading: tokio::sync::Mutex::default(),
             turns: tokio::sync::Mutex::default(),
             queueing: AtomicUsize::new(0),
@@ -90,11 +96,10 @@ impl Tail {
     pub fn seed(&self, loaded: Loaded) {
         let mut inner = self.lock();
         match &mut inner.hot {
-            None => inner.hot = Some(Box::new(Hot::new(loaded))),
+            None => inner.hot = Some(Box::new(Hot::new(loaded, self.budget.clone()))),
             Some(hot) if hot.conversation.seq < loaded.conversation.seq => {
                 // The fold jumps forward; the events in between are the store's to tell.
-                hot.entries.clear();
-                hot.bytes = 0;
+                hot.forget();
                 hot.conversation = loaded.conversation;
             }
             Some(_) => {}
@@ -198,7 +203,7 @@ impl Tail {
         match &inner.hot {
             Some(_) => inner.hint = inner.hint.max(loaded.conversation.seq),
             None => {
-                inner.hot = Some(Box::new(Hot::new(loaded)));
+                inner.hot = Some(Box::new(Hot::new(loaded, self.budget.clone())));
                 inner.suspect = true;
             }
         }
@@ -256,16 +261,26 @@ impl Tail {
             }
             for entry in entries.iter().rev() {
                 let first = hot.entries.front().map_or(hot.conversation.seq.next(), |first| first.event().seq);
-                let size = entry.json().len();
-                let room = hot.entries.len() < MAX_ENTRIES && hot.bytes + size <= MAX_BYTES;
+                let size = entry.size();
+                let room = hot.entries.len() < MAX_ENTRIES && hot.held.bytes() + size <= hot.most();
                 if entry.event().seq >= first {
                     continue;
                 }
                 if entry.event().seq.next() != first || !room {
                     break;
                 }
-                hot.bytes += size;
+                hot.held.add(size);
                 hot.entries.push_front(entry.clone());
+            }
+        });
+    }
+
+    /// Called now and then: a conversation in which nothing happened since the last time keeps only its last events.
+    pub(super) fn age(&self) {
+        self.with(|hot| {
+            if !std::mem::take(&mut hot.fresh) {
+                hot.keep(MIN_BYTES);
+                hot.entries.shrink_to_fit();
             }
         });
     }
@@ -304,31 +319,48 @@ impl Drop for Turn<'_> {
 // === impl Hot ===
 
 impl Hot {
-    fn new(loaded: Loaded) -> Self {
+    fn new(loaded: Loaded, budget: Arc<Budget>) -> Self {
         Self {
             conversation: loaded.conversation,
             beside: loaded.beside,
             row_at: Millis(0),
             rang_at: Millis(0),
             entries: VecDeque::new(),
-            bytes: 0,
+            held: Holding::new(budget),
+            fresh: true,
         }
+    }
+
+    /// What it may hold now, in bytes.
+    fn most(&self) -> usize {
+        self.held.share().clamp(MIN_BYTES, MAX_BYTES)
     }
 
     fn push(&mut self, entry: &Arc<Entry>) {
         self.conversation.apply(entry.event());
         if entry.event().erases() {
             // What is held was taken out of the store: whoever asks for it finds there what is left.
-            self.entries.clear();
-            self.bytes = 0;
+            self.forget();
             self.beside.page = None;
         }
-        self.bytes += entry.json().len();
+        self.held.add(entry.size());
         self.entries.push_back(entry.clone());
-        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+        self.fresh = true;
+        self.keep(self.most());
+    }
+
+    /// Lets go of the oldest events, until this many bytes or one event is left.
+    fn keep(&mut self, most: usize) {
+        while self.entries.len() > MAX_ENTRIES || (self.entries.len() > 1 && self.held.bytes() > most) {
             let Some(old) = self.entries.pop_front() else { break };
-            self.bytes -= old.json().len();
+            self.held.give_back(old.size());
         }
+    }
+
+    /// Lets go of all events.
+    fn forget(&mut self) {
+        self.entries.clear();
+        self.held.give_back(self.held.bytes());
     }
 
     /// A page behind `cursor`; None when memory does not reach back so far.

@@ -32,6 +32,8 @@ pub struct Guest {
     pub playbook: Arc<PlaybookRow>,
     /// Who they are: of the signed identity, else of the token, else new.
     pub visitor: VisitorId,
+    /// Whether they have just been made up: then the store knows nothing of them.
+    pub is_new: bool,
     /// The anonymous visitor whose open conversation is to be adopted by the identity.
     pub anonymous: Option<VisitorId>,
     /// The name the site vouches for.
@@ -96,7 +98,10 @@ impl Hub {
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
         self.listening(&workspace).await;
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
-        let found = self.store.of_visitor(&workspace, &guest.visitor, closed_since).await.map_err(HubError::from);
+        let found = match guest.is_new {
+            true => Ok(None),
+            false => self.store.of_visitor(&workspace, &guest.visitor, closed_since).await.map_err(HubError::from),
+        };
         let conversation = match (found, recover) {
             (Err(HubError::Unavailable), Some((id, recover))) => Some(self.remembered_of(&mut seated, id, recover)?),
             (Err(error), _) => return Err(error),

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::{Connection, Stream},
+    connection::Connection,
     end::End,
+    line::{Line, Stream},
     live::{Live, Role},
     lobby::Lobby,
 };
@@ -42,24 +42,43 @@ struct Working {
     expires: Instant,
 }
 
-/// Talks with an agent until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: Stream>(socket: WebSocketStream<S>, admitted: impl FnOnce() + Send, lobby: Arc<Lobby>) {
-    let mut connection = Connection::new(socket, lobby.settings.agent_heartbeat);
-    let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
-    let frame = match knocked {
-        Ok(Ok(frame)) => frame,
-        Ok(Err(end)) => return connection.close(end).await,
-        Err(_) => return connection.close(End::code(CloseCode::NoHello)).await,
-    };
-    match welcome(&mut connection, &frame, &lobby).await {
-        Ok((seated, desk, working)) => {
-            admitted();
-            let mut live = Live::new(connection, lobby, seated);
-            live.follow_mine(&desk);
+/// Talks with an agent until either side is done. `admitted` is called once they have said who they are; what it gives is
+/// held until the end.
+pub fn run<S: Stream, G: Send>(
+    line: Line<S>,
+    admitted: impl FnOnce() -> G + Send,
+    lobby: Arc<Lobby>,
+) -> impl Future<Output = ()> + Send {
+    let knocking = Box::pin(knock(line, admitted, lobby));
+    async move {
+        if let Some((live, working, _held)) = knocking.await {
             live.run(working).await;
         }
-        Err(end) => connection.close(end).await,
     }
+}
+
+/// From the upgrade to the answer to `hello`. None when it ended there.
+async fn knock<S: Stream, G>(
+    line: Line<S>,
+    admitted: impl FnOnce() -> G,
+    lobby: Arc<Lobby>,
+) -> Option<(Box<Live<S>>, Box<Working>, G)> {
+    let mut connection = Connection::new(line, lobby.settings.agent_heartbeat);
+    let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
+        Ok(Ok(frame)) => match welcome(&mut connection, &frame, &lobby).await {
+            Ok((seated, desk, working)) => {
+                let held = admitted();
+                let mut live = Live::new(connection, lobby, seated);
+                live.follow_mine(&desk);
+                return Some((live, Box::new(working), held));
+            }
+            Err(end) => end,
+        },
+        Ok(Err(end)) => end,
+        Err(_) => End::code(CloseCode::NoHello),
+    };
+    connection.close(end).await;
+    None
 }
 
 /// Answers the first frame.
@@ -130,7 +149,7 @@ impl<S: Stream> Role<S> for Working {
             }
             (_, Err(ms)) => live.refuse(id, ErrorBody::rate_limited(ms)).await,
             (AgentAsk::Pong, _) => live.answer(id, &Nothing {}).await,
-            (AgentAsk::Hello(hello), _) => self.renew(live, id, &hello).await,
+            (AgentAsk::Hello(hello), _) => Box::pin(self.renew(live, id, &hello)).await,
             (AgentAsk::Note(say), _) => {
                 live.say(id, say, |live| self.count(live), |key, text| Command::Note { key, text }).await
             }
@@ -138,7 +157,7 @@ impl<S: Stream> Role<S> for Working {
             (AgentAsk::Close(which), _) => live.command(id, &which.conversation, &Command::Close).await,
             (AgentAsk::Assign(assign), _) => {
                 let who = live.seated.seat().who.clone();
-                let done = live.lobby.hub.assign(&who, &assign.conversation, assign.to.as_ref()).await;
+                let done = Box::pin(live.lobby.hub.assign(&who, &assign.conversation, assign.to.as_ref())).await;
                 live.done(id, done).await
             }
             (AgentAsk::Details(change), _) => {
@@ -167,7 +186,9 @@ impl<S: Stream> Role<S> for Working {
                 live.lobby.hub.notified(seat, &receipt.conversation, receipt.reason, receipt.outcome);
                 live.answer(id, &Nothing {}).await
             }
-            (AgentAsk::Availability(wish), _) => self.switch(live, id, wish.agent.as_ref(), wish.online).await,
+            (AgentAsk::Availability(wish), _) => {
+                Box::pin(self.switch(live, id, wish.agent.as_ref(), wish.online)).await
+            }
             (AgentAsk::Settings(wish), _) => {
                 let notify = wish.notify.over(self.notify);
                 let who = live.seated.seat().who.clone();
@@ -179,8 +200,8 @@ impl<S: Stream> Role<S> for Working {
                     Err(error) => live.refuse(id, &error).await,
                 }
             }
-            (AgentAsk::List(list), _) => self.list(live, id, list).await,
-            (AgentAsk::Open(open), _) => self.open(live, id, &open).await,
+            (AgentAsk::List(list), _) => Box::pin(self.list(live, id, list)).await,
+            (AgentAsk::Open(open), _) => Box::pin(self.open(live, id, &open)).await,
             (AgentAsk::Leave(which), _) => {
                 match live.follows.get_mut(&which.conversation) {
                     // One's own keeps coming.
@@ -191,7 +212,8 @@ impl<S: Stream> Role<S> for Working {
             }
             (AgentAsk::History(history), _) => {
                 let who = live.seated.seat().who.clone();
-                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit()).await;
+                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit());
+                let read = Box::pin(read).await;
                 match read {
                     Ok(events) => live.answer(id, &HistoryReply { events }).await,
                     Err(error) => live.refuse(id, &error).await,

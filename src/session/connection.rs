@@ -6,24 +6,24 @@ use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use rand::RngExt;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    io::AsyncReadExt,
     time::{Instant, timeout},
 };
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Message, Utf8Bytes,
-        protocol::{
-            CloseFrame,
-            frame::{
-                Frame,
-                coding::{CloseCode as WsCode, Data, OpCode},
-            },
+use tokio_tungstenite::tungstenite::{
+    Message, Utf8Bytes,
+    protocol::{
+        CloseFrame,
+        frame::{
+            Frame,
+            coding::{CloseCode as WsCode, Data, OpCode},
         },
     },
 };
 
-use super::end::End;
+use super::{
+    end::End,
+    line::{Line, Stream},
+};
 use crate::wire::{
     code::CloseCode,
     push::{AgentPush, Goodbye},
@@ -45,17 +45,9 @@ const LINGER_BYTES: usize = 1024 * 1024;
 /// RFC 6455's code for a peer that does not keep to it.
 const BROKEN: u16 = 1002;
 
-/// What a session talks over.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Whether what the peer sent is left unread for a while, because it is too much.
-    fn holds_back(&self) -> bool {
-        false
-    }
-}
-
 /// A socket with its heartbeat.
 pub struct Connection<S> {
-    socket: WebSocketStream<S>,
+    socket: Line<S>,
     heartbeat: Duration,
     heard: Instant,
     sent: Instant,
@@ -78,7 +70,7 @@ pub enum Incoming {
 
 impl<S: Stream> Connection<S> {
     /// A socket to whose silence `heartbeat` (give or take a tenth) is the measure.
-    pub fn new(socket: WebSocketStream<S>, heartbeat: Duration) -> Self {
+    pub fn new(socket: Line<S>, heartbeat: Duration) -> Self {
         let heartbeat = heartbeat.mul_f64(rand::rng().random_range(0.9..1.1));
         let now = Instant::now();
         Self { socket, heartbeat, heard: now, sent: now, pinged: now, unflushed: false, in_pieces: false }
@@ -216,18 +208,18 @@ async fn in_time<E: Into<End>>(write: impl Future<Output = Result<(), E>>) -> Re
 #[cfg(test)]
 mod tests {
     use tokio::io::duplex;
-    use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+    use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
     use super::*;
+    use crate::session::line::LineLimits;
 
-    impl Stream for tokio::io::DuplexStream {}
+    const LIMITS: LineLimits =
+        LineLimits { read_bytes: 1024, write_bytes: 16 * 1024, unsent_bytes: 64 * 1024, message_bytes: 64 * 1024 };
 
     #[tokio::test]
     async fn p1_a_frame_longer_than_may_wait_unread_arrives_whole() {
         let (near, far) = duplex(4096);
-        let config = WebSocketConfig::default().write_buffer_size(16 * 1024).max_write_buffer_size(64 * 1024);
-        let socket = WebSocketStream::from_raw_socket(near, Role::Server, Some(config)).await;
-        let mut connection = Connection::new(socket, Duration::from_secs(10));
+        let mut connection = Connection::new(Line::new(near, LIMITS, &[]), Duration::from_secs(10));
         let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
         let texts: Vec<String> =
             [PIECE, PIECE + 1, 10 * PIECE, 1_000_001].map(|length| "\u{e9}x".repeat(length / 3)).into();
@@ -250,11 +242,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn p1_a_peer_that_answers_the_close_is_hung_up_on_at_once() {
         let (ours, theirs) = duplex(4096);
-        let ours = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;
         let mut theirs = WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
         let began = Instant::now();
         let reads = async { while let Some(Ok(_)) = theirs.next().await {} };
-        let connection = Connection::new(ours, Duration::from_secs(10));
+        let connection = Connection::new(Line::new(ours, LIMITS, &[]), Duration::from_secs(10));
         tokio::join!(connection.close(End::code(CloseCode::Draining)), reads);
         assert!(began.elapsed() < CLOSE_DEADLINE, "{:?}", began.elapsed());
     }

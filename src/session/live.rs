@@ -9,9 +9,10 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    connection::{Connection, Incoming, Stream},
+    connection::{Connection, Incoming},
     end::End,
     held::Held,
+    line::Stream,
     lobby::Lobby,
 };
 use crate::{
@@ -69,10 +70,11 @@ pub(super) trait Role<S>: Sized {
 // === impl Live ===
 
 impl<S: Stream> Live<S> {
-    pub(super) fn new(connection: Connection<S>, lobby: Arc<Lobby>, seated: Seated) -> Self {
+    pub(super) fn new(connection: Connection<S>, lobby: Arc<Lobby>, seated: Seated) -> Box<Self> {
         let who = &seated.seat().who;
         let audience = if who.agent().is_some() { Audience::Agents } else { Audience::Visitor };
-        Self {
+        // Boxed, so that it has one place: a future holds room for its arguments and once more for what they become.
+        Box::new(Self {
             caller: Caller::from(who),
             connection,
             lobby,
@@ -83,28 +85,31 @@ impl<S: Stream> Live<S> {
             again: None,
             held: Held::default(),
             malformed: 0,
-        }
+        })
     }
 
     /// Talks until either side is done, and says goodbye.
-    pub(super) async fn run(mut self, mut role: impl Role<S>) {
-        let end = match self.talk(&mut role).await {
+    pub(super) async fn run(mut self: Box<Self>, mut role: Box<impl Role<S>>) {
+        let end = match self.talk(&mut *role).await {
             Ok(never) => never,
             Err(end) => end,
         };
-        let Self { connection, mut seated, .. } = self;
+        let Self { connection, mut seated, .. } = *self;
         // The hub learns at once that nobody is here any more, whatever the peer takes to close.
         seated.clean = matches!(end, End::Gone { clean: true });
         drop(seated);
-        connection.close(end).await;
+        Box::pin(connection.close(end)).await;
     }
 
     async fn talk(&mut self, role: &mut impl Role<S>) -> Result<End, End> {
         let seat = self.seated.seat().clone();
         let timer = tokio::time::sleep_until(self.next_look(role));
         tokio::pin!(timer);
+        // An idle session is this future and nothing else: what is rare, or large, has room of its own while it lasts.
         loop {
-            self.deliver().await?;
+            if seat.mail.is_waiting() {
+                Box::pin(self.deliver()).await?;
+            }
             self.connection.flush().await?;
             tokio::select! {
                 incoming = self.connection.read() => {
@@ -116,14 +121,14 @@ impl<S: Stream> Live<S> {
                         let incoming = incoming?;
                         self.heard(&seat);
                         if let Incoming::Text(frame) = incoming {
-                            role.serve(self, frame.as_str()).await?;
+                            Box::pin(role.serve(self, frame.as_str())).await?;
                         }
                         next = self.connection.read_now();
                     }
                     if let Some(Err(end)) = next {
                         return Err(end);
                     } else if let Some(Ok(Incoming::Text(frame))) = next {
-                        role.serve(self, frame.as_str()).await?;
+                        Box::pin(role.serve(self, frame.as_str())).await?;
                     }
                 }
                 () = seat.mail.rung() => {}
@@ -131,7 +136,7 @@ impl<S: Stream> Live<S> {
                     if role.expires().is_some_and(|at| at <= Instant::now()) {
                         return Err(End::code(CloseCode::Unauthorized));
                     }
-                    self.connection.beat().await?;
+                    Box::pin(self.connection.beat()).await?;
                     if self.again.is_some_and(|again| again <= Instant::now()) {
                         self.look_again();
                     }
@@ -145,7 +150,12 @@ impl<S: Stream> Live<S> {
     }
 
     fn next_look(&self, role: &impl Role<S>) -> Instant {
-        let beat = self.connection.next_beat();
+        let settings = &self.lobby.settings;
+        let heartbeat = match self.audience {
+            Audience::Visitor => settings.visitor_heartbeat,
+            Audience::Agents => settings.agent_heartbeat,
+        };
+        let beat = self.lobby.on_tick(self.connection.next_beat(), heartbeat);
         let look = self.again.map_or(beat, |again| beat.min(again));
         role.expires().map_or(look, |at| look.min(at))
     }

@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::rates::{Rate, Rates};
 use crate::{hub::Hub, tokens::Gate};
 
@@ -15,7 +17,12 @@ pub struct Lobby {
     pub settings: Settings,
     /// How often somebody may ask.
     pub rates: Rates,
+    /// From when ticks are counted: see [`Lobby::on_tick`].
+    began: Instant,
 }
+
+/// A heartbeat is put off by this part of it at most.
+const TICKS: u32 = 200;
 
 /// What an operator may set about sessions.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +58,23 @@ impl Lobby {
     /// A lobby before this hub.
     pub fn new(hub: Arc<Hub>, gate: Gate, settings: Settings) -> Arc<Self> {
         let rates = Rates::new(settings.visitor_rate, settings.agent_rate, settings.starts_per_minute);
-        Arc::new(Self { hub, gate, settings, rates })
+        Arc::new(Self { hub, gate, settings, rates, began: Instant::now() })
+    }
+
+    /// The first tick at or after `at`; there are two hundred to a `heartbeat`. Sessions that beat on ticks beat
+    /// together: the process wakes for many of them once, and their peers' answers come together, too.
+    pub fn on_tick(&self, at: Instant, heartbeat: Duration) -> Instant {
+        next_tick(self.began, at, heartbeat / TICKS)
+    }
+}
+
+/// The first of the ticks since `began` that is not before `at`.
+fn next_tick(began: Instant, at: Instant, tick: Duration) -> Instant {
+    let past = at.saturating_duration_since(began);
+    let over = past.as_nanos() % tick.as_nanos().max(1);
+    match u64::try_from(over) {
+        Ok(over @ 1..) => at + (tick - Duration::from_nanos(over)),
+        _ => at,
     }
 }
 
@@ -67,5 +90,22 @@ impl Default for Settings {
             agent_rate: Rate { per_second: 10, burst: 50 },
             starts_per_minute: 60,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p1_beats_fall_on_common_ticks_never_early_and_less_than_one_tick_late() {
+        let (began, tick) = (Instant::now(), Duration::from_millis(100));
+        for after in [0, 1, 99, 100, 101, 20_050, 86_400_000] {
+            let at = began + Duration::from_millis(after);
+            let beat = next_tick(began, at, tick);
+            assert!(at <= beat && beat < at + tick);
+            assert_eq!((beat - began).as_millis() % 100, 0, "after {after} ms");
+        }
+        assert_eq!(next_tick(began, began + tick / 3, Duration::ZERO), began + tick / 3);
     }
 }

@@ -1,6 +1,6 @@
 //! Empties the letter box into frames: events first, then what is only about them.
 
-use super::{connection::Stream, end::End, live::Live};
+use super::{end::End, line::Stream, live::Live};
 use crate::{
     chat::{
         conversation::Sight,

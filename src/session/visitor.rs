@@ -2,14 +2,12 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::WebSocketStream;
 
 use super::{
-    connection::{Connection, Incoming, Stream},
+    connection::{Connection, Incoming},
     end::End,
+    line::{Line, Stream},
     live::{Live, Role},
     lobby::{Entrance, Lobby},
 };
@@ -20,21 +18,21 @@ use crate::{
         page::Recover,
         visitor::{Greeting, Guest},
     },
-    ids::{VisitorId, WorkspaceId},
-    store::PlaybookRow,
     wire::{
         code::{CloseCode, ErrorCode},
         error::ErrorBody,
         reply::{HistoryReply, Limits, Nothing, PlaybookView, StartReply, VisitorHelloReply},
-        request::{Malformed, Request, RequestId, VisitorAsk, VisitorHello, parse_visitor},
+        request::{Malformed, Request, RequestId, VisitorAsk, parse_visitor},
         write,
     },
 };
 
+mod guest;
+
+use self::guest::recognise;
+
 /// The longest first frame, in bytes.
 pub(super) const MAX_HELLO: usize = 8 * 1024;
-/// What the id of a visitor begins with whom a site vouches for. No random id has a dot in it.
-const IDENTIFIED: &str = "v_i.";
 
 /// A visitor who said hello.
 struct Visiting {
@@ -48,31 +46,48 @@ struct Turned {
     code: CloseCode,
 }
 
-/// Talks with a visitor until either side is done. `admitted` is called once they have said who they are.
-pub async fn run<S: Stream>(
-    socket: WebSocketStream<S>,
+/// Talks with a visitor until either side is done. `admitted` is called once they have said who they are; what it gives
+/// is held until the end.
+pub fn run<S: Stream, G: Send>(
+    line: Line<S>,
     entrance: Entrance,
-    admitted: impl FnOnce() + Send,
+    admitted: impl FnOnce() -> G + Send,
     lobby: Arc<Lobby>,
-) {
-    let mut connection = Connection::new(socket, lobby.settings.visitor_heartbeat);
-    let knocked = timeout(lobby.settings.hello_timeout, connection.knock()).await;
-    let frame = match knocked {
-        Ok(Ok(frame)) => frame,
-        Ok(Err(end)) => return connection.close(end).await,
-        Err(_) => return connection.close(End::code(CloseCode::NoHello)).await,
-    };
-    match greet(&mut connection, &frame, &entrance, &lobby).await {
-        Ok((live_parts, visiting)) => {
-            admitted();
-            let mut live = Live::new(connection, lobby, live_parts.0);
-            if let Some(shown) = &live_parts.1.conversation {
-                live.follow(shown);
-            }
+) -> impl Future<Output = ()> + Send {
+    // What it takes to come in is large and soon over: it is not to be a part of every idle session.
+    let knocking = Box::pin(knock(line, entrance, admitted, lobby));
+    async move {
+        if let Some((live, visiting, _held)) = knocking.await {
             live.run(visiting).await;
         }
-        Err(end) => connection.close(end).await,
     }
+}
+
+/// From the upgrade to the answer to `hello`. None when it ended there.
+async fn knock<S: Stream, G>(
+    line: Line<S>,
+    entrance: Entrance,
+    admitted: impl FnOnce() -> G,
+    lobby: Arc<Lobby>,
+) -> Option<(Box<Live<S>>, Box<Visiting>, G)> {
+    let mut connection = Connection::new(line, lobby.settings.visitor_heartbeat);
+    let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
+        Ok(Ok(frame)) => match greet(&mut connection, &frame, &entrance, &lobby).await {
+            Ok(((seated, greeting), visiting)) => {
+                let held = admitted();
+                let mut live = Live::new(connection, lobby, seated);
+                if let Some(shown) = &greeting.conversation {
+                    live.follow(shown);
+                }
+                return Some((live, Box::new(visiting), held));
+            }
+            Err(end) => end,
+        },
+        Ok(Err(end)) => end,
+        Err(_) => End::code(CloseCode::NoHello),
+    };
+    connection.close(end).await;
+    None
 }
 
 type Greeted = (crate::hub::seat::Seated, Greeting);
@@ -110,94 +125,6 @@ async fn greet<S: Stream>(
         connection.feed(frame).await?;
     }
     Ok(((seated, greeting), Visiting { guest, address: entrance.address }))
-}
-
-/// Finds out who says hello, and whether they may from this page.
-async fn recognise(hello: &VisitorHello, entrance: &Entrance, lobby: &Lobby) -> Result<Guest, Turned> {
-    let hub = &lobby.hub;
-    let row = hub.playbook(&hello.playbook).await.map_err(|cause| Turned::of(&cause.into()))?;
-    let row = row.ok_or_else(|| Turned::not_offered(ErrorCode::NotFound))?;
-    let workspace = row.workspace.clone();
-    let allowed = entrance.own_origin
-        || match &entrance.origin {
-            Some(origin) => row.playbook.allows_origin(origin),
-            None => row.playbook.origins.is_empty(),
-        };
-    if !allowed {
-        return Err(Turned::not_offered(ErrorCode::Forbidden));
-    }
-    let token = match &hello.token {
-        None => None,
-        Some(token) => {
-            let claims = lobby.gate.visitor(token).map_err(|_| Turned::unauthorized("visitor token"))?;
-            // One of another workspace says nothing here.
-            (claims.workspace == workspace).then_some(claims.visitor)
-        }
-    };
-    let identity = match &hello.identity {
-        None => None,
-        Some(jwt) => Some(lobby.gate.identity(&workspace, jwt).map_err(|_| Turned::unauthorized("identity"))?),
-    };
-    // A token of somebody a site vouched for is worth nothing without the site's word.
-    let anonymous = token.filter(|visitor| !visitor.as_str().starts_with(IDENTIFIED));
-    let visitor = match &identity {
-        Some(identity) => identified(&workspace, &identity.subject),
-        None => anonymous.clone().unwrap_or_else(VisitorId::random),
-    };
-    let both: Vec<_> = std::iter::once(&visitor).chain(&anonymous).collect();
-    let row = offered(hub, row, &workspace, &both, hello.page.as_ref(), entrance.own_origin).await?;
-    Ok(Guest {
-        playbook: row,
-        visitor,
-        anonymous: anonymous.filter(|_| identity.is_some()),
-        verified: identity.is_some(),
-        name: identity.as_ref().and_then(|identity| identity.name.clone()),
-        email: identity.and_then(|identity| identity.email),
-        page: hello.page.clone(),
-        locale: hello.locale.clone(),
-    })
-}
-
-/// Whether the playbook meets this visitor: active, or the one their open conversation runs on, be it that of the
-/// anonymous visitor they were, which becomes theirs. Seen on one of its pages, it counts as installed from here on.
-async fn offered(
-    hub: &Arc<crate::hub::Hub>,
-    row: Arc<PlaybookRow>,
-    workspace: &WorkspaceId,
-    visitors: &[&VisitorId],
-    page: Option<&Page>,
-    own_origin: bool,
-) -> Result<Arc<PlaybookRow>, Turned> {
-    let unavailable = |cause: crate::store::StoreError| Turned::of(&cause.into());
-    if !row.playbook.active || row.deleted {
-        for visitor in visitors {
-            let open = hub.store().of_visitor(workspace, visitor, crate::ids::Millis(i64::MAX)).await;
-            if let Some(open) = open.map_err(unavailable)?.filter(|open| open.conversation.closed_at().is_none()) {
-                // Whoever has one of their own adopts no other.
-                return match open.conversation.playbook.id == row.playbook.id {
-                    true => Ok(row),
-                    false => Err(Turned::not_offered(ErrorCode::NotFound)),
-                };
-            }
-        }
-        return Err(Turned::not_offered(ErrorCode::NotFound));
-    }
-    let seen = page.is_some_and(|page| !own_origin || is_demo(&page.url));
-    if !seen {
-        return Ok(row);
-    }
-    hub.playbook_seen(&row).await.map_err(unavailable)?;
-    Ok(hub.playbook(&row.playbook.id).await.map_err(unavailable)?.unwrap_or(row))
-}
-
-fn is_demo(page: &str) -> bool {
-    url::Url::parse(page).is_ok_and(|url| url.path() == "/demo")
-}
-
-/// The visitor a site's subject is: the same at every visit, in no other workspace, and no site can choose another's.
-fn identified(workspace: &WorkspaceId, subject: &str) -> VisitorId {
-    let digest = Sha256::digest(format!("{}\n{workspace}\n{subject}", workspace.as_str().len()));
-    VisitorId::from(format!("{IDENTIFIED}{}", URL_SAFE_NO_PAD.encode(&digest[..18])))
 }
 
 fn hello_reply(
@@ -267,7 +194,8 @@ impl<S: Stream> Role<S> for Visiting {
                 live.command(id, &rate.conversation, &command).await
             }
             VisitorAsk::End(which) => live.command(id, &which.conversation, &Command::End).await,
-            VisitorAsk::Start => self.start(live, id).await,
+            // Boxed, as what is rare is not to make room for itself in every frame's future.
+            VisitorAsk::Start => Box::pin(self.start(live, id)).await,
             VisitorAsk::Typing(typing) => {
                 live.lobby.hub.typing(live.seated.seat(), &typing.conversation, typing.on, typing.preview);
                 live.answer(id, &Nothing {}).await
@@ -289,7 +217,8 @@ impl<S: Stream> Role<S> for Visiting {
                     return live.refuse(id, ErrorBody::rate_limited(ms)).await;
                 }
                 let who = live.seated.seat().who.clone();
-                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit()).await;
+                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit());
+                let read = Box::pin(read).await;
                 match read {
                     Ok(events) => live.answer(id, &HistoryReply { events: live.audience.collect(&events) }).await,
                     Err(error) => live.refuse(id, &error).await,
@@ -395,5 +324,25 @@ impl<S: Stream> Connection<S> {
         write::write_error(&mut frame, id, error);
         self.feed(frame).await?;
         Err(End::code(code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::DuplexStream;
+
+    use super::*;
+
+    /// The size of what `make` makes, which is not called.
+    fn size<A, F>(_make: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn l1_an_idle_session_is_small_whatever_it_does_when_it_wakes() {
+        type Arguments = (Line<DuplexStream>, Entrance, Arc<Lobby>);
+        let task = size(|(line, entrance, lobby): Arguments| run(line, entrance, || (), lobby));
+        let (live, visiting) = (size_of::<Live<DuplexStream>>(), size_of::<Visiting>());
+        assert!(task <= 800 && live <= 700 && visiting <= 256, "{task} + {live} + {visiting} bytes");
     }
 }

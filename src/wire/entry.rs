@@ -45,6 +45,11 @@ impl Entry {
         self.raw().get()
     }
 
+    /// About what it takes in memory, in bytes: its texts stand in it twice, once as JSON.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + 2 * self.json().len()
+    }
+
     fn raw(&self) -> &RawValue {
         self.json.get_or_init(|| {
             // Strings, integers and trees of them: nothing in an event can fail to become JSON.

@@ -17,6 +17,7 @@ mod durability;
 mod floors;
 mod flow;
 mod fold;
+mod idle;
 mod limits;
 mod liveness;
 mod log;

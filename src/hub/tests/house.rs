@@ -175,6 +175,7 @@ impl House {
         let guest = Guest {
             playbook: self.playbook(playbook).await,
             visitor: VisitorId::from(name),
+            is_new: false,
             anonymous: None,
             name: None,
             email: None,

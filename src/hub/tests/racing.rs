@@ -83,6 +83,7 @@ async fn visit(hub: Arc<Hub>, known: Arc<Known>, n: u64) {
     let guest = Guest {
         playbook: hub.playbook(&id.into()).await.unwrap().unwrap(),
         visitor: VisitorId::from(format!("v_{n}")),
+        is_new: false,
         anonymous: None,
         name: None,
         email: None,
@@ -264,6 +265,7 @@ async fn w1_upon_the_disk_a_wait_is_known_to_the_next_hub_and_ends_once() {
     let guest = Guest {
         playbook: hub.playbook(&"pb_now".into()).await.unwrap().unwrap(),
         visitor: VisitorId::from("v_1"),
+        is_new: false,
         anonymous: None,
         name: None,
         email: None,

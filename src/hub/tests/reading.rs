@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::{page::Recover, tail::Tail},
+    super::{AGE_EVERY, budget::Budget, page::Recover, tail::Tail},
     house::{Clerk, House, not_found},
     memory::Verb,
 };
@@ -47,7 +47,7 @@ async fn d3_a_reader_at_any_cursor_gets_every_event_behind_it_in_order_and_once(
     let (house, mut visitor, _jane, conversation) = talked(600).await;
     let log = house.store.log(&conversation);
     let hot = visitor.seated.follow(&conversation);
-    let cold = Tail::new(conversation.clone());
+    let cold = Tail::new(conversation.clone(), Budget::new(1 << 20));
     for tail in [hot, cold] {
         for cursor in [0, 1, 57, 198, 399, 400, 401, 602, 603, 604] {
             let read = read_all(&house, &tail, Seq(cursor)).await;
@@ -60,7 +60,7 @@ async fn d3_a_reader_at_any_cursor_gets_every_event_behind_it_in_order_and_once(
 async fn d4_a_hint_without_content_is_enough() {
     let (house, visitor, _jane, conversation) = talked(5).await;
     let log = house.store.log(&conversation);
-    let tail = Tail::new(conversation.clone());
+    let tail = Tail::new(conversation.clone(), Budget::new(1 << 20));
     tail.catch_up(&*house.store).await.unwrap();
     // The store grows without this tail hearing more than a place.
     visitor.say(&conversation, "more", "More").await.unwrap();
@@ -74,7 +74,7 @@ async fn d4_a_hint_without_content_is_enough() {
 #[tokio::test(start_paused = true)]
 async fn d4_a_hint_that_lies_costs_a_look_and_nothing_else() {
     let (house, _visitor, _jane, conversation) = talked(3).await;
-    let tail = Tail::new(conversation.clone());
+    let tail = Tail::new(conversation.clone(), Budget::new(1 << 20));
     tail.hint(Seq(1_000));
     assert!(tail.catch_up(&*house.store).await.unwrap());
     assert_eq!(tail.head(), Some(house.row(&conversation).await.seq));
@@ -87,7 +87,7 @@ async fn d4_a_hint_that_lies_costs_a_look_and_nothing_else() {
 async fn d3_events_offered_behind_a_gap_or_twice_make_no_hole() {
     let (house, _visitor, _jane, conversation) = talked(10).await;
     let log = house.store.log(&conversation);
-    let tail = Tail::new(conversation.clone());
+    let tail = Tail::new(conversation.clone(), Budget::new(1 << 20));
     let first = Loaded {
         conversation: crate::chat::conversation::Conversation::fold(
             conversation.clone(),
@@ -110,7 +110,7 @@ async fn d3_events_offered_behind_a_gap_or_twice_make_no_hole() {
 #[tokio::test(start_paused = true)]
 async fn d3_of_many_readers_one_loads_and_all_read_the_same() {
     let (house, _visitor, _jane, conversation) = talked(50).await;
-    let tail = Tail::new(conversation.clone());
+    let tail = Tail::new(conversation.clone(), Budget::new(1 << 20));
     let readers = futures_util::future::join_all((0..20).map(|_| read_all(&house, &tail, Seq(0)))).await;
     let log = house.store.log(&conversation);
     assert!(readers.iter().all(|read| *read == log));
@@ -239,4 +239,50 @@ async fn r13_what_is_assigned_to_somebody_else_cannot_be_opened_or_read() {
     assert!(root.open(&conversation, None).await.is_ok());
     jane.give(&conversation, Command::Close).await.unwrap();
     assert!(bob.open(&conversation, None).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn l1_all_tails_together_hold_no_more_than_their_budget_and_the_store_tells_the_rest() {
+    const BUDGET: usize = 256 * 1024;
+    let house = House::open().await;
+    let budget = Budget::new(BUDGET);
+    let jane = house.agent("jane").await;
+    let mut tails = Vec::new();
+    for n in 0..20 {
+        let mut visitor = house.visitor(&format!("v_{n}")).await;
+        let conversation = visitor.start().await;
+        jane.claim(&conversation).await.unwrap();
+        let tail = Tail::new(conversation.clone(), budget.clone());
+        tail.catch_up(&*house.store).await.unwrap();
+        tails.push((visitor, conversation, tail));
+    }
+    for text in 0..100 {
+        for (visitor, conversation, tail) in &tails {
+            visitor.say(conversation, &format!("k{text}"), &"x".repeat(200)).await.unwrap();
+            tail.offer(&house.store.log(conversation)[tail.head().unwrap().0 as usize..]);
+            assert!(budget.held() <= BUDGET, "{} bytes are held", budget.held());
+        }
+    }
+    // What is free is used: all the events would take several times as much.
+    assert!(budget.held() > BUDGET / 2, "{} bytes are held", budget.held());
+    for (_, conversation, tail) in &tails {
+        assert_eq!(read_all(&house, tail, Seq(0)).await, house.store.log(conversation));
+        let asked = house.store.asked.load(std::sync::atomic::Ordering::SeqCst);
+        tail.read(&*house.store, Seq(tail.head().unwrap().0 - 1)).await.unwrap();
+        assert_eq!(house.store.asked.load(std::sync::atomic::Ordering::SeqCst), asked, "the newest is always there");
+    }
+    tails.clear();
+    assert_eq!(budget.held(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn l6_a_conversation_that_falls_silent_holds_only_its_last_events() {
+    let (house, mut visitor, _jane, conversation) = talked(200).await;
+    let tail = visitor.seated.follow(&conversation);
+    let full = house.hub.board().budget().held();
+    tokio::time::sleep(AGE_EVERY * 2 + std::time::Duration::from_secs(1)).await;
+    let held = house.hub.board().budget().held();
+    assert!(held <= 4096 && full > 10 * held, "{held} bytes of {full} are held");
+    assert_eq!(read_all(&house, &tail, Seq(0)).await, house.store.log(&conversation));
+    drop(visitor);
 }

@@ -106,6 +106,7 @@ impl Node {
             playbook: self.house.playbook(playbook).await,
             visitor: VisitorId::from(name),
             anonymous: None,
+            is_new: false,
             name: None,
             email: None,
             verified: false,

@@ -117,6 +117,7 @@ impl Person {
         Guest {
             playbook,
             visitor,
+            is_new: false,
             anonymous: was.clone().filter(|_| verified),
             name: verified.then(|| self.name.clone()),
             email: None,
