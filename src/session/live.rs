@@ -23,7 +23,7 @@ use crate::{
         seat::{Seat, Seated},
         visitor::Shown,
     },
-    ids::{ConversationId, MessageKey, Seq},
+    ids::{ConversationId, MessageKey, Quick, Seq},
     wire::{
         audience::Audience,
         code::{CloseCode, ErrorCode},
@@ -38,6 +38,8 @@ use crate::{
 const MOST_MALFORMED: u32 = 10;
 /// Requests served before what they brought is written, where more have arrived already.
 const MOST_AT_ONCE: u32 = 16;
+/// Times in a row that mail is looked at before anything else.
+const MOST_MAIL: u32 = 8;
 /// After how long events that could not be read are asked for again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -47,7 +49,7 @@ pub(super) struct Live<S> {
     pub(super) lobby: Arc<Lobby>,
     pub(super) seated: Seated,
     pub(super) caller: Caller,
-    pub(super) follows: HashMap<ConversationId, Follow>,
+    pub(super) follows: HashMap<ConversationId, Follow, Quick>,
     pub(super) audience: Audience,
     /// Conversations whose events the store could not give; asked for again at `again`.
     behind: HashSet<ConversationId>,
@@ -78,7 +80,7 @@ impl<S: Stream> Live<S> {
             lobby,
             audience,
             seated,
-            follows: HashMap::new(),
+            follows: HashMap::default(),
             behind: HashSet::new(),
             again: None,
             held: Held::default(),
@@ -103,11 +105,27 @@ impl<S: Stream> Live<S> {
         let seat = self.seated.seat().clone();
         let timer = tokio::time::sleep_until(self.next_look(role));
         tokio::pin!(timer);
+        let mut mailed = 0;
         loop {
             self.deliver().await?;
             self.connection.flush().await?;
+            // Most of the time it is mail that wakes a session, and to find that nobody has said anything costs the most:
+            // that is looked at last, but not for ever.
             tokio::select! {
+                biased;
+                () = seat.mail.rung(), if mailed < MOST_MAIL => mailed += 1,
+                () = &mut timer => {
+                    if role.expires().is_some_and(|at| at <= Instant::now()) {
+                        return Err(End::code(CloseCode::Unauthorized));
+                    }
+                    self.connection.beat().await?;
+                    if self.again.is_some_and(|again| again <= Instant::now()) {
+                        self.look_again();
+                    }
+                    timer.as_mut().reset(self.next_look(role));
+                }
                 incoming = self.connection.read() => {
+                    mailed = 0;
                     let mut next = Some(incoming);
                     // Requests that came together are answered together, in one write.
                     for _ in 0..MOST_AT_ONCE {
@@ -126,17 +144,7 @@ impl<S: Stream> Live<S> {
                         role.serve(self, frame.as_str()).await?;
                     }
                 }
-                () = seat.mail.rung() => {}
-                () = &mut timer => {
-                    if role.expires().is_some_and(|at| at <= Instant::now()) {
-                        return Err(End::code(CloseCode::Unauthorized));
-                    }
-                    self.connection.beat().await?;
-                    if self.again.is_some_and(|again| again <= Instant::now()) {
-                        self.look_again();
-                    }
-                    timer.as_mut().reset(self.next_look(role));
-                }
+                () = seat.mail.rung(), if mailed >= MOST_MAIL => mailed = 0,
             }
             if self.again.is_some_and(|again| again < timer.deadline()) {
                 timer.as_mut().reset(self.next_look(role));
@@ -247,7 +255,8 @@ impl<S: Stream> Live<S> {
             Err(ms) => Err(ErrorBody::rate_limited(ms)),
             Ok(()) => {
                 let command = command(say.key.clone(), say.text);
-                let done = self.lobby.hub.command(&say.conversation, &self.caller, &command).await;
+                let answered = id.map(|_| &**self.seated.seat());
+                let done = self.lobby.hub.command_of(&say.conversation, &self.caller, &command, answered).await;
                 done.map_err(|error| ErrorBody::from(&error))
             }
         };
