@@ -82,7 +82,7 @@ use self::{
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},
-    ids::{ConversationId, WorkspaceId},
+    ids::{ConversationId, Quick, WorkspaceId},
     mesh::{Health, Mesh},
     store::Store,
     wire::code::CloseCode,
@@ -136,7 +136,7 @@ pub struct Hub {
     doubts: Doubts,
     among: Among,
     /// Conversations whose row waits for its second to pass.
-    rows_due: DashSet<ConversationId>,
+    rows_due: DashSet<ConversationId, Quick>,
     /// Workspaces whose folders are to be counted anew.
     recounts_due: DashSet<WorkspaceId>,
     /// Workspaces in which somebody could take a chat, as visitors were last told.
@@ -189,7 +189,7 @@ impl Hub {
             unwritten: Unwritten::default(),
             doubts: Doubts::default(),
             among: Among::default(),
-            rows_due: DashSet::new(),
+            rows_due: DashSet::default(),
             recounts_due: DashSet::new(),
             offered: Mutex::default(),
             ticks: AtomicU64::new(0),

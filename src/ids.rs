@@ -10,6 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use ts_rs::TS;
 
+/// Hashes ids where they are looked up for every text: a few instructions for what SipHash takes hundreds for. Seeded
+/// anew in each process; and what is *kept* in a map is called as the hub made it or somebody signed it, whatever a
+/// client may ask for.
+pub type Quick = foldhash::fast::RandomState;
+
 /// Fifteen random bytes as base64url: what follows the prefix of every id the hub makes.
 fn random() -> [u8; 15] {
     rand::random()

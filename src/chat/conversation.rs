@@ -333,11 +333,23 @@ impl Conversation {
     }
 
     fn preview_of(&mut self, text: &str) {
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.preview = Some(match flat.char_indices().nth(PREVIEW_CHARS) {
-            Some((end, _)) => format!("{}…", &flat[..end]),
-            None => flat,
-        });
+        let preview = self.preview.get_or_insert_default();
+        preview.clear();
+        let mut room = PREVIEW_CHARS;
+        for word in text.split_whitespace() {
+            // A word may be cut, a space before it ends a preview that is full.
+            for piece in [if preview.is_empty() { "" } else { " " }, word] {
+                // Most pieces have fewer bytes than there may be characters.
+                match Some(piece).filter(|piece| piece.len() > room).and_then(|piece| piece.char_indices().nth(room)) {
+                    Some((end, _)) => {
+                        preview.push_str(&piece[..end]);
+                        return preview.push('…');
+                    }
+                    None => preview.push_str(piece),
+                }
+                room -= piece.chars().count();
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     Hub,
     doubt::UnderWay,
     error::{HubError, Result},
-    seat::Who,
+    seat::{Seat, Who},
     stages::Stage,
     tail::{Tail, Turn},
 };
@@ -79,6 +79,17 @@ impl Hub {
         caller: &Caller,
         command: &Command,
     ) -> Result<Done> {
+        self.command_of(conversation, caller, command, None).await
+    }
+
+    /// The same for a session to which the answer stands in for the event: it is not woken for what it did itself.
+    pub(crate) async fn command_of(
+        self: &Arc<Self>,
+        conversation: &ConversationId,
+        caller: &Caller,
+        command: &Command,
+        by: Option<&Seat>,
+    ) -> Result<Done> {
         let mut watch = self.metrics.stages.stopwatch(&self.metrics.events);
         let tail = self.tail(conversation).await?;
         let actor = caller.actor();
@@ -143,7 +154,7 @@ impl Hub {
             match appended {
                 Appended::Done { counts } => {
                     let UnderWay { before, entries, .. } = &under_way;
-                    self.committed(&tail, before, entries, &counts);
+                    self.committed(&tail, before, entries, &counts, by);
                     watch.lap(Stage::FannedOut);
                     return Ok(Done::of(entries));
                 }

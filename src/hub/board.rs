@@ -12,15 +12,23 @@ use super::{
     seat::{Seat, Who},
     tail::Tail,
 };
-use crate::ids::{AgentId, ConversationId, VisitorId, WorkspaceId};
+use crate::ids::{AgentId, ConversationId, Quick, VisitorId, WorkspaceId};
 
 /// Every session of this node.
 #[derive(Debug)]
 pub struct Board {
     budget: Arc<Budget>,
-    visitors: DashMap<(WorkspaceId, VisitorId), Vec<Arc<Seat>>>,
-    agents: DashMap<WorkspaceId, HashMap<AgentId, Vec<Arc<Seat>>>>,
-    follows: DashMap<ConversationId, Follow>,
+    visitors: DashMap<(WorkspaceId, VisitorId), Vec<Arc<Seat>>, Quick>,
+    agents: DashMap<WorkspaceId, Agents, Quick>,
+    follows: DashMap<ConversationId, Follow, Quick>,
+}
+
+/// One workspace's agents.
+#[derive(Debug, Default)]
+struct Agents {
+    seats: HashMap<AgentId, Vec<Arc<Seat>>, Quick>,
+    /// Those of the seats that are admins'.
+    admins: Vec<Arc<Seat>>,
 }
 
 #[derive(Debug)]
@@ -36,9 +44,9 @@ impl Board {
     pub fn new(tail_bytes: usize) -> Self {
         Self {
             budget: Budget::new(tail_bytes),
-            visitors: DashMap::new(),
-            agents: DashMap::new(),
-            follows: DashMap::new(),
+            visitors: DashMap::default(),
+            agents: DashMap::default(),
+            follows: DashMap::default(),
         }
     }
 
@@ -58,7 +66,13 @@ impl Board {
                 oldest(&mut self.visitors.entry((workspace.clone(), visitor.clone())).or_default())
             }
             Who::Agent { workspace, agent, .. } => {
-                oldest(self.agents.entry(workspace.clone()).or_default().entry(agent.id.clone()).or_default())
+                let mut agents = self.agents.entry(workspace.clone()).or_default();
+                let oldest = oldest(agents.seats.entry(agent.id.clone()).or_default());
+                if seat.who.is_admin() {
+                    agents.admins.push(seat.clone());
+                }
+                agents.admins.retain(|other| !oldest.as_ref().is_some_and(|oldest| Arc::ptr_eq(other, oldest)));
+                oldest
             }
         }
     }
@@ -76,12 +90,13 @@ impl Board {
             }
             Who::Agent { workspace, agent, .. } => {
                 if let Some(mut agents) = self.agents.get_mut(workspace) {
-                    if let Some(seats) = agents.get_mut(&agent.id) {
+                    if let Some(seats) = agents.seats.get_mut(&agent.id) {
                         others(seats);
                     }
-                    agents.retain(|_, seats| !seats.is_empty());
+                    agents.seats.retain(|_, seats| !seats.is_empty());
+                    others(&mut agents.admins);
                 }
-                self.agents.remove_if(workspace, |_, agents| agents.is_empty());
+                self.agents.remove_if(workspace, |_, agents| agents.seats.is_empty());
             }
         }
     }
@@ -126,8 +141,16 @@ impl Board {
     /// Calls `visit` with every agent's session of a workspace.
     pub fn agents(&self, workspace: &WorkspaceId, mut visit: impl FnMut(&Arc<Seat>)) {
         if let Some(agents) = self.agents.get(workspace) {
-            agents.values().flatten().for_each(&mut visit);
+            agents.seats.values().flatten().for_each(&mut visit);
         }
+    }
+
+    /// Calls `visit` with every session of one agent and of those who are admins: nobody else may see what is one
+    /// agent's own.
+    pub fn agent_and_admins(&self, workspace: &WorkspaceId, agent: &AgentId, mut visit: impl FnMut(&Arc<Seat>)) {
+        let Some(agents) = self.agents.get(workspace) else { return };
+        agents.seats.get(agent).into_iter().flatten().for_each(&mut visit);
+        agents.admins.iter().filter(|seat| seat.who.agent() != Some(agent)).for_each(visit);
     }
 
     /// Whether a visitor's session follows the conversation.
@@ -163,7 +186,7 @@ impl Board {
 
     /// The sessions of one agent, oldest first.
     pub fn seats_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> Vec<Arc<Seat>> {
-        self.agents.get(workspace).and_then(|agents| agents.get(agent).cloned()).unwrap_or_default()
+        self.agents.get(workspace).and_then(|agents| agents.seats.get(agent).cloned()).unwrap_or_default()
     }
 
     /// The sessions of one visitor, oldest first.
@@ -192,14 +215,14 @@ impl Board {
             seats.iter().for_each(&mut visit);
         }
         for agents in &self.agents {
-            agents.values().flatten().for_each(&mut visit);
+            agents.seats.values().flatten().for_each(&mut visit);
         }
     }
 
     /// How many visitors' sessions, agents' sessions and followed conversations there are.
     pub fn sizes(&self) -> (usize, usize, usize) {
         let visitors = self.visitors.iter().map(|seats| seats.len()).sum();
-        let agents = self.agents.iter().map(|agents| agents.values().map(Vec::len).sum::<usize>()).sum();
+        let agents = self.agents.iter().map(|agents| agents.seats.values().map(Vec::len).sum::<usize>()).sum();
         (visitors, agents, self.follows.len())
     }
 }

@@ -175,7 +175,7 @@ impl Hub {
         let mut sizes = self.store.sizes(&workspace, None).await?;
         let touched = touched(&doubt.before, &doubt.entries);
         sizes.retain(|size| touched.contains(&size.folder));
-        self.committed(&tail, &doubt.before, &doubt.entries, &sizes);
+        self.committed(&tail, &doubt.before, &doubt.entries, &sizes, None);
         Ok(())
     }
 

@@ -52,22 +52,24 @@ pub(super) struct Motion<'a> {
 // === impl Hub ===
 
 impl Hub {
-    /// After a commit of this node: `before` is the conversation as the decision met it.
+    /// After a commit of this node: `before` is the conversation as the decision met it; `by` the session that is
+    /// answered it, and so needs no waking.
     pub(super) fn committed(
         self: &Arc<Self>,
         tail: &Tail,
         before: &Face,
         entries: &[Arc<Entry>],
         counts: &[FolderCount],
+        by: Option<&Seat>,
     ) {
         tail.offer(entries);
         // The tail of this moment may not be the board's: somebody may have begun to follow meanwhile.
-        if let Some(followed) = self.board.tail(tail.id()) {
+        if let Some(followed) = self.board.tail(tail.id()).filter(|followed| !std::ptr::eq(tail, &**followed)) {
             followed.offer(entries);
         }
         self.count(entries);
         self.ring_outbox(entries);
-        self.wake(tail.id());
+        self.wake(tail.id(), by);
         let bells = self.say_moved(tail, before, entries, counts);
         // Where nobody knew the outcome for a while, the sweep may have found it first.
         let parts = self.note(tail.id(), before.last_at, entries);
@@ -107,9 +109,12 @@ impl Hub {
         }
     }
 
-    /// Wakes everybody who follows a conversation.
-    pub(super) fn wake(&self, conversation: &ConversationId) {
+    /// Wakes everybody who follows a conversation, but for the one who has it written by themselves.
+    pub(super) fn wake(&self, conversation: &ConversationId, but: Option<&Seat>) {
         self.board.followers(conversation, |seat| {
+            if but.is_some_and(|but| std::ptr::eq(but, &**seat)) {
+                return;
+            }
             seat.mail.put(|mail| {
                 mail.news.insert(conversation.clone());
             });
@@ -252,7 +257,11 @@ impl Hub {
         let (mut following, mut seeing) = (0, 0);
         // Somebody who lost sight of it may follow still, and is not to be counted for one who sees it.
         self.board.followers(conversation, |seat| following += usize::from(self.may_see(seat, sight)));
-        self.board.agents(workspace, |seat| seeing += usize::from(self.may_see(seat, sight)));
+        let sees = |seat: &Arc<Seat>| seeing += usize::from(self.may_see(seat, sight));
+        match sight {
+            Sight::Owner(owner) => self.board.agent_and_admins(workspace, owner, sees),
+            Sight::Admins | Sight::Everybody => self.board.agents(workspace, sees),
+        }
         seeing > following
     }
 

@@ -152,7 +152,7 @@ impl Hub {
             };
             tail.hint(head.seq);
             if !tail.is_current() {
-                self.wake(tail.id());
+                self.wake(tail.id(), None);
                 if tail.catch_up(&*self.store).await.is_err() {
                     continue;
                 }

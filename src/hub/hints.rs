@@ -86,7 +86,7 @@ impl Hub {
         if let Some(tail) = &followed {
             tail.hint(moved.head);
             tail.offer(&moved.fill.0);
-            self.wake(id);
+            self.wake(id, None);
         }
         for entry in &moved.fill.0 {
             if let What::Waiting { deadline, .. } = entry.event().what {

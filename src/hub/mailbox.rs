@@ -9,7 +9,7 @@ use tokio::sync::Notify as Bell;
 
 use crate::{
     chat::summary::{Mark, Summary},
-    ids::{AgentId, ConversationId, Millis, Seq},
+    ids::{AgentId, ConversationId, Millis, Quick, Seq},
     store::{Folder, FolderCount},
     wire::{
         code::CloseCode,
@@ -48,7 +48,7 @@ struct Counted {
 #[derive(Debug, Default)]
 pub struct Mail {
     /// Conversations with events behind the session's cursor.
-    pub news: HashSet<ConversationId>,
+    pub news: HashSet<ConversationId, Quick>,
     /// Conversations that became the agent's own: follow them from behind this place.
     pub follow: HashMap<ConversationId, Seq>,
     /// The conversation that became the visitor's last, in whatever tab: it takes the place of any before.

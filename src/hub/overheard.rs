@@ -21,7 +21,7 @@ impl Hub {
         let tail = self.board.tail(conversation)?;
         tail.hint(seq);
         if !tail.is_current() {
-            self.wake(conversation);
+            self.wake(conversation, None);
         }
         Some(tail)
     }

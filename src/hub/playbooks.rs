@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     chat::event::{MissedReason, PlaybookRef},
-    ids::{Millis, PlaybookId, WorkspaceId},
+    ids::{Millis, PlaybookId, Quick, WorkspaceId},
     store::{PlaybookRow, Result, Saved, StoreError},
     wire::{
         node::{NodeFrame, PlaybookMoved},
@@ -34,8 +34,8 @@ const SWEPT_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Playbooks {
     /// A version never changes, so it never goes stale.
-    versions: DashMap<(PlaybookId, u32), Arc<PlaybookRow>>,
-    newest: DashMap<PlaybookId, Newest>,
+    versions: DashMap<(PlaybookId, u32), Arc<PlaybookRow>, Quick>,
+    newest: DashMap<PlaybookId, Newest, Quick>,
 }
 
 #[derive(Debug)]

@@ -170,7 +170,7 @@ impl Hub {
         };
         if let Some(tail) = self.board.tail(&head.conversation) {
             tail.hint(head.seq);
-            self.wake(tail.id());
+            self.wake(tail.id(), None);
         }
         let Head { conversation, seq: head, .. } = head;
         let (waited, late, gap, bells) = (true, true, true, Vec::new());

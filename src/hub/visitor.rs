@@ -159,7 +159,7 @@ impl Hub {
             Begun::Done { counts } => {
                 self.metrics.conversations.inc();
                 tail.seed(Loaded { conversation: row, beside: Default::default() });
-                self.committed(&tail, &under_way.before, &under_way.entries, &counts);
+                self.committed(&tail, &under_way.before, &under_way.entries, &counts, None);
                 self.show(seated, &id, Some(&Recover::from_start(self.store.epoch())), true).await
             }
         }

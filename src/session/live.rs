@@ -24,7 +24,7 @@ use crate::{
         seat::{Seat, Seated},
         visitor::Shown,
     },
-    ids::{ConversationId, MessageKey, Seq},
+    ids::{ConversationId, MessageKey, Quick, Seq},
     wire::{
         audience::Audience,
         code::{CloseCode, ErrorCode},
@@ -39,6 +39,8 @@ use crate::{
 const MOST_MALFORMED: u32 = 10;
 /// Requests served before what they brought is written, where more have arrived already.
 const MOST_AT_ONCE: u32 = 16;
+/// Times in a row that mail is looked at before anything else.
+const MOST_MAIL: u32 = 8;
 /// After how long events that could not be read are asked for again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -48,7 +50,7 @@ pub(super) struct Live<S> {
     pub(super) lobby: Arc<Lobby>,
     pub(super) seated: Seated,
     pub(super) caller: Caller,
-    pub(super) follows: HashMap<ConversationId, Follow>,
+    pub(super) follows: HashMap<ConversationId, Follow, Quick>,
     pub(super) audience: Audience,
     /// Conversations whose events the store could not give; asked for again at `again`.
     behind: HashSet<ConversationId>,
@@ -80,7 +82,7 @@ impl<S: Stream> Live<S> {
             lobby,
             audience,
             seated,
-            follows: HashMap::new(),
+            follows: HashMap::default(),
             behind: HashSet::new(),
             again: None,
             held: Held::default(),
@@ -106,13 +108,29 @@ impl<S: Stream> Live<S> {
         let timer = tokio::time::sleep_until(self.next_look(role));
         tokio::pin!(timer);
         // An idle session is this future and nothing else: what is rare, or large, has room of its own while it lasts.
+        let mut mailed = 0;
         loop {
             if seat.mail.is_waiting() {
                 Box::pin(self.deliver()).await?;
             }
             self.connection.flush().await?;
+            // Most of the time it is mail that wakes a session, and to find that nobody has said anything costs the most:
+            // that is looked at last, but not for ever.
             tokio::select! {
+                biased;
+                () = seat.mail.rung(), if mailed < MOST_MAIL => mailed += 1,
+                () = &mut timer => {
+                    if role.expires().is_some_and(|at| at <= Instant::now()) {
+                        return Err(End::code(CloseCode::Unauthorized));
+                    }
+                    Box::pin(self.connection.beat()).await?;
+                    if self.again.is_some_and(|again| again <= Instant::now()) {
+                        self.look_again();
+                    }
+                    timer.as_mut().reset(self.next_look(role));
+                }
                 incoming = self.connection.read() => {
+                    mailed = 0;
                     let mut next = Some(incoming);
                     // Requests that came together are answered together, in one write.
                     for _ in 0..MOST_AT_ONCE {
@@ -131,17 +149,7 @@ impl<S: Stream> Live<S> {
                         Box::pin(role.serve(self, frame.as_str())).await?;
                     }
                 }
-                () = seat.mail.rung() => {}
-                () = &mut timer => {
-                    if role.expires().is_some_and(|at| at <= Instant::now()) {
-                        return Err(End::code(CloseCode::Unauthorized));
-                    }
-                    Box::pin(self.connection.beat()).await?;
-                    if self.again.is_some_and(|again| again <= Instant::now()) {
-                        self.look_again();
-                    }
-                    timer.as_mut().reset(self.next_look(role));
-                }
+                () = seat.mail.rung(), if mailed >= MOST_MAIL => mailed = 0,
             }
             if self.again.is_some_and(|again| again < timer.deadline()) {
                 timer.as_mut().reset(self.next_look(role));
@@ -257,7 +265,8 @@ impl<S: Stream> Live<S> {
             Err(ms) => Err(ErrorBody::rate_limited(ms)),
             Ok(()) => {
                 let command = command(say.key.clone(), say.text);
-                let done = self.lobby.hub.command(&say.conversation, &self.caller, &command).await;
+                let answered = id.map(|_| &**self.seated.seat());
+                let done = self.lobby.hub.command_of(&say.conversation, &self.caller, &command, answered).await;
                 done.map_err(|error| ErrorBody::from(&error))
             }
         };

@@ -2,20 +2,22 @@
 
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
+use crate::ids::Quick;
+
 /// Remembers at least the last `keep` things asked for or put, and at most twice as many.
 #[derive(Debug)]
 pub(super) struct Recent<K, V> {
     keep: usize,
-    young: HashMap<K, V>,
+    young: HashMap<K, V, Quick>,
     /// What was not asked for since `young` was last full is forgotten when it is full again.
-    old: HashMap<K, V>,
+    old: HashMap<K, V, Quick>,
 }
 
 // === impl Recent ===
 
 impl<K: Eq + Hash, V> Recent<K, V> {
     pub(super) fn new(keep: usize) -> Self {
-        Self { keep, young: HashMap::new(), old: HashMap::new() }
+        Self { keep, young: HashMap::default(), old: HashMap::default() }
     }
 
     /// What is remembered under this key.

@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 mod agent;
+mod answers;
 mod append;
 mod behind;
 mod canned;

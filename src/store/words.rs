@@ -33,21 +33,24 @@ struct By<'a> {
 // === impl Words ===
 
 impl Words {
-    /// Takes what can be found of an event's JSON.
-    pub(super) fn take_event(&mut self, conversation: i64, body: &str) {
-        let Ok(glance) = serde_json::from_str::<Glance<'_>>(body) else { return };
+    /// Takes what can be found of an event's JSON. True when the event is an erasure: then nothing is.
+    pub(super) fn take_event(&mut self, conversation: i64, body: &str) -> bool {
+        let Ok(glance) = serde_json::from_str::<Glance<'_>>(body) else { return false };
         match (glance.kind, glance.text) {
             // The bot says the same to everybody: its words find nothing.
             ("card", _) => {}
             ("message", _) if glance.by.kind == "bot" => {}
             ("message" | "note", Some(text)) => self.take(conversation, &text),
             ("answer" | "item" | "started" | "details", _) => {
-                if let Ok(event) = serde_json::from_str(body) {
-                    strings(&event, &mut |text| self.take(conversation, text));
+                let Ok(event) = serde_json::from_str::<Event>(body) else { return false };
+                if event.erases() {
+                    return true;
                 }
+                strings(&event, &mut |text| self.take(conversation, text));
             }
             _ => {}
         }
+        false
     }
 
     /// Lets go of what was taken of a conversation.
@@ -67,13 +70,6 @@ impl Words {
     }
 }
 
-/// Whether an event's JSON is an erasure.
-pub(super) fn erases(body: &str) -> bool {
-    let glance = serde_json::from_str::<Glance<'_>>(body);
-    glance.is_ok_and(|glance| glance.kind == "details" && glance.by.kind == "system")
-        && serde_json::from_str::<Event>(body).is_ok_and(|event| event.erases())
-}
-
 /// A text as words between spaces: letters and digits of any script. Accents written as marks of their own fall away,
 /// as those of whole letters do in the index.
 pub(super) fn divided(text: &str) -> String {
@@ -83,17 +79,13 @@ pub(super) fn divided(text: &str) -> String {
 }
 
 fn divide(text: &str, words: &mut String) {
-    let mut between = true;
-    for c in text.chars() {
-        if c.is_alphanumeric() {
-            if between && !words.is_empty() {
-                words.push(' ');
-            }
-            between = false;
-            words.push(c);
-        } else if !matches!(c, '\u{300}'..='\u{36f}') {
-            between = true;
+    let is_mark = |c: char| matches!(c, '\u{300}'..='\u{36f}');
+    for word in text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)) {
+        let mut pieces = word.split(is_mark).filter(|piece| !piece.is_empty()).peekable();
+        if pieces.peek().is_some() && !words.is_empty() {
+            words.push(' ');
         }
+        pieces.for_each(|piece| words.push_str(piece));
     }
 }
 

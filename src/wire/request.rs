@@ -1,5 +1,6 @@
 //! Frames in: what a client asks. One reading, two passes: the first borrows `type` and `id` and skips the rest, the
-//! second reads exactly the members that type has. No tree of values is ever built.
+//! second reads exactly the members that type has. No tree of values is ever built. A sound `send` takes one pass:
+//! see `quick`.
 //!
 //! What is not even built as its type is (a string where a number belongs, a missing member) is *malformed* and counts
 //! for the ten in a row that end a connection; what is, but says something that will not do (an empty key, a limit of
@@ -16,6 +17,7 @@ mod head;
 mod id;
 mod list;
 mod notice;
+mod quick;
 mod talk;
 mod visitor;
 
@@ -62,7 +64,7 @@ pub struct Request<A> {
 /// # Errors
 /// When it is no request of a visitor: see [`Malformed`].
 pub fn parse_visitor(frame: &str) -> Result<Request<VisitorAsk>, Malformed> {
-    parse(frame, VisitorAsk::read)
+    parse(frame, VisitorAsk::Send, VisitorAsk::read)
 }
 
 /// Reads an agent's frame.
@@ -70,10 +72,21 @@ pub fn parse_visitor(frame: &str) -> Result<Request<VisitorAsk>, Malformed> {
 /// # Errors
 /// When it is no request of an agent: see [`Malformed`].
 pub fn parse_agent(frame: &str) -> Result<Request<AgentAsk>, Malformed> {
-    parse(frame, AgentAsk::read)
+    parse(frame, AgentAsk::Send, AgentAsk::read)
 }
 
-fn parse<A>(frame: &str, read: fn(&str, &str) -> Result<A, Fault>) -> Result<Request<A>, Malformed> {
+fn parse<A>(
+    frame: &str,
+    send: fn(Say) -> A,
+    read: fn(&str, &str) -> Result<A, Fault>,
+) -> Result<Request<A>, Malformed> {
+    match quick::send(frame) {
+        Some((id, say)) => Ok(Request { id: Some(id), ask: send(say) }),
+        None => parse_any(frame, read),
+    }
+}
+
+fn parse_any<A>(frame: &str, read: fn(&str, &str) -> Result<A, Fault>) -> Result<Request<A>, Malformed> {
     let head = Head::read(frame).map_err(|fault| fault.without_id())?;
     let id = match head.id() {
         Ok(id) => id,

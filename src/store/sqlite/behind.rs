@@ -9,10 +9,16 @@ use std::{
     collections::{HashMap, VecDeque},
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params_from_iter, types::ToSqlOutput as Value};
 
 use super::tail::Place;
-use crate::{ids::MessageKey, store::Result};
+use crate::{
+    ids::{MessageKey, Quick},
+    store::Result,
+};
+
+/// How many rows an index takes with one statement: what a statement costs by itself is as much as a row.
+const AT_ONCE: usize = 16;
 
 /// A row of the log without its body.
 #[derive(Clone, Debug)]
@@ -36,7 +42,7 @@ pub(super) struct UsedKey {
 pub(super) struct Behind {
     rows: VecDeque<Row>,
     /// Row of the first key with this hash in this conversation.
-    keys: HashMap<(i64, u64), i64>,
+    keys: HashMap<(i64, u64), i64, Quick>,
     generation: Option<Generation>,
 }
 
@@ -45,8 +51,8 @@ pub(super) struct Behind {
 struct Generation {
     /// Its last row.
     upto: i64,
-    /// The rows by conversation and place, as offsets.
-    order: Vec<u32>,
+    /// The rows by conversation and place: the conversation, and which row it is.
+    order: Vec<(i64, u32)>,
     /// How many of them the index has.
     done: usize,
     /// How many of them it had at the last commit.
@@ -60,6 +66,20 @@ pub(super) struct Retired {
     pub(super) upto: i64,
     /// The conversations in it.
     pub(super) conversations: Vec<i64>,
+}
+
+// === impl Row ===
+
+impl Row {
+    fn as_place(&self) -> [Value<'_>; 4] {
+        let Place { seq, pos, hidden } = self.place;
+        [self.conversation.into(), seq.into(), hidden.into(), pos.into()]
+    }
+
+    fn as_used_key(&self) -> Option<[Value<'_>; 4]> {
+        let used = self.key.as_ref()?;
+        Some([self.conversation.into(), (&*used.scope).into(), used.key.as_str().into(), self.place.pos.into()])
+    }
 }
 
 // === impl Behind ===
@@ -107,12 +127,9 @@ impl Behind {
         if self.generation.is_some() || self.rows.is_empty() {
             return;
         }
-        let mut order: Vec<u32> = (0..).take(self.rows.len()).collect();
-        let rows = &self.rows;
-        order.sort_unstable_by_key(|at| {
-            let row = &rows[*at as usize];
-            (row.conversation, row.place.seq)
-        });
+        // One conversation's rows come in the order of their places.
+        let mut order: Vec<(i64, u32)> = self.rows.iter().map(|row| row.conversation).zip(0..).collect();
+        order.sort_unstable();
         let upto = self.rows.back().map_or(0, |row| row.place.pos);
         self.generation = Some(Generation { upto, order, done: 0, kept: 0 });
     }
@@ -126,16 +143,9 @@ impl Behind {
     pub(super) fn fill(&mut self, conn: &Connection, limit: usize) -> Result<bool> {
         let Some(generation) = &mut self.generation else { return Ok(false) };
         let end = generation.order.len().min(generation.done + limit);
-        // A row may be there already: a generation that was cut short is taken over again from its beginning.
-        let mut place = conn.prepare_cached("INSERT OR IGNORE INTO place VALUES (?1, ?2, ?3, ?4)")?;
-        let mut used_key = conn.prepare_cached("INSERT OR IGNORE INTO used_key VALUES (?1, ?2, ?3, ?4)")?;
-        for at in &generation.order[generation.done..end] {
-            let Row { conversation, place: Place { seq, pos, hidden }, key } = &self.rows[*at as usize];
-            place.execute(params![conversation, seq, hidden, pos])?;
-            if let Some(used) = key {
-                used_key.execute(params![conversation, used.scope, used.key.as_str(), pos])?;
-            }
-        }
+        let rows = generation.order[generation.done..end].iter().map(|(_, at)| &self.rows[*at as usize]);
+        insert(conn, "place", rows.clone().map(Row::as_place))?;
+        insert(conn, "used_key", rows.filter_map(Row::as_used_key))?;
         let was = std::mem::replace(&mut generation.done, end);
         if end == generation.order.len() && was < end {
             conn.prepare_cached("UPDATE hub SET indexed = ?1")?.execute([generation.upto])?;
@@ -151,15 +161,13 @@ impl Behind {
             return None;
         }
         let upto = generation.upto;
+        let mut conversations: Vec<i64> = generation.order.iter().map(|(conversation, _)| *conversation).collect();
+        conversations.dedup();
         self.generation = None;
-        let mut conversations = Vec::new();
         while self.rows.front().is_some_and(|row| row.place.pos <= upto) {
             let Some(row) = self.rows.pop_front() else { break };
             self.forget_key(&row);
-            conversations.push(row.conversation);
         }
-        conversations.sort_unstable();
-        conversations.dedup();
         Some(Retired { upto, conversations })
     }
 
@@ -181,6 +189,25 @@ impl Behind {
         {
             self.keys.remove(&(row.conversation, used.hash));
         }
+    }
+}
+
+/// Puts rows into an index, several with each statement. One may be there already: a generation that was cut short is
+/// taken over again from its beginning.
+fn insert<'a>(conn: &Connection, table: &str, mut rows: impl Iterator<Item = [Value<'a>; 4]>) -> Result<()> {
+    let into =
+        |count| format!("INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?){}", ", (?, ?, ?, ?)".repeat(count - 1));
+    let (one, many) = (into(1), into(AT_ONCE));
+    loop {
+        let group: Vec<_> = rows.by_ref().take(AT_ONCE).collect();
+        if group.len() == AT_ONCE {
+            conn.prepare_cached(&many)?.execute(params_from_iter(group.iter().flatten()))?;
+            continue;
+        }
+        for row in &group {
+            conn.prepare_cached(&one)?.execute(params_from_iter(row))?;
+        }
+        return Ok(());
     }
 }
 

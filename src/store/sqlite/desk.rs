@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     behind::{Behind, Row, UsedKey},
-    heads::{Head, Heads, Keys},
+    heads::{Head, Heads, Keys, MAX_KEYS},
     tail::{Place, Tail},
 };
 use crate::{
@@ -122,14 +122,32 @@ impl Desk {
         let waiting = self.tail.last(id).map(|place| place.seq);
         let new = self.behind.since(self.begun.rows).rfind(|row| row.conversation == id).map(|row| row.place.seq);
         let seq = Seq([indexed, waiting, new].into_iter().flatten().fold(snap, i64::max).cast_unsigned());
-        self.heads.put(name.clone(), Head { id, seq, keys: Keys::Many });
+        let keys = self.keys(id)?;
+        self.heads.put(name.clone(), Head { id, seq, keys });
         Ok(Some((id, seq)))
+    }
+
+    /// The keys a conversation used. Read once, while few were: most conversations are short, and each of their texts
+    /// would have to be looked for.
+    fn keys(&self, id: i64) -> Result<Keys> {
+        let mut keys = Keys::All(Vec::new());
+        let mut select =
+            self.conn.prepare_cached("SELECT scope, key FROM used_key WHERE conversation = ?1 LIMIT ?2")?;
+        let mut rows = select.query(params![id, MAX_KEYS as i64 + 1])?;
+        while let Some(row) = rows.next()? {
+            let text = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str().unwrap_or_default());
+            keys.add(self.heads.hash(text(0)?, text(1)?));
+        }
+        for row in self.behind.since(0).filter(|row| row.conversation == id) {
+            row.key.iter().for_each(|used| keys.add(used.hash));
+        }
+        Ok(keys)
     }
 
     /// A key as it is kept.
     pub(super) fn key(&self, scope: &KeyScope, key: &MessageKey) -> UsedKey {
         let scope = scope_name(scope);
-        UsedKey { hash: self.heads.hash(&scope, key), scope, key: key.clone() }
+        UsedKey { hash: self.heads.hash(&scope, key.as_str()), scope, key: key.clone() }
     }
 
     /// The row of the log on which this key was used.
@@ -210,7 +228,7 @@ impl Desk {
             let key = match (row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?) {
                 (Some(scope), Some(key)) => {
                     let key = MessageKey::from(key);
-                    Some(UsedKey { hash: self.heads.hash(&scope, &key), scope: scope.into(), key })
+                    Some(UsedKey { hash: self.heads.hash(&scope, key.as_str()), scope: scope.into(), key })
                 }
                 _ => None,
             };

@@ -4,14 +4,14 @@
 use std::hash::{BuildHasher, RandomState};
 
 use crate::{
-    ids::{ConversationId, MessageKey, Seq},
+    ids::{ConversationId, Seq},
     store::recent::Recent,
 };
 
 /// How many conversations are remembered at least; at most twice as many are.
 const KEEP: usize = 32_768;
 /// Beyond this many keys a conversation's are looked up in the store each time.
-const MAX_KEYS: usize = 256;
+pub(super) const MAX_KEYS: usize = 512;
 
 /// The writer's memory of conversations.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ pub(super) struct Head {
     pub(super) keys: Keys,
 }
 
-/// Which keys a conversation used, by their hashes.
+/// Which keys a conversation used, by half of their hashes: where two have the same, the store is asked.
 #[derive(Clone, Debug)]
 pub(super) enum Keys {
     /// All of them: one that is not among these was never used.
-    All(Vec<u64>),
+    All(Vec<u32>),
     /// Too many to remember.
     Many,
 }
@@ -70,7 +70,7 @@ impl Heads {
     }
 
     /// A key's hash. Nobody outside can make two keys collide: it is seeded anew in each process.
-    pub(super) fn hash(&self, scope: &str, key: &MessageKey) -> u64 {
+    pub(super) fn hash(&self, scope: &str, key: &str) -> u64 {
         self.hasher.hash_one((scope, key))
     }
 }
@@ -81,7 +81,7 @@ impl Keys {
     /// False when this key was certainly never used.
     pub(super) fn may_hold(&self, hash: u64) -> bool {
         match self {
-            Self::All(keys) => keys.contains(&hash),
+            Self::All(keys) => keys.contains(&half(hash)),
             Self::Many => true,
         }
     }
@@ -89,10 +89,14 @@ impl Keys {
     /// Notes one more.
     pub(super) fn add(&mut self, hash: u64) {
         match self {
-            Self::All(keys) if keys.len() < MAX_KEYS => keys.push(hash),
+            Self::All(keys) if keys.len() < MAX_KEYS => keys.push(half(hash)),
             _ => *self = Self::Many,
         }
     }
+}
+
+fn half(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 #[cfg(test)]
@@ -102,12 +106,12 @@ mod tests {
     #[test]
     fn d2_a_key_beyond_what_is_remembered_may_have_been_used() {
         let mut keys = Keys::All(Vec::new());
-        for hash in 0..MAX_KEYS as u64 {
+        for hash in (0..MAX_KEYS as u64).map(|key| key << 32) {
             assert!(!keys.may_hold(hash));
             keys.add(hash);
             assert!(keys.may_hold(hash));
         }
-        keys.add(1 << 40);
-        assert!(keys.may_hold(1 << 50));
+        keys.add(1 << 50);
+        assert!(keys.may_hold(1 << 60));
     }
 }

@@ -4,7 +4,8 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -61,7 +62,7 @@ impl Mark {
             return;
         }
         // A file that cannot be written (it takes up no more room) costs no more than this guard.
-        let _ = self.file.seek(SeekFrom::Start(self.at)).and_then(|_| self.file.write_all(&line(log)));
+        let _ = self.file.write_all_at(&line(log), self.at);
         self.noted = log;
     }
 }

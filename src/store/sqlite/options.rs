@@ -21,7 +21,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             readers: 2,
-            index_at: 4096,
+            index_at: 16_384,
             index_idle: Duration::from_millis(200),
             checkpoint_every: Duration::from_secs(2),
         }

@@ -1,14 +1,18 @@
-//! When to commit: at once while little is asked, about a millisecond apart under load, because a commit costs the
-//! same whatever is in it.
+//! When to commit: at once while little is asked, about a millisecond apart under load and two under heavy load, because
+//! a commit costs the same whatever is in it.
 
 use std::time::{Duration, Instant};
 
 /// The least time between the beginnings of two commits under load.
 const GAP: Duration = Duration::from_millis(1);
+/// The same under heavy load: then it is the core that texts wait for, not the commit.
+const LONG_GAP: Duration = Duration::from_millis(2);
 /// How long a look at the load lasts.
 const WINDOW: Duration = Duration::from_millis(16);
 /// From how much in a window on it is load: one and a half a millisecond.
 const LOAD: usize = 24;
+/// From how much on it is heavy: sixteen a millisecond.
+const HEAVY: usize = 256;
 /// This much is worth a commit at any time.
 const ENOUGH: usize = 128;
 
@@ -43,11 +47,12 @@ impl Pace {
 
     fn wait_at(&self, now: Instant, waiting: usize) -> Option<Duration> {
         let fresh = now.duration_since(self.window) < 2 * WINDOW;
-        let loaded = fresh && self.now.max(self.before) + waiting >= LOAD;
-        if !loaded || waiting >= ENOUGH {
+        let load = self.now.max(self.before) + waiting;
+        if !fresh || load < LOAD || waiting >= ENOUGH {
             return None;
         }
-        let wait = GAP.saturating_sub(now.duration_since(self.last_turn));
+        let gap = if load < HEAVY { GAP } else { LONG_GAP };
+        let wait = gap.saturating_sub(now.duration_since(self.last_turn));
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -81,6 +86,18 @@ mod tests {
         assert_eq!(pace.wait_at(at(59_300), 5), Some(Duration::from_micros(700)));
         assert_eq!(pace.wait_at(at(59_300), ENOUGH), None, "enough is there to be worth a commit");
         assert_eq!(pace.wait_at(at(60_100), 5), None, "the last one was long enough ago");
+        assert_eq!(pace.wait_at(at(200_000), 1), None, "the load is over");
+    }
+
+    #[test]
+    fn d1_under_heavy_load_commits_are_two_milliseconds_apart() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let at = |us: u64| start + Duration::from_micros(us);
+        for n in 0..20 {
+            pace.turn_at(at(n * 1000), 20);
+        }
+        assert_eq!(pace.wait_at(at(19_300), 5), Some(Duration::from_micros(1700)));
+        assert_eq!(pace.wait_at(at(19_300), ENOUGH), None, "enough is there to be worth a commit");
         assert_eq!(pace.wait_at(at(200_000), 1), None, "the load is over");
     }
 }

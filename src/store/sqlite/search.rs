@@ -30,6 +30,10 @@ const VERSION: i64 = 1;
 const GATHER: Duration = Duration::from_secs(1);
 /// How many rows of the log are taken in at once.
 const BATCH: usize = 8192;
+/// How many rows are taken in between two offers of the core to whoever else wants it.
+const SLICE: usize = 32;
+/// By how much this thread steps back behind those that somebody waits for.
+const NICE: i32 = 5;
 /// A row of the search is a conversation, shifted by this, and a batch.
 const BATCH_BITS: u32 = 24;
 
@@ -161,6 +165,8 @@ impl Filler {
     }
 
     fn run(mut self, new: &AtomicBool, stop: &AtomicBool) {
+        // Where the system refuses, it is no more than less polite.
+        let _ = rustix::process::nice(NICE);
         while !stop.load(Ordering::Acquire) {
             if !new.load(Ordering::Acquire) {
                 std::thread::park();
@@ -210,7 +216,8 @@ impl Filler {
         }
         let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO words (rowid, text) VALUES (?1, ?2)")?;
         let taken = usize::try_from(log - upto.log + renamed - upto.renamed).unwrap_or(usize::MAX);
-        for (conversation, text) in found.by_conversation() {
+        for (nth, (conversation, text)) in found.by_conversation().enumerate() {
+            step_aside(nth);
             insert.execute(params![(conversation << BATCH_BITS) | batch, text])?;
         }
         drop(insert);
@@ -225,15 +232,15 @@ impl Filler {
             .prepare_cached("SELECT pos, conversation, body FROM log WHERE pos > ?1 ORDER BY pos LIMIT ?2")?;
         let mut rows = select.query([after, BATCH as i64])?;
         let mut last = after;
-        while let Some(row) = rows.next()? {
+        for nth in 0.. {
+            let Some(row) = rows.next()? else { break };
+            step_aside(nth);
             last = row.get(0)?;
             // What cannot be read cannot be found; whoever opens it is told.
             let (conversation, body) = (row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
-            if words::erases(body) {
+            if found.take_event(conversation, body) {
                 found.forget(conversation);
                 erased.push(conversation);
-            } else {
-                found.take_event(conversation, body);
             }
         }
         Ok(last)
@@ -250,6 +257,13 @@ impl Filler {
             found.take(row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
         }
         Ok(last)
+    }
+}
+
+/// On a machine of few cores a long stretch of work here would be a long wait for everybody's next text.
+fn step_aside(nth: usize) {
+    if nth.is_multiple_of(SLICE) {
+        std::thread::yield_now();
     }
 }
 

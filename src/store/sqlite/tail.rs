@@ -8,6 +8,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use crate::ids::Quick;
+
 /// Where an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -32,7 +34,7 @@ pub(super) struct Inside<'a> {
 
 #[derive(Debug, Default)]
 struct Inner {
-    places: HashMap<i64, VecDeque<Place>>,
+    places: HashMap<i64, VecDeque<Place>, Quick>,
     /// How often the index took something over.
     turn: u64,
     /// What it took over and some reader may still need: the turn, the last row, the conversations.

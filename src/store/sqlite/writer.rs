@@ -14,6 +14,7 @@ use std::{
 
 use super::{
     Options,
+    answers::Answers,
     desk::Desk,
     mark::Mark,
     open::OpenError,
@@ -33,7 +34,7 @@ const QUEUE: usize = 4096;
 /// How much shares one commit at most.
 const BATCH: usize = 1024;
 /// How long a commit that carries appends may be drawn out by filling the index.
-const SLICE: Duration = Duration::from_millis(1);
+const SLICE: Duration = Duration::from_micros(250);
 /// The same when nobody waits.
 const IDLE_SLICE: Duration = Duration::from_millis(5);
 /// How many rows are filled between two looks at the watch.
@@ -45,6 +46,7 @@ const MAX_RUN: Duration = Duration::from_millis(2500);
 pub(super) struct Writer {
     queue: Option<SyncSender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
+    answers: Arc<Answers>,
     pulse: Arc<Pulse>,
 }
 
@@ -67,6 +69,7 @@ struct Loop {
     search: Poke,
     pace: Pace,
     options: Options,
+    answers: Arc<Answers>,
     pulse: Arc<Pulse>,
     /// Asks for a checkpoint.
     checkpoint: SyncSender<()>,
@@ -90,7 +93,7 @@ impl Writer {
         reset: Arc<AtomicBool>,
     ) -> std::result::Result<Self, OpenError> {
         let (send, queue) = sync_channel(QUEUE);
-        let pulse = Arc::new(Pulse::default());
+        let (answers, pulse) = (Arc::new(Answers::default()), Arc::new(Pulse::default()));
         let now = Instant::now();
         let mut turns = Loop {
             queue,
@@ -99,6 +102,7 @@ impl Writer {
             search,
             pace: Pace::default(),
             options,
+            answers: answers.clone(),
             pulse: pulse.clone(),
             checkpoint,
             reset,
@@ -108,7 +112,7 @@ impl Writer {
         };
         let thread = std::thread::Builder::new().name("store-write".into()).spawn(move || turns.run());
         let thread = thread.map_err(|fault| OpenError::Failed(fault.to_string()))?;
-        Ok(Self { queue: Some(send), thread: Some(thread), pulse })
+        Ok(Self { queue: Some(send), thread: Some(thread), answers, pulse })
     }
 
     /// Writes. `guarded` when the work is more than one statement.
@@ -117,6 +121,7 @@ impl Writer {
         guarded: bool,
         work: impl FnOnce(&mut Desk) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.answers.attend();
         let (task, answer) = Task::new(guarded, work);
         match self.queue.as_ref().map(|queue| queue.try_send(Box::new(task))) {
             Some(Ok(())) => self.pulse.patience.wait(answer).await,
@@ -143,6 +148,7 @@ impl Writer {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        self.answers.end();
     }
 }
 
@@ -239,10 +245,9 @@ impl Loop {
         };
         self.pulse.set_busy(false);
         self.note(fault.as_ref(), batch.len());
-        for work in batch.drain(..) {
-            work.settle(fault.as_ref());
-        }
-        self.after(fault.is_some());
+        let failed = fault.is_some();
+        self.answers.settle(std::mem::take(batch), fault);
+        self.after(failed);
     }
 
     fn transact(&mut self, batch: &mut [Box<dyn Work>]) -> Result<()> {
@@ -288,7 +293,7 @@ impl Loop {
     fn fill(&mut self, came: usize) -> Result<()> {
         let until = Instant::now() + if came == 0 { IDLE_SLICE } else { SLICE };
         let mut filled = 0;
-        while self.desk.behind.fill(&self.desk.conn, CHUNK)? && (Instant::now() < until || filled <= came) {
+        while (filled <= came || Instant::now() < until) && self.desk.behind.fill(&self.desk.conn, CHUNK)? {
             filled += CHUNK;
         }
         Ok(())

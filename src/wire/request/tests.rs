@@ -346,3 +346,43 @@ proptest! {
         prop_assert_eq!(parse_agent(&agent.to_frame()).unwrap(), agent);
     }
 }
+
+/// Members of a `send`, sound and not.
+fn member() -> impl Strategy<Value = String> {
+    let deep = format!(r#""x":{}{}"#, "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+    let (short, long) = ("x".repeat(MAX_KEY), "x".repeat(MAX_KEY + 1));
+    let strings = ["id", "conversation", "key", "text", "type", "x"];
+    let values =
+        [r#""""#, r#""a""#, r#""send""#, r#""\u0000""#, r#""\u0041\n""#, r#""\ud800""#, "7", "-1", "1.5", "null", "{}"];
+    let values: Vec<String> =
+        values.into_iter().map(Into::into).chain([format!("\"{short}\""), format!("\"{long}\"")]).collect();
+    let any = (prop::sample::select(strings.to_vec()), prop::sample::select(values));
+    prop_oneof![
+        3 => Just(r#""id":7"#.to_owned()),
+        3 => Just(r#""conversation":"c_1""#.to_owned()),
+        3 => Just(r#""key":"k""#.to_owned()),
+        3 => Just(r#""text":"a \u00e4 text""#.to_owned()),
+        1 => Just(deep),
+        4 => any.prop_map(|(name, value)| format!("\"{name}\":{value}")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn p1_the_short_way_reads_of_a_send_what_the_long_way_reads(members in prop::collection::vec(member(), 3..8)) {
+        let frame = format!(r#"{{"type":"send",{}}}"#, members.join(","));
+        if let Some((id, say)) = quick::send(&frame) {
+            let long = parse_any(&frame, VisitorAsk::read).expect("what the short way takes is sound");
+            prop_assert_eq!((long.id, long.ask), (Some(id), VisitorAsk::Send(say)), "{}", frame);
+        }
+    }
+}
+
+#[test]
+fn p1_a_send_as_our_clients_write_it_goes_the_short_way() {
+    let frame = r#"{"type":"send","id":17,"conversation":"c_1","key":"k","text":"Hello"}"#;
+    assert!(quick::send(frame).is_some());
+    let elsewhere = r#"{"id":17,"type":"send","conversation":"c_1","key":"k","text":"Hello"}"#;
+    assert!(quick::send(elsewhere).is_none() && parse_visitor(elsewhere) == parse_visitor(frame));
+}
