@@ -191,7 +191,7 @@ impl Table {
     async fn log(&self, chat: &str, replies: &[Value]) -> Vec<Value> {
         let last = replies.iter().filter_map(|reply| reply["seq"].as_u64()).max().unwrap_or_default();
         wait::until("the log to hold what was answered", async || {
-            let events = self.root.transcript(chat).await;
+            let events = self.root.look_through(chat).await;
             (self.together || events.len() as u64 >= last).then_some(events)
         })
         .await
@@ -330,7 +330,7 @@ async fn a2_claim_end_and_close_against_the_deadline_itself() {
     let (mut before, mut after) = (0, 0);
     for ((what, reply), (visitor, chat)) in outcomes.iter().zip(&chats) {
         assert_eq!(reply["ok"], true, "{what:?} is allowed on either side of the deadline: {reply}");
-        let verdict = judge(&table.root.transcript(chat).await);
+        let verdict = judge(&table.root.look_through(chat).await);
         match verdict.missed.is_some() {
             true => after += 1,
             false => before += 1,

@@ -111,7 +111,7 @@ async fn a1_many_agents_of_three_hubs_claim_at_once_and_each_conversation_has_on
     for (chat, won) in &winners {
         let owner = format!("agent{}", won[0].agent);
         assert_eq!(won.len(), 1, "{chat} has {} owners", won.len());
-        let events = root.transcript(chat).await;
+        let events = root.look_through(chat).await;
         let verdict = judge(&events);
         assert_eq!((verdict.assignments, verdict.assignee.as_deref()), (1, Some(&*owner)), "{chat}");
     }

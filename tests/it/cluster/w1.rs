@@ -53,7 +53,7 @@ async fn begin(cluster: &Cluster, count: usize) -> Vec<Wait> {
 async fn late(root: &Agent, waits: &[Wait], case: Case, since: i64) -> Vec<f64> {
     let mut found = Vec::new();
     for Wait { chat, deadline, .. } in waits.iter().filter(|wait| wait.case == case) {
-        let events = root.transcript(chat).await;
+        let events = root.look_through(chat).await;
         let verdict = judge(&events);
         assert_eq!(verdict.missed.as_deref(), Some("wait_expired"), "{case:?}: {chat}: {verdict:?}");
         let missed: Vec<&Value> = events.iter().filter(|event| event["type"] == "missed").collect();

@@ -120,4 +120,11 @@ impl Agent {
         }
         events
     }
+
+    /// The same, and the conversation left again: of how many one likes, one after the other.
+    pub async fn look_through(&self, conversation: &str) -> Vec<Value> {
+        let events = self.transcript(conversation).await;
+        self.ok(json!({"type": "leave", "conversation": conversation})).await;
+        events
+    }
 }
