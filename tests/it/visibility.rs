@@ -121,7 +121,8 @@ pub async fn inspect(secrets: &Secrets, transcripts: JoinSet<(String, Option<Str
 pub async fn pry(agent: &Agent, chat: &str, random: &mut impl Rng) {
     let requests = [
         json!({"type": "open", "conversation": chat}),
-        json!({"type": "history", "conversation": chat, "before": 100, "limit": 100}),
+        // The newest, with whatever made them visible.
+        json!({"type": "history", "conversation": chat, "before": 1_000_000, "limit": 100}),
         json!({"type": "list", "folder": "unassigned"}),
         json!({"type": "list", "folder": "unassigned", "query": "canary"}),
         json!({"type": "details", "conversation": chat, "details": {"note": "prying"}}),

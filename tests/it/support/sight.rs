@@ -32,8 +32,9 @@ pub struct Inspected {
 // === impl Sight ===
 
 impl Sight {
-    /// Takes in what a frame itself proves: rows and events that make a conversation visible to `me`.
-    fn learn(&mut self, frame: &Value, me: &str) {
+    /// Takes in what a frame itself proves: rows and events that make a conversation visible to `me`. A page of history
+    /// does not name its conversation: its texts tell.
+    fn learn(&mut self, frame: &Value, me: &str, of: Option<&str>) {
         for row in rows(frame) {
             let visible = row["state"] != "assigned" || row["assignee"]["id"] == me;
             if let (true, Some(id), Some(seq)) = (visible, row["id"].as_str(), row["seq"].as_u64()) {
@@ -41,8 +42,8 @@ impl Sight {
                 self.lost.remove(id);
             }
         }
-        let chat =
-            frame["conversation"].as_str().or(frame["conversation"]["id"].as_str()).unwrap_or_default().to_owned();
+        let named = frame["conversation"].as_str().or(frame["conversation"]["id"].as_str());
+        let chat = named.or(of).unwrap_or_default().to_owned();
         for event in frame["events"].as_array().into_iter().flatten() {
             let opens = match event["type"].as_str() {
                 Some("assigned") => event["to"]["id"] == me,
@@ -97,7 +98,8 @@ impl Secrets {
         let mut inspected = Inspected::default();
         for raw in frames {
             let frame: Value = serde_json::from_str(raw).expect("JSON");
-            sight.learn(&frame, me);
+            let of = canaries(raw).find_map(|text| self.texts.get(text)).map(|(chat, ..)| &**chat);
+            sight.learn(&frame, me, of);
             for text in canaries(raw) {
                 let Some((chat, seq, owner)) = self.texts.get(text) else { continue };
                 let allowed = owner == me || sight.until.get(chat) > Some(seq);
