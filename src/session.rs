@@ -7,10 +7,11 @@
 //! |---|---|
 //! | [`lobby`] | what all sessions share: the hub, the keys, the rates |
 //! | [`line`](mod@line), [`connection`], [`end`] | the WebSocket; the same with its heartbeat; why it ends |
-//! | [`live`], [`outbound`], `held` | what visitors' and agents' sessions have in common |
+//! | [`live`], [`outbound`], `answer`, `held` | what visitors' and agents' sessions have in common |
 //! | [`visitor`], [`agent`] | what each of them may ask |
 
 pub mod agent;
+mod answer;
 pub mod connection;
 pub mod end;
 mod held;
