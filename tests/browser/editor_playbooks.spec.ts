@@ -303,7 +303,7 @@ test("i5 the list says whether a playbook is active and when its widget was last
   expect(copied).toBe(await box(page, "Embed code").inputValue());
 
   // What was copied works on a site as it is, and the list knows of it.
-  const shop = await site({ head: copied, tag: 'data-playbook="pb_nothing"' });
+  const shop = await site({ head: copied, files: "none" });
   const visitor = await visit(shop.origin);
   await visitor.open();
   await page.getByRole("link", { name: "Playbooks", exact: true }).first().click();
