@@ -114,3 +114,26 @@ test("i9_who_signed_out_or_in_by_other_means_is_not_signed_in_again_unasked", ()
   vi.advanceTimersByTime(1_000_000);
   expect(around.told).toHaveLength(1);
 });
+
+test("i9_an_application_that_hands_over_the_same_or_ended_tokens_is_asked_ever_more_rarely", () => {
+  const same = jwt(Date.now() + 8_000);
+  hand(same);
+  host.taken();
+  const asked = () => around.told.length;
+  const answer = (token: () => string, taken: boolean) => {
+    const before = asked();
+    let seen = before;
+    for (let passed = 0; passed < 60_000; passed += 100) {
+      vi.advanceTimersByTime(100);
+      if (asked() === seen) continue;
+      seen = asked();
+      hand(token());
+      if (!taken) host.ended();
+    }
+    return asked() - before;
+  };
+  expect(answer(() => same, true)).toBeLessThan(8);
+  expect(tokens).toEqual([same]);
+  // Others each time, which the hub refuses: they have ended.
+  expect(answer(() => jwt(Date.now() - 3_000), false)).toBeLessThan(12);
+});

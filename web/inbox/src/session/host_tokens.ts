@@ -46,6 +46,8 @@ export class HostTokens {
   readonly #options: HostOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #gap = 0;
+  /** The last one that was handed over: again it is no news, and no answer to whoever asks for another. */
+  #token: string | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -57,7 +59,8 @@ export class HostTokens {
     const { origins, windows } = this.#options;
     if (!origins.includes(origin) || !windows.some((window) => window === source)) return;
     const token = tokenIn(data);
-    if (token === null) return;
+    if (token === null || token === this.#token) return;
+    this.#token = token;
     this.#options.signIn(token);
     this.#renewIn(token);
   }
@@ -75,6 +78,7 @@ export class HostTokens {
   /** Somebody signed in by other means, or signed out: nothing is asked for until it has to be. */
   rest(): void {
     clearTimeout(this.#timer);
+    this.#token = undefined;
   }
 
   #ask(reason: TokenWanted["reason"]): void {
@@ -87,10 +91,12 @@ export class HostTokens {
   }
 
   #renewIn(token: string): void {
-    this.rest();
+    clearTimeout(this.#timer);
     const end = claimsOf(token)?.expiresAt ?? null;
     if (end === null) return;
     const life = end - this.#options.now();
+    // One that has ended already is the hub's to refuse.
+    if (life <= 0) return;
     this.#waitUntil(end - Math.min(BEFORE_END_MS, life / 5));
   }
 
@@ -100,7 +106,7 @@ export class HostTokens {
       this.#later(MAX_TIMER_MS, () => this.#waitUntil(at));
       return;
     }
-    this.#later(Math.max(0, left), () => {
+    this.#later(Math.max(FIRST_GAP_MS, left), () => {
       this.#gap = 0;
       this.#ask("renewal");
     });
