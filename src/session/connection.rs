@@ -239,6 +239,22 @@ mod tests {
         drop(sender.await.expect("no panic"));
     }
 
+    #[tokio::test]
+    async fn p1_a_peer_that_closes_is_answered_with_its_own_code() {
+        for code in [Some(WsCode::Normal), None] {
+            let (ours, theirs) = duplex(4096);
+            let mut theirs = WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
+            let mut connection = Connection::new(Line::new(ours, LIMITS, &[]), Duration::from_secs(10));
+            let frame = code.map(|code| CloseFrame { code, reason: Utf8Bytes::default() });
+            theirs.close(frame.clone()).await.expect("sent");
+            let Err(end) = connection.read().await else { panic!("they have gone") };
+            assert!(matches!(end, End::Gone { clean: true }));
+            connection.close(end).await;
+            let answer = theirs.next().await.expect("an answer").expect("a frame");
+            assert_eq!(answer, Message::Close(frame));
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn p1_a_peer_that_answers_the_close_is_hung_up_on_at_once() {
         let (ours, theirs) = duplex(4096);

@@ -6,13 +6,14 @@
 //! buffer of its own while it is silent is an idea of `uWebSockets`.
 
 use std::{
+    future::poll_fn,
     io::{self, Read, Write},
     mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
 
-use futures_util::{Sink, SinkExt};
+use futures_util::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::{
     Error, Message,
@@ -96,12 +97,18 @@ impl<S: Stream> Line<S> {
         &mut self.stream
     }
 
-    /// Says a last frame.
+    /// Says a last frame; to a peer who said theirs first, the answer to that.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
-        self.send(Message::Close(frame)).await
+    pub async fn close(&mut self, mut frame: Option<CloseFrame>) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_last(cx, frame.take())).await
+    }
+
+    /// Not by writing a close frame: the library refuses one once the peer has closed, and with it its own answer.
+    fn poll_last(&mut self, cx: &mut Context<'_>, frame: Option<CloseFrame>) -> Poll<Result<(), Error>> {
+        let closed = ready!(self.with(cx, |codec, stream| codec.close(stream, frame)));
+        Poll::Ready(unless_closed(closed))
     }
 
     /// The library's state, with `read` in it if it had to be made.
@@ -214,8 +221,7 @@ impl<S: Stream> Sink<Message> for Line<S> {
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let closed = ready!(self.get_mut().with(cx, |codec, stream| codec.close(stream, None)));
-        Poll::Ready(unless_closed(closed))
+        self.get_mut().poll_last(cx, None)
     }
 }
 

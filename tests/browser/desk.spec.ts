@@ -3,15 +3,10 @@ import { expect, test } from "./fixtures";
 test("r14 a conversation handed back to Unassigned is everybody's again, and what was private stays so", async ({
   hub,
   signIn,
-  visit,
+  talk,
 }) => {
   const bob = await signIn(hub.issue("bob", "Bob", "1h"));
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+  const { jane, visitor } = await talk();
   await bob.counts("Unassigned", 0);
   await expect(bob.rows).toHaveCount(0);
 

@@ -21,6 +21,8 @@ interface World {
   agent(who?: SignIn, online?: boolean): Promise<Agent>;
   /** A visitor on the demo page, or at another address, in a browser of their own. */
   visit(address?: string, options?: BrowserContextOptions): Promise<VisitorPage>;
+  /** An agent, online, who has taken the chat of a visitor on the demo page. */
+  talk(): Promise<{ jane: Desk; visitor: VisitorPage }>;
   /** A wire to the hub, for tests that cut it. */
   cable: Cable;
   /** Another site that embeds the widget. */
@@ -69,6 +71,17 @@ export const test = base.extend<World>({
     });
     for (const context of contexts) await context.close();
   },
+
+  talk: async ({ hub, signIn, visit }, use) =>
+    use(async () => {
+      const jane = await signIn(hub.agent);
+      await jane.goOnline();
+      const visitor = await visit();
+      await visitor.askForSomebody();
+      await jane.openOnly("Unassigned");
+      await jane.claim();
+      return { jane, visitor };
+    }),
 
   cable: async ({ hub }, use) => {
     const cable = await Cable.lay(hub);

@@ -218,13 +218,8 @@ test("i6 statistics count what happened today, in sums, plots and a table", asyn
   expect(admin.faults).toEqual([]);
 });
 
-test("i6 a conversation is saved as text, JSON and CSV", async ({ hub, signIn, visit }) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+test("i6 a conversation is saved as text, JSON and CSV", async ({ talk }) => {
+  const { jane, visitor } = await talk();
   await visitor.write("Keep this, please");
   await expect(jane.log).toContainText("Keep this, please");
   const text = await saved(jane.page, "Save transcript as Text");
@@ -239,15 +234,9 @@ test("i6 a conversation is saved as text, JSON and CSV", async ({ hub, signIn, v
 
 test("i2 a / offers the canned answers, Enter takes one, and they are changed by one agent at a time", async ({
   hub,
-  signIn,
-  visit,
+  talk,
 }) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+  const { jane, visitor } = await talk();
   await jane.message.fill("/");
   await expect(jane.page.getByText("No answer fits.")).toBeVisible();
   await jane.page.getByRole("button", { name: "Edit canned answers" }).click();

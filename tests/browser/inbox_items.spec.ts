@@ -6,19 +6,14 @@ test.use({ settings: OUTSIDE });
 test("i3 an item that was not handed on says why, is tried again from the panel, and links to the CRM when it is there", async ({
   hub,
   signIn,
-  visit,
+  talk,
 }) => {
   const crm = await Receiver.open();
   try {
     crm.answers(422);
     await crm.hook(hub, ["item.created"]);
     const admin = await signIn(hub.admin);
-    const jane = await signIn(hub.agent);
-    await jane.goOnline();
-    const visitor = await visit();
-    await visitor.askForSomebody();
-    await jane.openOnly("Unassigned");
-    await jane.claim();
+    const { jane } = await talk();
     await admin.openOnly("All");
     await jane.fill("Person name", "Ada");
     await jane.panel.getByRole("button", { name: "Create lead" }).click();
@@ -55,17 +50,12 @@ test("i3 an item that was not handed on says why, is tried again from the panel,
   }
 });
 
-test("i3 that an item cannot be tried again is told in words", async ({ hub, signIn, visit }) => {
+test("i3 that an item cannot be tried again is told in words", async ({ hub, talk }) => {
   const crm = await Receiver.open();
   try {
     crm.answers(410);
     await crm.hook(hub, ["item.created"]);
-    const jane = await signIn(hub.agent);
-    await jane.goOnline();
-    const visitor = await visit();
-    await visitor.askForSomebody();
-    await jane.openOnly("Unassigned");
-    await jane.claim();
+    const { jane } = await talk();
     await jane.panel.getByRole("button", { name: "Create lead" }).click();
     const item = jane.panel.getByRole("list", { name: "Items" }).getByRole("listitem");
     await expect(item).toContainText("410 Gone");

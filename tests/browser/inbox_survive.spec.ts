@@ -38,15 +38,9 @@ test("d4 an inbox that slept for an hour, network and all, catches up when it wa
 
 test("d4 a deploy of the hub moves the inbox along, with the open chat, the switch and what was sent meanwhile", async ({
   hub,
-  signIn,
-  visit,
+  talk,
 }) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+  const { jane, visitor } = await talk();
   await jane.write("Before");
   await expect(visitor.log).toContainText("Before");
 

@@ -193,16 +193,9 @@ test.describe("where the playbook lets agents see it", () => {
   test.use({ playbook: { ...demoPlaybook(60_000), typing_preview: true } });
 
   test("i2 what the visitor has not sent yet is shown to their agent, and gone when it is sent or left", async ({
-    hub,
-    signIn,
-    visit,
+    talk,
   }) => {
-    const jane = await signIn(hub.agent);
-    await jane.goOnline();
-    const visitor = await visit();
-    await visitor.askForSomebody();
-    await jane.openOnly("Unassigned");
-    await jane.claim();
+    const { jane, visitor } = await talk();
     await visitor.message.pressSequentially("Half a thought", { delay: 60 });
     // To the last letter, though nothing is typed after it.
     await expect(jane.log).toContainText(/is typing:\s*Half a thought$/);
@@ -215,15 +208,10 @@ test.describe("where the playbook lets agents see it", () => {
 test("i2 what is half written stays with its chat, and is gone with it when that is given away", async ({
   hub,
   signIn,
-  visit,
+  talk,
 }) => {
   const bob = await signIn(hub.issue("bob", "Bob", "1h"));
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+  const { jane } = await talk();
   await jane.message.fill("Half a sentence about the boat");
   await jane.folder("Closed").click();
   await jane.page.keyboard.press("Escape");
@@ -240,15 +228,9 @@ test("i2 what is half written stays with its chat, and is gone with it when that
 
 test("i2 the chat one has open is open again after a reload, and a strange address is explained", async ({
   hub,
-  signIn,
-  visit,
+  talk,
 }) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+  const { jane, visitor } = await talk();
   await visitor.write("Before the reload");
   await expect(jane.log).toContainText("Before the reload");
   await jane.page.reload();

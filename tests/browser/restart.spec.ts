@@ -1,12 +1,7 @@
 import { expect, test } from "./fixtures";
 
-test("d1 the inbox and the widget survive a kill of the hub and its restart", async ({ hub, signIn, visit }) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+test("d1 the inbox and the widget survive a kill of the hub and its restart", async ({ hub, talk }) => {
+  const { jane, visitor } = await talk();
   await jane.write("Before");
   await expect(visitor.log).toContainText("Before");
 

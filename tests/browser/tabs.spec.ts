@@ -1,16 +1,7 @@
 import { expect, test } from "./fixtures";
 
-test("p3 the widget's conversation survives a reload, and two tabs of it are in step", async ({
-  hub,
-  signIn,
-  visit,
-}) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+test("p3 the widget's conversation survives a reload, and two tabs of it are in step", async ({ talk }) => {
+  const { jane, visitor } = await talk();
   await visitor.write("One");
   await expect(jane.log).toContainText("One");
 

@@ -4,16 +4,9 @@ import { expect, test } from "./fixtures";
 const PASTE = "word ".repeat(14_000).trim();
 
 test("p1 an agent's text too long is told in the inbox, can be taken back, and the chat goes on, also after a reload", async ({
-  hub,
-  signIn,
-  visit,
+  talk,
 }) => {
-  const jane = await signIn(hub.agent);
-  await jane.goOnline();
-  const visitor = await visit();
-  await visitor.askForSomebody();
-  await jane.openOnly("Unassigned");
-  await jane.claim();
+  const { jane, visitor } = await talk();
 
   await jane.write(PASTE);
   await expect(jane.log).toContainText("Not sent: too long");
