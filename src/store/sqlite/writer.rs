@@ -37,11 +37,6 @@ const BATCH: usize = 1024;
 const SLICE: Duration = Duration::from_micros(250);
 /// The same when nobody waits.
 const IDLE_SLICE: Duration = Duration::from_millis(5);
-/// So long after the last append nobody counts as waiting. Between two of a steady stream the writer has nothing to do
-/// either, and whoever comes next would wait behind a long slice and its sync.
-const REST: Duration = Duration::from_millis(20);
-/// How long the writer waits for appends before it fills on without any, until then.
-const BREATH: Duration = Duration::from_millis(2);
 /// How many rows are filled between two looks at the watch.
 const CHUNK: usize = 64;
 /// How long a transaction may take before those who wait for it are sent away.
@@ -296,16 +291,9 @@ impl Loop {
 
     /// Lets the index catch up a little: in this commit's slice of time, but by more than came with this commit.
     fn fill(&mut self, came: usize) -> Result<()> {
-        let (slice, most) = match self.is_quiet() {
-            true => (IDLE_SLICE, usize::MAX),
-            // Each row is a page or two to be synced with this commit.
-            false => (SLICE, CHUNK.max(4 * came)),
-        };
-        let until = Instant::now() + slice;
+        let until = Instant::now() + if came == 0 { IDLE_SLICE } else { SLICE };
         let mut filled = 0;
-        while (filled <= came || (filled < most && Instant::now() < until))
-            && self.desk.behind.fill(&self.desk.conn, CHUNK)?
-        {
+        while (filled <= came || Instant::now() < until) && self.desk.behind.fill(&self.desk.conn, CHUNK)? {
             filled += CHUNK;
         }
         Ok(())
@@ -346,14 +334,10 @@ impl Loop {
     /// How long there is nothing to do unless somebody asks; None: for ever.
     fn patience(&self) -> Option<Duration> {
         if self.desk.behind.is_filling() && !self.failing {
-            return Some(if self.is_quiet() { Duration::ZERO } else { BREATH });
+            return Some(Duration::ZERO);
         }
         let idle = self.options.index_idle.saturating_sub(self.last_work.elapsed());
         (self.desk.behind.len() > 0).then_some(idle)
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.last_work.elapsed() >= REST
     }
 
     fn wants_filling(&self) -> bool {
