@@ -223,6 +223,27 @@ pub trait Store: Outbox + Reports + Send + Sync + 'static {
     /// afterwards by whoever asks again from a little before.
     async fn moved_since(&self, workspaces: &[WorkspaceId], since: Millis, limit: usize) -> Result<Vec<Head>>;
 
+    /// The ends of these conversations' logs, in no order: of each the events decided at or after `since` and the one
+    /// before them, oldest first; the newest `most` of them where there are more. One that never was is left out. A
+    /// store beneath several nodes reads them with one statement, however many there are.
+    async fn lately(
+        &self,
+        conversations: &[ConversationId],
+        since: Millis,
+        most: usize,
+    ) -> Result<Vec<(ConversationId, Vec<Arc<Entry>>)>> {
+        let mut ends = Vec::with_capacity(conversations.len());
+        for conversation in conversations {
+            let mut end = self.events_before(conversation, None, most, usize::MAX, false).await?;
+            let old = end.iter().rposition(|entry| entry.event().at < since);
+            let end = end.split_off(old.unwrap_or(0));
+            if !end.is_empty() {
+                ends.push((conversation.clone(), end));
+            }
+        }
+        Ok(ends)
+    }
+
     /// Ids of the conversations assigned to this agent.
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>>;
 

@@ -35,6 +35,32 @@ struct Agents {
 struct Follow {
     tail: Arc<Tail>,
     seats: Vec<Arc<Seat>>,
+    /// How many hold it for somebody who may follow soon.
+    holds: u32,
+}
+
+/// Holds a tail on the board, so that it hears what is committed, before it is known who may follow it.
+pub(super) struct Held<'a> {
+    board: &'a Board,
+    conversation: ConversationId,
+}
+
+// === impl Held ===
+
+impl Held<'_> {
+    /// Whose tail it is.
+    pub(super) fn conversation(&self) -> &ConversationId {
+        &self.conversation
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(mut follow) = self.board.follows.get_mut(&self.conversation) {
+            follow.holds -= 1;
+        }
+        self.board.drop_unfollowed(&self.conversation);
+    }
 }
 
 // === impl Board ===
@@ -104,9 +130,7 @@ impl Board {
     /// From now on the session is woken for this conversation. The tail may know nothing yet: read it after this, so
     /// that nothing falls between looking and listening.
     pub fn follow(&self, conversation: &ConversationId, seat: &Arc<Seat>) -> Arc<Tail> {
-        let anew = || Tail::new(conversation.clone(), self.budget.clone());
-        let follows = self.follows.entry(conversation.clone());
-        let mut follow = follows.or_insert_with(|| Follow { tail: anew(), seats: Vec::with_capacity(2) });
+        let mut follow = self.follows.entry(conversation.clone()).or_insert_with(|| self.nobody_yet(conversation));
         if !follow.seats.iter().any(|other| Arc::ptr_eq(other, seat)) {
             follow.seats.push(seat.clone());
         }
@@ -118,7 +142,23 @@ impl Board {
         if let Some(mut follow) = self.follows.get_mut(conversation) {
             follow.seats.retain(|other| !Arc::ptr_eq(other, seat));
         }
-        self.follows.remove_if(conversation, |_, follow| follow.seats.is_empty()).map(|(_, follow)| follow.tail)
+        self.drop_unfollowed(conversation)
+    }
+
+    /// The tail hears what is committed from now on, though nobody is woken for it.
+    pub(super) fn hold(&self, conversation: &ConversationId) -> Held<'_> {
+        self.follows.entry(conversation.clone()).or_insert_with(|| self.nobody_yet(conversation)).holds += 1;
+        Held { board: self, conversation: conversation.clone() }
+    }
+
+    fn nobody_yet(&self, conversation: &ConversationId) -> Follow {
+        let tail = Tail::new(conversation.clone(), self.budget.clone());
+        Follow { tail, seats: Vec::with_capacity(2), holds: 0 }
+    }
+
+    fn drop_unfollowed(&self, conversation: &ConversationId) -> Option<Arc<Tail>> {
+        let unfollowed = |_: &ConversationId, follow: &Follow| follow.seats.is_empty() && follow.holds == 0;
+        self.follows.remove_if(conversation, unfollowed).map(|(_, follow)| follow.tail)
     }
 
     /// The tail of a conversation somebody follows.

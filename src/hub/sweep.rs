@@ -4,6 +4,7 @@
 //! been under way: never by "the last number seen", which skips what is committed late.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -39,7 +40,9 @@ const PAGE: usize = 2_000;
 const HEADS: usize = 5_000;
 /// Repaired side by side.
 const AT_ONCE: usize = 32;
-/// Events looked back for what moved within the time, of one read; and reads.
+/// Conversations whose ends are read at once, and events of each.
+const ENDS: (usize, usize) = (64, 32);
+/// Events looked back for what moved within the time where that is more, of one read; and reads.
 const BACK: (usize, usize) = (200, 10);
 /// Bytes of one such read.
 const BACK_BYTES: usize = 256 * 1024;
@@ -52,11 +55,15 @@ pub(super) struct Swept {
 }
 
 /// Which part of a log may have been missed.
-enum Look {
-    /// What was decided since.
-    Since(Head, Millis),
-    /// What lies behind a fold, and when that was.
-    Behind(Head, Seq, Millis),
+struct Look {
+    conversation: ConversationId,
+    /// The place before it, and when that was.
+    after: Seq,
+    after_at: Millis,
+    /// The last of it.
+    head: Seq,
+    /// Its events, where they were read already.
+    fill: Vec<Arc<Entry>>,
 }
 
 // === impl Hub ===
@@ -111,10 +118,13 @@ impl Hub {
         while !rooms.is_empty() {
             let heads = self.store.moved_since(&rooms, from, most).await?;
             let (all, last) = (heads.len() < most, heads.last().map(|head| head.at));
-            let missed = heads
+            let missed: Vec<Head> = heads
                 .into_iter()
-                .filter(|head| !self.among.ledger.covers(&head.conversation, head.seq, since) && self.concerns(head));
-            self.repair_all(missed.map(|head| Look::Since(head, since)).collect()).await?;
+                .filter(|head| !self.among.ledger.covers(&head.conversation, head.seq, since) && self.concerns(head))
+                .collect();
+            for some in missed.chunks(ENDS.0) {
+                self.repair_all(self.looks(some, since).await?).await?;
+            }
             match last {
                 Some(last) if !all && last > from => from = last,
                 // More of one moment than a page holds.
@@ -142,7 +152,8 @@ impl Hub {
                     self.look_whose(&tail).await?;
                 }
                 if seq < head.seq {
-                    missed.push(Look::Behind(head, seq, at));
+                    let Head { conversation, seq: head, .. } = head;
+                    missed.push(Look { conversation, after: seq, after_at: at, head, fill: Vec::new() });
                 }
             }
             self.repair_all(missed).await?;
@@ -161,18 +172,11 @@ impl Hub {
 
     /// Sets in motion what was missed of one conversation.
     async fn repair(self: &Arc<Self>, look: Look) -> Result<()> {
-        let (head, after, after_at, fill) = match look {
-            Look::Behind(head, seq, at) => (head, seq, at, Vec::new()),
-            Look::Since(head, since) => {
-                let (after, at, entries) = self.window(&head, since).await?;
-                (head, after, at, entries)
-            }
-        };
-        if let Some(tail) = self.board.tail(&head.conversation) {
-            tail.hint(head.seq);
+        let Look { conversation, after, after_at, head, fill } = look;
+        if let Some(tail) = self.board.tail(&conversation) {
+            tail.hint(head);
             self.wake(tail.id(), None);
         }
-        let Head { conversation, seq: head, .. } = head;
         let (waited, late, gap, bells) = (true, true, true, Vec::new());
         let behind = Behind { conversation, after, after_at, head, waited, bells, fill, late, gap };
         let caught = match self.catch(&behind).await {
@@ -185,13 +189,31 @@ impl Hub {
         Ok(())
     }
 
-    /// The events up to a head that were decided at or after `since`, and what lies before them.
-    async fn window(&self, head: &Head, since: Millis) -> Result<(Seq, Millis, Vec<Arc<Entry>>)> {
+    /// What was decided at or after `since` in these, their ends read in one go: a node that has just come to a
+    /// workspace looks at everything that moved there of late.
+    async fn looks(&self, heads: &[Head], since: Millis) -> Result<Vec<Look>> {
+        let names: Vec<ConversationId> = heads.iter().map(|head| head.conversation.clone()).collect();
+        let mut ends: HashMap<_, _> = self.store.lately(&names, since, ENDS.1).await?.into_iter().collect();
+        let mut looks = Vec::with_capacity(heads.len());
+        for conversation in names {
+            let Some(end) = ends.remove(&conversation) else { continue };
+            let Some(head) = end.last().map(|entry| entry.event().seq) else { continue };
+            let (after, after_at, fill) = self.window(&conversation, since, end).await?;
+            looks.push(Look { conversation, after, after_at, head, fill });
+        }
+        Ok(looks)
+    }
+
+    /// The events of a log that were decided at or after `since`, and what lies before them; its newest are `page`.
+    async fn window(
+        &self,
+        conversation: &ConversationId,
+        since: Millis,
+        mut page: Vec<Arc<Entry>>,
+    ) -> Result<(Seq, Millis, Vec<Arc<Entry>>)> {
         let mut window: Vec<Arc<Entry>> = Vec::new();
-        let mut before = head.seq.next();
-        for _ in 0..BACK.1 {
-            let mut page =
-                self.store.events_before(&head.conversation, Some(before), BACK.0, BACK_BYTES, false).await?;
+        let mut before = Seq(0);
+        for _ in 0..=BACK.1 {
             let Some(first) = page.first().map(|entry| entry.event().seq) else { break };
             before = first;
             let old = page.iter().rposition(|entry| entry.event().at < since);
@@ -203,9 +225,10 @@ impl Hub {
             if first == Seq(1) {
                 return Ok((Seq(0), Millis(i64::MIN), window));
             }
+            page = self.store.events_before(conversation, Some(before), BACK.0, BACK_BYTES, false).await?;
         }
         // Longer than anybody looks: what lies before is not known to be in motion.
-        Ok((Seq(before.0 - 1), Millis(i64::MAX), window))
+        Ok((Seq(before.0.saturating_sub(1)), Millis(i64::MAX), window))
     }
 
     /// Whether anybody connected here has to do with the workspace or the conversation.

@@ -196,15 +196,15 @@ impl Tail {
         inner.hot.as_ref().is_some_and(|hot| hot.conversation.seq >= inner.hint && !inner.suspect)
     }
 
-    /// Takes over what was read before anybody listened: the next look asks the store whether there is more. A tail
-    /// that knows something already only hears of the head.
-    pub(super) fn learn(&self, loaded: Loaded) {
+    /// Takes over what was read. Where nobody `heard` of commits before it was, the next look asks the store whether there
+    /// is more. A tail that knows something already only hears of the head.
+    pub(super) fn learn(&self, loaded: Loaded, heard: bool) {
         let mut inner = self.lock();
         match &inner.hot {
             Some(_) => inner.hint = inner.hint.max(loaded.conversation.seq),
             None => {
                 inner.hot = Some(Box::new(Hot::new(loaded, self.budget.clone())));
-                inner.suspect = true;
+                inner.suspect = !heard;
             }
         }
     }

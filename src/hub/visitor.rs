@@ -18,6 +18,7 @@ use crate::{
         event::{self, PlaybookRef, Started, VisitorRef},
     },
     ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
+    mesh::Health,
     store::{Begun, Loaded, PlaybookRow},
     wire::{entry::Entry, push::Available},
 };
@@ -97,6 +98,8 @@ impl Hub {
         };
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
         self.listening(&workspace).await;
+        // Heard from before it is read on, a conversation they come back to is read once.
+        let held = recover.filter(|_| self.mesh.health() == Health::Well).map(|(id, _)| self.board.hold(id));
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
         let found = match guest.is_new {
             true => Ok(None),
@@ -109,7 +112,8 @@ impl Hub {
             (Ok(Some(found)), _) => {
                 let id = found.conversation.id.clone();
                 let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
-                seated.follow(&id).learn(found);
+                let heard = held.as_ref().is_some_and(|held| *held.conversation() == id);
+                seated.follow(&id).learn(found, heard);
                 Some(self.show(&mut seated, &id, recover, true).await?)
             }
         };
@@ -133,7 +137,7 @@ impl Hub {
         let open = self.store.of_visitor(&workspace, &guest.visitor, Millis(i64::MAX)).await?;
         if let Some(open) = open.filter(|open| open.conversation.closed_at().is_none()) {
             let id = open.conversation.id.clone();
-            seated.follow(&id).learn(open);
+            seated.follow(&id).learn(open, false);
             return self.show(seated, &id, None, true).await;
         }
         if !newest.playbook.active || newest.deleted {

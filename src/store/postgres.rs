@@ -299,6 +299,15 @@ impl Store for Postgres {
         self.read_moved(workspaces, since, limit).await
     }
 
+    async fn lately(
+        &self,
+        conversations: &[ConversationId],
+        since: Millis,
+        most: usize,
+    ) -> Result<Vec<(ConversationId, Vec<Arc<Entry>>)>> {
+        self.read_lately(conversations, since, most).await
+    }
+
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {
         self.find_assigned_to(workspace, agent).await
     }

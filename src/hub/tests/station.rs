@@ -250,6 +250,15 @@ impl Store for Station {
         self.there().await?.moved_since(workspaces, since, limit).await
     }
 
+    async fn lately(
+        &self,
+        conversations: &[ConversationId],
+        since: Millis,
+        most: usize,
+    ) -> Result<Vec<(ConversationId, Vec<Arc<Entry>>)>> {
+        self.there().await?.lately(conversations, since, most).await
+    }
+
     async fn assigned_to(&self, workspace: &WorkspaceId, agent: &AgentId) -> Result<Vec<ConversationId>> {
         self.there().await?.assigned_to(workspace, agent).await
     }

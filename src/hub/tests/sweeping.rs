@@ -170,6 +170,25 @@ async fn d4_a_node_that_knows_it_is_deaf_looks_every_second_and_says_that_it_is_
 }
 
 #[tokio::test(start_paused = true)]
+async fn l3_a_node_to_which_many_move_looks_at_what_moved_of_late_without_a_read_for_each() {
+    const MANY: usize = 100;
+    let town = Town::of(2).await;
+    let [here, there] = [&town.hubs[0], &town.hubs[1]];
+    let mut tabs = Vec::new();
+    for n in 0..MANY {
+        let (guest, _, _) = here.chat(&format!("v_{n}")).await;
+        tabs.push(there.greet(&guest).await);
+    }
+    let mut asked = async |node: &super::town::Node| {
+        let before = node.station.asked();
+        read_after(10_050, &mut tabs.iter_mut().collect::<Vec<_>>()).await;
+        node.station.asked() - before
+    };
+    let (first, second) = (asked(there).await, asked(there).await);
+    assert!(first < second + MANY / 10, "{first} reads, and {second} when there was no news");
+}
+
+#[tokio::test(start_paused = true)]
 async fn w1_a_deadline_whose_hint_was_lost_is_noted_and_the_wait_ends_once() {
     let town = Town::of(3).await;
     let _joe = town.hubs[0].agent("joe").await;

@@ -81,8 +81,8 @@ impl Postgres {
     }
 }
 
-/// Events of rows of `seq` and `body`.
-fn entries(rows: &[Row]) -> Result<Vec<Arc<Entry>>> {
+/// Events of rows that begin with `seq` and `body`.
+pub(super) fn entries(rows: &[Row]) -> Result<Vec<Arc<Entry>>> {
     let read = |row: &Row| {
         let seq: i64 = get(row, 0)?;
         let entry = Entry::stored(text(row, 1)?.to_owned()).map_err(|_| damaged("event", seq))?;

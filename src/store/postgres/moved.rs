@@ -1,14 +1,18 @@
 //! Where conversations have come to, and which moved lately.
 
+use std::sync::Arc;
+
 use tokio_postgres::Row;
 
 use super::{
     Postgres,
     load::{get, sql_limit, text},
+    log::entries,
 };
 use crate::{
     ids::{ConversationId, Millis, Seq, WorkspaceId},
     store::{Head, Result},
+    wire::entry::Entry,
 };
 
 // === impl Postgres ===
@@ -40,6 +44,34 @@ impl Postgres {
         let workspaces: Vec<&str> = workspaces.iter().map(WorkspaceId::as_str).collect();
         let rows = self.pool.query(sql, &[&workspaces, &since.0, &sql_limit(limit)]).await?;
         rows.iter().map(head).collect()
+    }
+
+    pub(super) async fn read_lately(
+        &self,
+        conversations: &[ConversationId],
+        since: Millis,
+        most: usize,
+    ) -> Result<Vec<(ConversationId, Vec<Arc<Entry>>)>> {
+        let sql = "SELECT l.seq, l.body, c.name
+                   FROM conversation c
+                   CROSS JOIN LATERAL (
+                       SELECT max(seq) AS seq FROM (
+                           SELECT seq FROM log WHERE conversation = c.id AND at < $2 ORDER BY seq DESC LIMIT 1) o) old
+                   CROSS JOIN LATERAL (
+                       SELECT seq, body FROM log WHERE conversation = c.id AND seq >= coalesce(old.seq, 1)
+                       ORDER BY seq DESC LIMIT $3) l
+                   WHERE c.name = ANY ($1) ORDER BY c.id, l.seq";
+        let names: Vec<&str> = conversations.iter().map(ConversationId::as_str).collect();
+        let rows = self.pool.query(sql, &[&names, &since.0, &sql_limit(most)]).await?;
+        let mut ends: Vec<(ConversationId, Vec<Arc<Entry>>)> = Vec::new();
+        for (row, entry) in rows.iter().zip(entries(&rows)?) {
+            let name = text(row, 2)?;
+            match ends.last_mut().filter(|(of, _)| of.as_str() == name) {
+                Some((_, end)) => end.push(entry),
+                None => ends.push((name.to_owned().into(), vec![entry])),
+            }
+        }
+        Ok(ends)
     }
 }
 

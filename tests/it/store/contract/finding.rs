@@ -1,12 +1,13 @@
 //! Finding conversations: by deadline, by waiting, by silence, by visitor, by words.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use usher::{
     chat::event::{Author, What},
     ids::{ConversationId, Millis, Seq, VisitorId},
     store::{Folder, FolderQuery, Store},
+    wire::entry::Entry,
 };
 
 use super::NewGround;
@@ -260,6 +261,22 @@ pub(crate) async fn d4_what_moved_is_found_by_the_moment_it_was_decided(new: New
         let both = store.moved_since(&[workspace(), "other".into()], Millis(0), 100).await.expect("moved");
         assert_eq!(both.len(), 4);
         assert_eq!(store.moved_since(&[], Millis(0), 100).await.expect("moved"), []);
+        let ids = [three.id().clone(), one.id().clone(), "c_nobody".into(), two.id().clone()];
+        let lately = async |since: i64, most: usize| {
+            let ends = store.lately(&ids, Millis(since), most).await.expect("ends");
+            let seqs = |end: &[Arc<Entry>]| end.iter().map(|entry| entry.event().seq.0).collect::<Vec<_>>();
+            let end_of = |talk: &Talk| ends.iter().find(|(id, _)| id == talk.id()).map(|(_, end)| seqs(end));
+            assert_eq!(ends.len(), 3, "each once");
+            [&one, &two, &three].map(|talk| end_of(talk).expect("its end"))
+        };
+        let last = |talk: &Talk| talk.fold.seq.0;
+        let (ones, twos, threes) = (last(&one), last(&two), last(&three));
+        let whole = [(1..=ones).collect(), (1..=twos).collect(), (1..=threes).collect::<Vec<_>>()];
+        assert_eq!(lately(0, 100).await, whole, "all of them where nothing is older");
+        assert_eq!(lately(200_000, 100).await, [vec![ones], vec![twos], vec![threes]], "the one before");
+        assert_eq!(lately(103_000, 100).await, [vec![ones], vec![twos], vec![threes - 1, threes]]);
+        assert_eq!(lately(0, 1).await, [vec![ones], vec![twos], vec![threes]], "the newest");
+        assert_eq!(store.lately(&[], Millis(0), 100).await.expect("ends").len(), 0);
         drop(store);
         store = ground.open();
     }

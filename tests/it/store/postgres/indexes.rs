@@ -165,6 +165,7 @@ async fn read_everything(store: &dyn Store, talk: &Talk) {
     store.queue(&workspace()).await.expect("queue");
     store.heads(std::slice::from_ref(id)).await.expect("heads");
     store.moved_since(&[workspace()], Millis(1), 10).await.expect("moved_since");
+    store.lately(std::slice::from_ref(id), Millis(1), 10).await.expect("lately");
     store.assigned_to(&workspace(), &agent).await.expect("assigned_to");
     for folder in [Folder::Unassigned, Folder::Mine(agent), Folder::Closed, Folder::All { only_mine: None }] {
         let query = FolderQuery { workspace: workspace(), folder, before: None, limit: 10, query: None };

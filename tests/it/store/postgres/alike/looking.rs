@@ -74,6 +74,13 @@ impl Pair<'_> {
         for (of, since, limit) in [(2, 0, 100), (1, self.at - 200, 100), (2, self.at - 100, 2), (0, 0, 100)] {
             both!(self, store => store.moved_since(&workspaces[..of], Millis(since), limit).await.expect("moved"));
         }
+        for (since, most) in [(0, 100), (self.at - 200, 100), (self.at - 100, 2)] {
+            both!(self, store => {
+                let mut ends = store.lately(&ids, Millis(since), most).await.expect("lately");
+                ends.sort_by(|(one, _), (other, _)| one.cmp(other));
+                ends
+            });
+        }
         self.look_outside().await;
         for workspace in WORKSPACES {
             self.look_at(&workspace.into()).await;
