@@ -47,6 +47,7 @@ mod roster;
 mod row;
 mod search;
 mod stats;
+mod stretch;
 mod tail;
 mod watch;
 mod webhook;
@@ -108,7 +109,8 @@ impl Sqlite {
             epoch = anew;
         }
         let tail = Arc::new(Tail::default());
-        let desk = Desk::new(conn, tail.clone()).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
+        let desk =
+            Desk::new(conn, tail.clone(), options.index_at).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
         let (ask, asked) = sync_channel(1);
         let reset = Arc::new(AtomicBool::new(false));
         let checkpoint = Some(checkpoint::start(path, asked, reset.clone())?);

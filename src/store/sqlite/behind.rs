@@ -1,7 +1,7 @@
 //! Rows of the log that the index does not know yet, as the writer keeps them, and the filling of the index.
 //!
-//! An index kept row by row costs twice what the row itself does. Rows wait here and are taken over by generations,
-//! sorted by conversation, in slices small enough to share a commit with appends. Nothing is lost when the process
+//! An index kept row by row costs twice what the row itself does. Rows wait here and are taken over by generations, by
+//! conversation and stretch, in slices small enough to share a commit with appends. Nothing is lost when the process
 //! dies: at the next start the rows after `hub.indexed` are read from the log again.
 
 use std::{
@@ -9,16 +9,13 @@ use std::{
     collections::{HashMap, VecDeque},
 };
 
-use rusqlite::{Connection, params_from_iter, types::ToSqlOutput as Value};
+use rusqlite::{Connection, params};
 
-use super::tail::Place;
+use super::{heads::half, stretch::Stretch, tail::Place};
 use crate::{
     ids::{MessageKey, Quick},
     store::Result,
 };
-
-/// How many rows an index takes with one statement: what a statement costs by itself is as much as a row.
-const AT_ONCE: usize = 16;
 
 /// A row of the log without its body.
 #[derive(Clone, Debug)]
@@ -66,20 +63,6 @@ pub(super) struct Retired {
     pub(super) upto: i64,
     /// The conversations in it.
     pub(super) conversations: Vec<i64>,
-}
-
-// === impl Row ===
-
-impl Row {
-    fn as_place(&self) -> [Value<'_>; 4] {
-        let Place { seq, pos, hidden } = self.place;
-        [self.conversation.into(), seq.into(), hidden.into(), pos.into()]
-    }
-
-    fn as_used_key(&self) -> Option<[Value<'_>; 4]> {
-        let used = self.key.as_ref()?;
-        Some([self.conversation.into(), (&*used.scope).into(), used.key.as_str().into(), self.place.pos.into()])
-    }
 }
 
 // === impl Behind ===
@@ -139,18 +122,33 @@ impl Behind {
         self.generation.is_some()
     }
 
-    /// Indexes the next rows of the generation, at most `limit`. True when there was something to do.
+    /// Indexes the next rows of the generation, stretch by stretch, about `limit` of them. True when there was something
+    /// to do.
     pub(super) fn fill(&mut self, conn: &Connection, limit: usize) -> Result<bool> {
         let Some(generation) = &mut self.generation else { return Ok(false) };
-        let end = generation.order.len().min(generation.done + limit);
-        let rows = generation.order[generation.done..end].iter().map(|(_, at)| &self.rows[*at as usize]);
-        insert(conn, "place", rows.clone().map(Row::as_place))?;
-        insert(conn, "used_key", rows.filter_map(Row::as_used_key))?;
-        let was = std::mem::replace(&mut generation.done, end);
-        if end == generation.order.len() && was < end {
+        let was = generation.done;
+        // A generation that was cut short by the process's end is taken over again: then a stretch may be there already,
+        // and begins where it did.
+        let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO stretch VALUES (?1, ?2, ?3, ?4)")?;
+        let mut stretch = Stretch::default();
+        while generation.done - was < limit
+            && let Some((conversation, _)) = generation.order.get(generation.done)
+        {
+            stretch.clear();
+            for (of, at) in &generation.order[generation.done..] {
+                let row = &self.rows[*at as usize];
+                let key = row.key.as_ref().map_or(0, |used| half(used.hash));
+                if of != conversation || !stretch.push(row.place, key) {
+                    break;
+                }
+                generation.done += 1;
+            }
+            insert.execute(params![conversation, stretch.first, stretch.places, stretch.keys])?;
+        }
+        if generation.done == generation.order.len() && was < generation.done {
             conn.prepare_cached("UPDATE hub SET indexed = ?1")?.execute([generation.upto])?;
         }
-        Ok(was < end)
+        Ok(was < generation.done)
     }
 
     /// The transaction was committed: what of this is no longer needed here.
@@ -192,25 +190,6 @@ impl Behind {
     }
 }
 
-/// Puts rows into an index, several with each statement. One may be there already: a generation that was cut short is
-/// taken over again from its beginning.
-fn insert<'a>(conn: &Connection, table: &str, mut rows: impl Iterator<Item = [Value<'a>; 4]>) -> Result<()> {
-    let into =
-        |count| format!("INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?){}", ", (?, ?, ?, ?)".repeat(count - 1));
-    let (one, many) = (into(1), into(AT_ONCE));
-    loop {
-        let group: Vec<_> = rows.by_ref().take(AT_ONCE).collect();
-        if group.len() == AT_ONCE {
-            conn.prepare_cached(&many)?.execute(params_from_iter(group.iter().flatten()))?;
-            continue;
-        }
-        for row in &group {
-            conn.prepare_cached(&one)?.execute(params_from_iter(row))?;
-        }
-        return Ok(());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,7 +202,9 @@ mod tests {
 
     fn index() -> Connection {
         let conn = Connection::open_in_memory().expect("a database");
-        conn.execute_batch(include_str!("migrations/0001_first.sql")).expect("its tables");
+        for step in [include_str!("migrations/0001_first.sql"), include_str!("migrations/0006_stretch.sql")] {
+            conn.execute_batch(step).expect("its tables");
+        }
         conn.execute("INSERT INTO hub (one, epoch) VALUES (1, 'e')", []).expect("the hub");
         conn
     }
@@ -260,10 +241,10 @@ mod tests {
         assert!(behind.fill(&conn, 100).expect("filled"));
         assert!(!behind.fill(&conn, 100).expect("nothing left"));
         assert_eq!(behind.committed(), Some(Retired { upto: 10, conversations: vec![0, 1] }));
-        let count = |table: &str| -> i64 {
-            conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counted")
-        };
-        assert_eq!((count("place"), count("used_key"), behind.len()), (10, 10, 1));
+        let stretches: (i64, i64) = conn
+            .query_row("SELECT count(*), sum(length(keys)) / 4 FROM stretch", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("counted");
+        assert_eq!((stretches, behind.len()), ((2, 10), 1));
         let indexed: i64 = conn.query_row("SELECT indexed FROM hub", [], |row| row.get(0)).expect("read");
         assert_eq!(indexed, 10);
     }

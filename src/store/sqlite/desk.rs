@@ -1,12 +1,13 @@
 //! What the writer works with inside a transaction: the connection and the memory that saves it queries.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     behind::{Behind, Row, UsedKey},
-    heads::{Head, Heads, Keys, MAX_KEYS},
+    heads::{Head, Heads, Keys, half},
+    stretch::{self, Places},
     tail::{Place, Tail},
 };
 use crate::{
@@ -42,12 +43,22 @@ pub(super) struct Mark {
 // === impl Desk ===
 
 impl Desk {
-    /// A desk upon a migrated file. Reads again what the index did not know when the last process ended.
-    pub(super) fn new(conn: Connection, tail: Arc<Tail>) -> Result<Self> {
+    /// A desk upon a migrated file. Reads again what the index did not know when the last process ended; of more than
+    /// `keep` rows, as after a step that made the index anew, the index takes over all but the newest at once.
+    pub(super) fn new(conn: Connection, tail: Arc<Tail>, keep: usize) -> Result<Self> {
         let last_pos = conn.query_row("SELECT coalesce(max(pos), 0) FROM log", [], |row| row.get(0))?;
-        let (heads, behind, touched) = (Heads::default(), Behind::default(), Vec::new());
+        let heads = Heads::new(&conn.query_row("SELECT seed FROM hub", [], |row| row.get(0))?);
+        let (behind, touched) = (Behind::default(), Vec::new());
         let mut desk = Self { conn, heads, behind, tail, last_pos, touched, begun: Mark::default() };
-        desk.read_unindexed()?;
+        let (keep, began) = (keep.max(1), Instant::now());
+        let mut indexed = 0;
+        while desk.read_unindexed(keep)? == keep {
+            indexed += keep;
+            desk.index_all()?;
+        }
+        if indexed > keep {
+            tracing::info!(events = indexed, took = ?began.elapsed(), "the log was indexed");
+        }
         desk.begun = desk.mark();
         Ok(desk)
     }
@@ -117,8 +128,11 @@ impl Desk {
         };
         let indexed: Option<i64> = self
             .conn
-            .prepare_cached("SELECT max(seq) FROM place WHERE conversation = ?1")?
-            .query_row([id], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT first + length(keys) / 4 - 1 FROM stretch WHERE conversation = ?1 ORDER BY first DESC LIMIT 1",
+            )?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
         let waiting = self.tail.last(id).map(|place| place.seq);
         let new = self.behind.since(self.begun.rows).rfind(|row| row.conversation == id).map(|row| row.place.seq);
         let seq = Seq([indexed, waiting, new].into_iter().flatten().fold(snap, i64::max).cast_unsigned());
@@ -131,15 +145,16 @@ impl Desk {
     /// would have to be looked for.
     fn keys(&self, id: i64) -> Result<Keys> {
         let mut keys = Keys::All(Vec::new());
-        let mut select =
-            self.conn.prepare_cached("SELECT scope, key FROM used_key WHERE conversation = ?1 LIMIT ?2")?;
-        let mut rows = select.query(params![id, MAX_KEYS as i64 + 1])?;
-        while let Some(row) = rows.next()? {
-            let text = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str().unwrap_or_default());
-            keys.add(self.heads.hash(text(0)?, text(1)?));
+        let mut select = self.conn.prepare_cached("SELECT keys FROM stretch WHERE conversation = ?1")?;
+        let mut rows = select.query([id])?;
+        while !keys.is_many()
+            && let Some(row) = rows.next()?
+        {
+            let used = row.get_ref(0)?.as_blob().map_err(|_| damaged("the index of conversation", id))?;
+            stretch::keys(used).filter(|key| *key != 0).for_each(|key| keys.add(key));
         }
         for row in self.behind.since(0).filter(|row| row.conversation == id) {
-            row.key.iter().for_each(|used| keys.add(used.hash));
+            row.key.iter().for_each(|used| keys.add(half(used.hash)));
         }
         Ok(keys)
     }
@@ -159,9 +174,29 @@ impl Desk {
         if let Some(pos) = self.behind.used(head.id, key) {
             return Ok(Some(pos));
         }
-        let mut find =
-            self.conn.prepare_cached("SELECT pos FROM used_key WHERE conversation = ?1 AND scope = ?2 AND key = ?3")?;
-        Ok(find.query_row(params![head.id, key.scope, key.key.as_str()], |row| row.get(0)).optional()?)
+        let id = head.id;
+        self.indexed(id, key)
+    }
+
+    /// The row on which the index has this key.
+    fn indexed(&self, id: i64, key: &UsedKey) -> Result<Option<i64>> {
+        let wrong = |_| damaged("the index of conversation", id);
+        let mut select = self.conn.prepare_cached("SELECT first, places, keys FROM stretch WHERE conversation = ?1")?;
+        let mut is_it = self.conn.prepare_cached("SELECT 1 FROM log WHERE pos = ?1 AND scope = ?2 AND key = ?3")?;
+        let (mut rows, half) = (select.query([id])?, half(key.hash));
+        while let Some(row) = rows.next()? {
+            let keys = row.get_ref(2)?.as_blob().map_err(wrong)?;
+            if stretch::keys(keys).all(|used| used != half) {
+                continue;
+            }
+            let places = Places::of(row.get(0)?, row.get_ref(1)?.as_blob().map_err(wrong)?);
+            for (place, _) in places.zip(stretch::keys(keys)).filter(|(_, used)| *used == half) {
+                if is_it.exists(params![place.pos, key.scope, key.key.as_str()])? {
+                    return Ok(Some(place.pos));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The event on this row of the log.
@@ -187,7 +222,7 @@ impl Desk {
         if let Some(head) = self.heads.get(name) {
             head.seq = Seq(head.seq.0 + entries.len() as u64);
             if let Some(used) = &key {
-                head.keys.add(used.hash);
+                head.keys.add(half(used.hash));
             }
         }
         let mut insert = self.conn.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
@@ -216,12 +251,13 @@ impl Desk {
         Ok(())
     }
 
-    fn read_unindexed(&mut self) -> Result<()> {
-        let mut select = self.conn.prepare(
+    /// Reads the oldest rows that the index does not know, at most so many, and answers how many there were.
+    fn read_unindexed(&mut self, most: usize) -> Result<usize> {
+        let mut select = self.conn.prepare_cached(
             "SELECT pos, conversation, seq, hidden, scope, key FROM log
-             WHERE pos > (SELECT indexed FROM hub) ORDER BY pos",
+             WHERE pos > (SELECT indexed FROM hub) ORDER BY pos LIMIT ?1",
         )?;
-        let mut rows = select.query([])?;
+        let mut rows = select.query([most as i64])?;
         while let Some(row) = rows.next()? {
             let place = Place { pos: row.get(0)?, seq: row.get(2)?, hidden: row.get(3)? };
             let conversation = row.get(1)?;
@@ -235,6 +271,17 @@ impl Desk {
             self.tail.add(std::iter::once((conversation, place)));
             self.behind.push(Row { conversation, place, key });
         }
+        Ok(self.behind.len())
+    }
+
+    /// The index takes over all that waits, in a transaction of its own.
+    fn index_all(&mut self) -> Result<()> {
+        self.behind.freeze();
+        self.begin_transaction()?;
+        while self.behind.fill(&self.conn, usize::MAX)? {}
+        self.commit()?;
+        // Nobody else moves the write-ahead log while the store opens.
+        self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
     }
 }

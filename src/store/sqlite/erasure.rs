@@ -1,12 +1,16 @@
 //! Forgetting a person: what an erasure leaves of the log before it, and of all that hangs on it.
 
-use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::stretch::Places;
 use crate::{
     ids::{ConversationId, Seq, VisitorId, WorkspaceId},
     store::{
         Result,
         erasure::{ITEM_TITLE, left_of},
+        fault::damaged,
     },
 };
 
@@ -42,17 +46,13 @@ pub(super) fn erase(conn: &Connection, conversation: i64, upto: Seq) -> Result<(
 }
 
 fn erase_all(conn: &Connection, conversation: i64, upto: Seq) -> Result<()> {
-    // What is not indexed yet lies at the log's end.
-    let mut select = conn.prepare_cached(
-        "SELECT pos, body FROM log WHERE seq <= ?2 AND pos IN (
-             SELECT pos FROM place WHERE conversation = ?1
-             UNION SELECT pos FROM log WHERE pos > (SELECT indexed FROM hub) AND conversation = ?1)",
-    )?;
-    let rows = select.query_map(params![conversation, upto.0.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut select = conn.prepare_cached("SELECT body FROM log WHERE pos = ?1 AND seq <= ?2")?;
     let mut update = conn.prepare_cached("UPDATE log SET body = ?2 WHERE pos = ?1")?;
-    for (pos, body) in rows {
-        update.execute(params![pos, left_of(body)?.json()])?;
+    for pos in stands(conn, conversation)? {
+        let body = select.query_row([pos, upto.0.cast_signed()], |row| row.get(0)).optional()?;
+        if let Some(body) = body {
+            update.execute(params![pos, left_of(body)?.json()])?;
+        }
     }
     let nobody = VisitorId::erased();
     conn.prepare_cached("UPDATE conversation SET visitor = ?2, visitor_name = NULL, verified = 0 WHERE id = ?1")?
@@ -63,4 +63,22 @@ fn erase_all(conn: &Connection, conversation: i64, upto: Seq) -> Result<()> {
         conn.prepare_cached(&format!("DELETE FROM {table} WHERE conversation = ?1"))?.execute([conversation])?;
     }
     Ok(())
+}
+
+/// The rows of a conversation's log.
+fn stands(conn: &Connection, conversation: i64) -> Result<BTreeSet<i64>> {
+    let mut stands = BTreeSet::new();
+    let mut select = conn.prepare_cached("SELECT first, places FROM stretch WHERE conversation = ?1")?;
+    let mut rows = select.query([conversation])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged("the index of conversation", conversation))?;
+        stands.extend(Places::of(row.get(0)?, bytes).map(|place| place.pos));
+    }
+    // What is not indexed yet lies at the log's end.
+    let mut select =
+        conn.prepare_cached("SELECT pos FROM log WHERE pos > (SELECT indexed FROM hub) AND conversation = ?1")?;
+    for pos in select.query_map([conversation], |row| row.get(0))? {
+        stands.insert(pos?);
+    }
+    Ok(stands)
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row};
 
-use super::{readers::View, tail::Place};
+use super::{readers::View, stretch::Places, tail::Place};
 use crate::{
     ids::Seq,
     store::{Result, fault::damaged},
@@ -27,10 +27,7 @@ impl View<'_> {
         // A follower who is up to date needs no index: all it lacks is in the tail.
         let mut places = match waiting.first() {
             Some(first) if first.seq == after + 1 => Vec::new(),
-            _ => self.indexed(
-                "SELECT seq, hidden, pos FROM place WHERE conversation = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-                params![id, after, sql(limit)],
-            )?,
+            _ => self.indexed_after(id, after, limit)?,
         };
         let known = places.last().map_or(after, |place| place.seq);
         places.extend(waiting.into_iter().filter(|place| place.seq > known));
@@ -54,17 +51,7 @@ impl View<'_> {
         let mut places = self.tail.places(id, self.upto, |place| place.seq < before && !(for_visitor && place.hidden));
         let in_tail = places.len();
         if in_tail < limit {
-            let sql_text = match for_visitor {
-                false => {
-                    "SELECT seq, hidden, pos FROM place WHERE conversation = ?1 AND seq < ?2
-                     ORDER BY seq DESC LIMIT ?3"
-                }
-                true => {
-                    "SELECT seq, hidden, pos FROM place WHERE conversation = ?1 AND seq < ?2 AND hidden = 0
-                     ORDER BY seq DESC LIMIT ?3"
-                }
-            };
-            places.extend(self.indexed(sql_text, params![id, before, sql(limit)])?);
+            places.extend(self.indexed_before(id, before, limit, for_visitor)?);
         }
         // What the index is just taking over stands in both.
         places.sort_unstable_by_key(|place| std::cmp::Reverse(place.seq));
@@ -99,15 +86,43 @@ impl View<'_> {
         Ok(entries)
     }
 
-    fn indexed(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Place>> {
-        let mut select = self.conn.prepare_cached(sql)?;
-        let rows =
-            select.query_map(params, |row| Ok(Place { seq: row.get(0)?, hidden: row.get(1)?, pos: row.get(2)? }))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    /// Places that the index knows behind `after`, in their order.
+    fn indexed_after(&self, id: i64, after: i64, limit: usize) -> Result<Vec<Place>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT first, places FROM stretch WHERE conversation = ?1 AND first >= coalesce(
+                 (SELECT max(first) FROM stretch WHERE conversation = ?1 AND first <= ?2), 0) ORDER BY first",
+        )?;
+        let (mut rows, mut places) = (select.query([id, after.saturating_add(1)])?, Vec::new());
+        while places.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            places.extend(stretch(row, id)?.filter(|place| place.seq > after));
+        }
+        places.truncate(limit);
+        Ok(places)
+    }
+
+    /// Places that the index knows before `before`, the newest first.
+    fn indexed_before(&self, id: i64, before: i64, limit: usize, for_visitor: bool) -> Result<Vec<Place>> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT first, places FROM stretch WHERE conversation = ?1 AND first < ?2 ORDER BY first DESC",
+        )?;
+        let (mut rows, mut places) = (select.query([id, before])?, Vec::new());
+        while places.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            let shown = |place: &Place| place.seq < before && !(for_visitor && place.hidden);
+            let known = places.len();
+            places.extend(stretch(row, id)?.filter(shown));
+            places[known..].reverse();
+        }
+        places.truncate(limit);
+        Ok(places)
     }
 }
 
-/// A limit as SQL takes it.
-fn sql(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+/// The places of a row of `first` and `places`.
+fn stretch<'a>(row: &'a Row<'_>, id: i64) -> Result<Places<'a>> {
+    let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged("the index of conversation", id))?;
+    Ok(Places::of(row.get(0)?, bytes))
 }

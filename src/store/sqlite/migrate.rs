@@ -13,6 +13,7 @@ const STEPS: &[Step] = &[
     Step { version: 3, name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
     Step { version: 4, name: "mark", sql: include_str!("migrations/0004_mark.sql") },
     Step { version: 5, name: "canned", sql: include_str!("migrations/0005_canned.sql") },
+    Step { version: 6, name: "stretch", sql: include_str!("migrations/0006_stretch.sql") },
 ];
 
 /// What `PRAGMA application_id` says in a file of ours: "USHR".
@@ -72,6 +73,7 @@ fn apply(conn: &mut Connection, step: &Step, now: Millis) -> Result<(), OpenErro
 
 fn epoch(conn: &Connection) -> Result<(Epoch, bool), OpenError> {
     let made = conn.execute("INSERT OR IGNORE INTO hub (one, epoch) VALUES (1, ?1)", [Epoch::random().as_str()])?;
+    conn.execute("UPDATE hub SET seed = randomblob(16) WHERE seed IS NULL", [])?;
     let epoch = conn.query_row("SELECT epoch FROM hub", [], |row| row.get::<_, String>(0))?;
     Ok((epoch.into(), made > 0))
 }

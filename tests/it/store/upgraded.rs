@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc};
 use aws_lc_rs::digest::{SHA256, digest};
 use rusqlite::Connection;
 use usher::{
-    chat::event::AgentRef,
+    chat::{
+        command::KeyScope,
+        event::{AgentRef, Author},
+    },
     ids::{Millis, Seq},
     store::{DeliveryQuery, Folder, FolderQuery, Outbox, Store, Topics, sqlite::Sqlite},
 };
@@ -79,6 +82,11 @@ async fn taken_over(path: &Path) {
         assert_eq!(talk.timing, usher::chat::timing::Timing::default());
         folded.timing = talk.timing;
         assert_eq!(folded, talk);
+        let keyed = async |key: &str| {
+            let scope = KeyScope::Author(Author::Agent { id: "jane".into(), name: "Jane".into() });
+            store.keyed(&talk.id, &scope, &key.into()).await.expect("keyed").map(|entry| entry.event().seq)
+        };
+        assert_eq!((keyed("k1").await, keyed("k2").await), (Some(Seq(8)), None), "keys are known for ever");
         assert_eq!(store.rosters().await.expect("rosters"), []);
         // Bob was removed when nobody noted when: no token of that time is worth anything.
         let removed = store.removed_at(&workspace(), &"bob".into()).await.expect("removed_at").expect("noted");

@@ -90,7 +90,7 @@ pub(crate) async fn d2_a_key_makes_one_event_for_ever(new: NewGround<'_>) {
             store = ground.open();
         } else {
             // More keys than any memory of them holds.
-            for n in 0..150 {
+            for n in 0..200 {
                 talk.says(&*store, 1002, &format!("{round}-{n}"), "more").await;
             }
         }
