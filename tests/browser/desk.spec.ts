@@ -89,7 +89,7 @@ test("r14 a chat that somebody took and hands on to the agent who had it open is
     expect(async () => {
       await visitor.write("Anybody?");
       await expect.poll(() => bob.receipts("message").at(-1), { timeout: 1_000 }).toBe(outcome);
-    }).toPass({ timeout: 30_000 });
+    }).toPass({ timeout: 45_000 });
   await receiptIs("hidden");
   // Somewhere else now: the next text is worth a notification.
   await bob.page.evaluate(() => {

@@ -63,7 +63,7 @@ test("i3 that an item cannot be tried again is told in words", async ({ hub, tal
     await expect(async () => {
       await item.getByRole("button", { name: /^Try again/ }).click();
       await expect(item.getByRole("status")).toContainText("switched off", { timeout: 1_000 });
-    }).toPass({ timeout: 15_000 });
+    }).toPass({ timeout: 45_000 });
     expect(crm.messages).toHaveLength(1);
   } finally {
     crm.close();

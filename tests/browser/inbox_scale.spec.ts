@@ -15,7 +15,7 @@ const FREE = Object.fromEntries(
 );
 
 test.use({ settings: FREE, waitMs: 3_600_000 });
-test.setTimeout(480_000);
+test.setTimeout(600_000);
 
 /** So many at a time, so that a slow machine is not asked for everything at once. */
 async function inTurns<T>(count: number, atOnce: number, make: (index: number) => Promise<T>): Promise<T[]> {
@@ -27,7 +27,7 @@ async function inTurns<T>(count: number, atOnce: number, make: (index: number) =
   return made;
 }
 
-test("i7 of 500 conversations in a folder few are drawn, all are reached, and the list stays alive", async ({
+test("i7 of 500 conversations in a folder few are drawn, all are reached, and the list stays alive", { tag: "@alone" }, async ({
   agent,
   hub,
   signIn,
@@ -72,7 +72,7 @@ test("i7 of 500 conversations in a folder few are drawn, all are reached, and th
   expect(jane.faults).toEqual([]);
 });
 
-test("i7 of 10,000 messages those in the window are drawn, the first one is reached, and writing stays quick", async ({
+test("i7 of 10,000 messages those in the window are drawn, the first one is reached, and writing stays quick", { tag: "@alone" }, async ({
   agent,
   hub,
   signIn,

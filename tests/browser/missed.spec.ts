@@ -40,7 +40,7 @@ test.describe("with the shortest wait", () => {
     const visitor = await visit();
     await visitor.askForSomebody();
     await expect(visitor.page.getByRole("timer")).toHaveText(/0:0\d/);
-    await expect(visitor.log).toContainText("Nobody is free right now.", { timeout: 20_000 });
+    await expect(visitor.log).toContainText("Nobody is free right now.", { timeout: 40_000 });
     await expect(visitor.page.getByRole("textbox", { name: "Where can we write to you?" })).toBeVisible();
 
     await expect(jane.rows).toContainText("Missed");

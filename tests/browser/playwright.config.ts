@@ -1,13 +1,30 @@
 import { defineConfig } from "@playwright/test";
 
-/** Real Chromium against the real `usher`; each test has a hub of its own. */
+/** Looks at everything instead of testing it: `npm run screenshots`. The last pictures are made of the first. */
+const pictures = process.env.USHER_PICTURES !== undefined;
+
+/** These load the machine or measure time: `npm run browser:alone`, when the others are done. */
+const ALONE = /@alone/;
+
+/**
+ * Real Chromium against the real `usher`. Each test has a hub and contexts of its own, and each worker a browser, which
+ * keeps clipboards, focus and notifications apart; most tests wait rather than compute, so more run than there are cores.
+ */
 export default defineConfig({
   testDir: ".",
-  testMatch: process.env.USHER_PICTURES === undefined ? "*.spec.ts" : "*pictures.ts",
+  testMatch: pictures ? "*pictures.ts" : "*.spec.ts",
   outputDir: "../../test-results/browser",
-  workers: 1,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  workers: pictures ? 1 : 3,
+  fullyParallel: !pictures,
+  projects: pictures
+    ? [{ name: "pictures" }]
+    : [
+        { name: "beside", grepInvert: ALONE },
+        { name: "alone", grep: ALONE, workers: 1 },
+      ],
+  // For a machine that is several times slower than the one at hand.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: process.env.CI === undefined ? "list" : "line",
   forbidOnly: true,
   use: {

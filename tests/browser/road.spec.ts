@@ -107,7 +107,7 @@ test("r11 of two claims one wins, and the other is told who was first", async ({
   await admin.openOnly("Unassigned");
   await expect(jane.page.getByText(`${admin.name} also looking`)).toBeVisible();
   // The slower of the two may find its button gone.
-  const claim = (page: Page) => page.getByRole("button", { name: "Assign to me" }).click({ timeout: 5_000 });
+  const claim = (page: Page) => page.getByRole("button", { name: "Assign to me" }).click({ timeout: 10_000 });
   await Promise.allSettled([claim(jane.page), claim(admin.page)]);
   await expect(visitor.log.getByText(/ joined/)).toHaveCount(1);
   const winner = (await visitor.speaker().textContent()) ?? "";

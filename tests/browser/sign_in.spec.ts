@@ -19,7 +19,7 @@ test("p1 a sign-in that expires is explained, and a new token goes on where the 
   signIn,
   visit,
 }) => {
-  const eve = await signIn(hub.issue("eve", "Eve", "25s"));
+  const eve = await signIn(hub.issue("eve", "Eve", "40s"));
   await eve.goOnline();
   const visitor = await visit();
   await visitor.askForSomebody();
@@ -27,7 +27,7 @@ test("p1 a sign-in that expires is explained, and a new token goes on where the 
   await eve.claim();
   await eve.message.fill("Half a sentence");
 
-  await expect(eve.page.getByRole("alert")).toContainText("Your sign-in has ended", { timeout: 60_000 });
+  await expect(eve.page.getByRole("alert")).toContainText("Your sign-in has ended", { timeout: 90_000 });
   expect(await eve.everythingHere()).not.toMatch(/token.{0,3}:|Talk to someone/);
   await eve.page.getByLabel("Token or sign-in link").fill(hub.issue("eve", "Eve", "1h").link);
   await eve.page.getByRole("button", { name: "Sign in" }).click();

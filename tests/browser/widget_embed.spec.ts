@@ -144,7 +144,7 @@ test("v1 a page's hostile style sheet does not reach the widget", async ({ site,
   expect(hostile).toEqual(plain);
 });
 
-test("v1 the loader takes less than 30 ms of the main thread of a machine four times slower", async ({
+test("v1 the loader takes less than 30 ms of the main thread of a machine four times slower", { tag: "@alone" }, async ({
   site,
   browser,
 }) => {

@@ -116,7 +116,7 @@ for (const style of [
         () => getComputedStyle(document.documentElement.lastElementChild as Element, "::backdrop").display,
       );
       // The page is as free as before.
-      await page.getByRole("button", { name: "Buy" }).click({ timeout: 5_000 });
+      await page.getByRole("button", { name: "Buy" }).click({ timeout: 20_000 });
       return { boxes, shown };
     };
     const [plain, moved] = [await measure(""), await measure(`html { ${style}; }`)];

@@ -164,6 +164,7 @@ for (const [variant, options, language] of VARIANTS) {
       await jane.claim();
       await expect(visitor.speaker()).toHaveText(jane.name);
       await visitor.send(hello);
+      await expect.poll(() => jane.heardTexts()).toContain(hello);
       await jane.say(free);
       await jane.say(keep);
       await visitor.send(polite);

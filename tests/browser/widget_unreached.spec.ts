@@ -137,7 +137,7 @@ test("v1 settings that did not come are asked for again, and a page that asked f
   await expect(async () => {
     await page.clock.runFor(33_000);
     expect(asked).toBe(3);
-  }).toPass({ timeout: 15_000 });
+  }).toPass({ timeout: 45_000 });
   await expect(log).toBeVisible();
 });
 
