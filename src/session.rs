@@ -13,6 +13,8 @@
 pub mod agent;
 mod answer;
 pub mod connection;
+#[cfg(test)]
+mod counted;
 pub mod end;
 mod held;
 pub mod line;

@@ -4,7 +4,7 @@ mod deadlines;
 mod endings;
 mod folders;
 mod hinting;
-mod house;
+pub(crate) mod house;
 mod inboxes;
 mod kept;
 mod memory;

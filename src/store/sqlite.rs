@@ -22,6 +22,8 @@ mod behind;
 mod canned;
 mod checkpoint;
 mod clock;
+#[cfg(test)]
+mod counted;
 mod counter;
 mod delivery;
 mod desk;

@@ -33,9 +33,9 @@ use crate::{
 };
 
 /// A hub that runs.
-pub(super) struct House {
+pub(crate) struct House {
     pub(super) store: Arc<Memory>,
-    pub(super) hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     stop: CancellationToken,
     running: JoinHandle<std::result::Result<(), tokio::task::JoinError>>,
 }
@@ -57,7 +57,7 @@ pub(super) struct Clerk {
     pub(super) desk: Desk,
 }
 
-pub(super) fn workspace() -> WorkspaceId {
+pub(crate) fn workspace() -> WorkspaceId {
     "w".into()
 }
 
@@ -108,7 +108,7 @@ pub(super) fn not_found<T: std::fmt::Debug>(result: Result<T>) -> bool {
 // === impl House ===
 
 impl House {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::with(Settings::default()).await
     }
 

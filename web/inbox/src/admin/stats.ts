@@ -77,7 +77,7 @@ function round(step: number): number {
 }
 
 /** Which of so many days have their date below them: the last one, and before it every so many. */
-export function dated(days: number, labels = 4): number[] {
+export function dated(days: number, labels = 3): number[] {
   const step = Math.max(1, Math.ceil(days / labels));
   return Array.from({ length: days }, (_, index) => index).filter((index) => (days - 1 - index) % step === 0);
 }
