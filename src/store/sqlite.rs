@@ -122,20 +122,6 @@ impl Sqlite {
         let watch = Watch::start(readers.at_work(), writer.pulse())?;
         Ok(Self { epoch, clock, writer, readers, watch, _search: search, checkpoint, _lock: lock })
     }
-
-    /// Bounds the file to this many pages of 4 KiB, as a full disk would; None lifts the bound.
-    ///
-    /// # Errors
-    /// When the writer does not answer.
-    pub async fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
-        self.writer
-            .write(false, move |desk| {
-                let pages = pages.unwrap_or(u32::MAX - 1);
-                desk.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
-                Ok(())
-            })
-            .await
-    }
 }
 
 impl std::fmt::Debug for Sqlite {

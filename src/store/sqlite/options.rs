@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::Sqlite;
+use crate::store::Result;
+
 /// How a store works inside; the defaults are meant to be right.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -25,5 +28,23 @@ impl Default for Options {
             index_idle: Duration::from_millis(200),
             checkpoint_every: Duration::from_secs(2),
         }
+    }
+}
+
+// === impl Sqlite ===
+
+impl Sqlite {
+    /// Bounds the file to this many pages of 4 KiB, as a full disk would; None lifts the bound.
+    ///
+    /// # Errors
+    /// When the writer does not answer.
+    pub async fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
+        self.writer
+            .write(false, move |desk| {
+                let pages = pages.unwrap_or(u32::MAX - 1);
+                desk.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+                Ok(())
+            })
+            .await
     }
 }

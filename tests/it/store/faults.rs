@@ -155,8 +155,13 @@ async fn d1_a_store_cut_off_before_anything_was_indexed_knows_all_at_the_next_st
         fs::copy(folder.path().join(name), copy.path().join(name)).expect("copied");
     }
     let path = copy.path().join("usher.db");
-    for _ in 0..2 {
-        let store = Sqlite::open_with(&path, never_idle()).expect("it opens");
+    // At last the index takes over what waits while the store is opened, in parts, as after a step that made it anew.
+    for options in [never_idle(), never_idle(), Options { index_at: 32, ..never_idle() }] {
+        let store = Sqlite::open_with(&path, options).expect("it opens");
+        let waits: usize = Connection::open(&path)
+            .and_then(|look| look.query_row("SELECT max(pos) - indexed FROM log, hub", [], |row| row.get(0)))
+            .expect("read");
+        assert_eq!(waits < 32, options.index_at == 32, "{waits} rows wait for the index");
         for talk in &mut talks {
             talk.is_kept_by(&store).await;
             let mut again = talk.clone();
