@@ -158,7 +158,7 @@ async fn d1_a_store_cut_off_before_anything_was_indexed_knows_all_at_the_next_st
     // At last the index takes over what waits while the store is opened, in parts, as after a step that made it anew.
     for options in [never_idle(), never_idle(), Options { index_at: 32, ..never_idle() }] {
         let store = Sqlite::open_with(&path, options).expect("it opens");
-        let waits: usize = Connection::open(&path)
+        let waits: i64 = Connection::open(&path)
             .and_then(|look| look.query_row("SELECT max(pos) - indexed FROM log, hub", [], |row| row.get(0)))
             .expect("read");
         assert_eq!(waits < 32, options.index_at == 32, "{waits} rows wait for the index");
