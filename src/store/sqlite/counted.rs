@@ -53,9 +53,8 @@ fn append(desk: &mut Desk, conversation: &ConversationId, seq: u64) {
 }
 
 #[test]
-#[ignore = "a way that is counted by f1_a_text_costs_no_more_instructions_than_it_did"]
 fn f1_texts_into_the_store() {
-    let texts: usize = std::env::var("USHER_COUNTED_TEXTS").expect("USHER_COUNTED_TEXTS").parse().unwrap();
+    let texts: usize = std::env::var("USHER_COUNTED_TEXTS").map_or(20, |texts| texts.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usher.db");
     let _lock = open::take(&path).unwrap();
