@@ -105,7 +105,7 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -6144;
+         PRAGMA cache_size = -3072;
          PRAGMA temp_store = MEMORY;",
     )?;
     Ok(conn)
