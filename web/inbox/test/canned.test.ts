@@ -53,7 +53,7 @@ test("i6_a_plot_has_an_axis_of_a_few_round_numbers_in_a_unit_that_fits", () => {
     axis([most], "ms");
     axis([most], "count");
   }
-  expect(dated(7)).toEqual([0, 2, 4, 6]);
-  expect(dated(31)).toEqual([6, 14, 22, 30]);
+  expect(dated(7)).toEqual([0, 3, 6]);
+  expect(dated(31)).toEqual([8, 19, 30]);
   expect(dated(1)).toEqual([0]);
 });
