@@ -127,9 +127,10 @@ impl Behind {
     pub(super) fn fill(&mut self, conn: &Connection, limit: usize) -> Result<bool> {
         let Some(generation) = &mut self.generation else { return Ok(false) };
         let was = generation.done;
-        // A generation that was cut short by the process's end is taken over again: then a stretch may be there already,
-        // and begins where it did.
-        let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO stretch VALUES (?1, ?2, ?3, ?4)")?;
+        // A generation that was cut short by the process's end is taken over again, with another end: what it left of
+        // this conversation from here on is of rows that wait here, or will.
+        let mut delete = conn.prepare_cached("DELETE FROM stretch WHERE conversation = ?1 AND first >= ?2")?;
+        let mut insert = conn.prepare_cached("INSERT INTO stretch VALUES (?1, ?2, ?3, ?4)")?;
         let mut stretch = Stretch::default();
         while generation.done - was < limit
             && let Some((conversation, _)) = generation.order.get(generation.done)
@@ -143,6 +144,7 @@ impl Behind {
                 }
                 generation.done += 1;
             }
+            delete.execute(params![conversation, stretch.first])?;
             insert.execute(params![conversation, stretch.first, stretch.places, stretch.keys])?;
         }
         if generation.done == generation.order.len() && was < generation.done {
@@ -207,6 +209,20 @@ mod tests {
         }
         conn.execute("INSERT INTO hub (one, epoch) VALUES (1, 'e')", []).expect("the hub");
         conn
+    }
+
+    #[test]
+    fn d1_a_generation_that_is_taken_over_again_with_another_end_leaves_nothing_of_the_first_time() {
+        let conn = index();
+        for rows in [300, 250, 378] {
+            let mut behind = Behind::default();
+            (1..=rows).for_each(|pos| behind.push(row(1, pos, pos, None)));
+            behind.freeze();
+            while behind.fill(&conn, 64).expect("filled") {}
+            let sql = "SELECT sum(length(keys)) / 4, max(first + length(keys) / 4 - 1) FROM stretch";
+            let ends: (i64, i64) = conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("counted");
+            assert_eq!(ends, (rows, rows));
+        }
     }
 
     #[test]
