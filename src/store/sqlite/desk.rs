@@ -150,8 +150,7 @@ impl Desk {
         while !keys.is_many()
             && let Some(row) = rows.next()?
         {
-            let used = row.get_ref(0)?.as_blob().map_err(|_| damaged("the index of conversation", id))?;
-            stretch::keys(used).filter(|key| *key != 0).for_each(|key| keys.add(key));
+            stretch::keys(row, 0)?.filter(|key| *key != 0).for_each(|key| keys.add(key));
         }
         for row in self.behind.since(0).filter(|row| row.conversation == id) {
             row.key.iter().for_each(|used| keys.add(half(used.hash)));
@@ -180,17 +179,16 @@ impl Desk {
 
     /// The row on which the index has this key.
     fn indexed(&self, id: i64, key: &UsedKey) -> Result<Option<i64>> {
-        let wrong = |_| damaged("the index of conversation", id);
         let mut select = self.conn.prepare_cached("SELECT first, places, keys FROM stretch WHERE conversation = ?1")?;
         let mut is_it = self.conn.prepare_cached("SELECT 1 FROM log WHERE pos = ?1 AND scope = ?2 AND key = ?3")?;
         let (mut rows, half) = (select.query([id])?, half(key.hash));
         while let Some(row) = rows.next()? {
-            let keys = row.get_ref(2)?.as_blob().map_err(wrong)?;
-            if stretch::keys(keys).all(|used| used != half) {
+            let keys = stretch::keys(row, 2)?;
+            // Most hold no such key, and their places need not be looked at.
+            if keys.clone().all(|used| used != half) {
                 continue;
             }
-            let places = Places::of(row.get(0)?, row.get_ref(1)?.as_blob().map_err(wrong)?);
-            for (place, _) in places.zip(stretch::keys(keys)).filter(|(_, used)| *used == half) {
+            for (place, _) in Places::of(row)?.zip(keys).filter(|(_, used)| *used == half) {
                 if is_it.exists(params![place.pos, key.scope, key.key.as_str()])? {
                     return Ok(Some(place.pos));
                 }

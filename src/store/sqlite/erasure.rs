@@ -10,7 +10,6 @@ use crate::{
     store::{
         Result,
         erasure::{ITEM_TITLE, left_of},
-        fault::damaged,
     },
 };
 
@@ -71,8 +70,7 @@ fn stands(conn: &Connection, conversation: i64) -> Result<BTreeSet<i64>> {
     let mut select = conn.prepare_cached("SELECT first, places FROM stretch WHERE conversation = ?1")?;
     let mut rows = select.query([conversation])?;
     while let Some(row) = rows.next()? {
-        let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged("the index of conversation", conversation))?;
-        stands.extend(Places::of(row.get(0)?, bytes).map(|place| place.pos));
+        stands.extend(Places::of(row)?.map(|place| place.pos));
     }
     // What is not indexed yet lies at the log's end.
     let mut select =

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 
 use super::{readers::View, stretch::Places, tail::Place};
 use crate::{
@@ -96,7 +96,7 @@ impl View<'_> {
         while places.len() < limit
             && let Some(row) = rows.next()?
         {
-            places.extend(stretch(row, id)?.filter(|place| place.seq > after));
+            places.extend(Places::of(row)?.filter(|place| place.seq > after));
         }
         places.truncate(limit);
         Ok(places)
@@ -113,16 +113,10 @@ impl View<'_> {
         {
             let shown = |place: &Place| place.seq < before && !(for_visitor && place.hidden);
             let known = places.len();
-            places.extend(stretch(row, id)?.filter(shown));
+            places.extend(Places::of(row)?.filter(shown));
             places[known..].reverse();
         }
         places.truncate(limit);
         Ok(places)
     }
-}
-
-/// The places of a row of `first` and `places`.
-fn stretch<'a>(row: &'a Row<'_>, id: i64) -> Result<Places<'a>> {
-    let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged("the index of conversation", id))?;
-    Ok(Places::of(row.get(0)?, bytes))
 }

@@ -4,7 +4,10 @@
 //! one lies on a page of its own as soon as many conversations talk at once, and each of these pages is written twice:
 //! to the write-ahead log and to the file.
 
+use rusqlite::Row;
+
 use super::tail::Place;
+use crate::store::{Result, fault::damaged};
 
 /// Events of one stretch at most: then it lies within a page, and a reader decodes no more than it must.
 pub(super) const MOST: usize = 128;
@@ -66,8 +69,12 @@ impl Stretch {
 // === impl Places ===
 
 impl<'a> Places<'a> {
-    /// Of a stretch that begins with this event.
-    pub(super) fn of(first: i64, bytes: &'a [u8]) -> Self {
+    /// Of a row that begins with `first` and `places`.
+    pub(super) fn of(row: &'a Row<'_>) -> Result<Self> {
+        Ok(Self::from(row.get(0)?, bytes(row, 1)?))
+    }
+
+    fn from(first: i64, bytes: &'a [u8]) -> Self {
         Self { bytes, seq: first, pos: 0 }
     }
 }
@@ -92,9 +99,17 @@ impl Iterator for Places<'_> {
     }
 }
 
-/// The keys of a stored stretch, 0 where an event has none.
-pub(super) fn keys(bytes: &[u8]) -> impl Iterator<Item = u32> {
+/// The keys of a stretch, 0 where an event has none: the `at`th column of a row.
+pub(super) fn keys<'a>(row: &'a Row<'_>, at: usize) -> Result<impl Iterator<Item = u32> + Clone + 'a> {
+    bytes(row, at).map(decoded)
+}
+
+fn decoded(bytes: &[u8]) -> impl Iterator<Item = u32> + Clone {
     bytes.as_chunks::<KEY>().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+fn bytes<'a>(row: &'a Row<'_>, at: usize) -> Result<&'a [u8]> {
+    row.get_ref(at)?.as_blob().map_err(|_| damaged("the index's column", at))
 }
 
 #[cfg(test)]
@@ -121,15 +136,15 @@ mod tests {
             }
             let again = stretch.push(put[0].0, 0);
             prop_assert!(!again, "none twice, none out of order");
-            let read: Vec<_> = Places::of(stretch.first, &stretch.places).zip(keys(&stretch.keys)).collect();
+            let read: Vec<_> = Places::from(stretch.first, &stretch.places).zip(decoded(&stretch.keys)).collect();
             prop_assert_eq!(&read, &put);
             let cut = &stretch.places[..stretch.places.len() - 1];
-            prop_assert!(Places::of(stretch.first, cut).count() < put.len(), "what is cut off is missed");
+            prop_assert!(Places::from(stretch.first, cut).count() < put.len(), "what is cut off is missed");
             stretch.clear();
             let other = Place { seq: 7, pos: 3, hidden: true };
             let taken = stretch.push(other, 0);
             prop_assert!(taken);
-            let read: Vec<_> = Places::of(stretch.first, &stretch.places).collect();
+            let read: Vec<_> = Places::from(stretch.first, &stretch.places).collect();
             prop_assert_eq!(read, [other]);
         }
     }
