@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     ids::{ConversationId, NodeId, WorkspaceId},
-    mesh::Heard,
+    mesh::{Health, Heard},
     wire::node::{NodeFrame, NodeWord, Nothing},
 };
 
@@ -155,7 +155,7 @@ impl Hub {
         }
     }
 
-    async fn join(self: Arc<Self>, workspace: WorkspaceId, tell: Arc<SetOnce<()>>) {
+    async fn join(self: Arc<Self>, workspace: WorkspaceId, tell: Arc<SetOnce<bool>>) {
         let sure = self.mesh.join(&workspace).await;
         if !sure {
             tracing::warn!(%workspace, "a workspace could not be joined yet: until it is, the store is looked into");
@@ -166,17 +166,21 @@ impl Hub {
             let _ = tokio::time::timeout(LOOK_PATIENCE, looks).await;
         }
         // Nobody else tells it.
-        let _ = tell.set(());
+        let _ = tell.set(sure);
         self.ask(&workspace, None);
     }
 
     /// Returns when what others say to the workspace is heard, so that what is read from here on misses nothing; or
-    /// when that takes too long.
-    pub(super) async fn listening(&self, workspace: &WorkspaceId) {
-        let Some(joined) = self.among.rooms.joined(workspace) else { return };
-        if tokio::time::timeout(PATIENCE, joined.wait()).await.is_err() {
-            // What was read before it was joined may be out of date: it is looked at again.
-            self.missed_something();
+    /// when that takes too long. Whether it is heard, as far as anybody knows.
+    pub(super) async fn listening(&self, workspace: &WorkspaceId) -> bool {
+        let Some(joined) = self.among.rooms.joined(workspace) else { return self.mesh.is_alone() };
+        match tokio::time::timeout(PATIENCE, joined.wait()).await {
+            Ok(sure) => *sure && self.mesh.health() == Health::Well,
+            Err(_) => {
+                // What was read before it was joined may be out of date: it is looked at again.
+                self.missed_something();
+                false
+            }
         }
     }
 

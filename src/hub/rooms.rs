@@ -24,8 +24,8 @@ struct Room {
     members: usize,
     /// Since when there is none.
     empty_since: Instant,
-    /// Whether joining came to an end, one way or the other.
-    joined: Arc<SetOnce<()>>,
+    /// That joining came to an end, and whether what is said there is heard for sure since.
+    joined: Arc<SetOnce<bool>>,
     /// The number of each node's last word, and when that was.
     heard: HashMap<NodeId, (u64, Instant)>,
 }
@@ -47,7 +47,7 @@ pub(super) enum Order {
 
 impl Rooms {
     /// One more session. The first one is given what to tell when joining has come to an end.
-    pub(super) fn enter(&self, workspace: &WorkspaceId) -> Option<Arc<SetOnce<()>>> {
+    pub(super) fn enter(&self, workspace: &WorkspaceId) -> Option<Arc<SetOnce<bool>>> {
         match self.rooms.entry(workspace.clone()) {
             Entry::Occupied(mut room) => {
                 room.get_mut().members += 1;
@@ -75,7 +75,7 @@ impl Rooms {
     }
 
     /// What says that joining has come to an end. None where nobody is.
-    pub(super) fn joined(&self, workspace: &WorkspaceId) -> Option<Arc<SetOnce<()>>> {
+    pub(super) fn joined(&self, workspace: &WorkspaceId) -> Option<Arc<SetOnce<bool>>> {
         self.rooms.get(workspace).map(|room| room.joined.clone())
     }
 
@@ -180,7 +180,7 @@ mod tests {
         tokio::time::advance(LINGER).await;
         close();
         assert_eq!((rooms.len(), parted.get()), (1, 0), "nobody knows yet whether it was joined");
-        tell.set(()).expect("once");
+        tell.set(true).expect("once");
         close();
         assert_eq!((rooms.len(), parted.get()), (0, 1));
     }

@@ -18,7 +18,6 @@ use crate::{
         event::{self, PlaybookRef, Started, VisitorRef},
     },
     ids::{ConversationId, Millis, Seq, VisitorId, WorkspaceId},
-    mesh::Health,
     store::{Begun, Loaded, PlaybookRow},
     wire::{entry::Entry, push::Available},
 };
@@ -97,9 +96,9 @@ impl Hub {
             playbook: guest.playbook.playbook.id.clone(),
         };
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
-        self.listening(&workspace).await;
+        let listening = self.listening(&workspace).await;
         // Heard from before it is read on, a conversation they come back to is read once.
-        let held = recover.filter(|_| self.mesh.health() == Health::Well).map(|(id, _)| self.board.hold(id));
+        let held = recover.filter(|_| listening).map(|(id, _)| self.board.hold(id));
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
         let found = match guest.is_new {
             true => Ok(None),
