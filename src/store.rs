@@ -225,7 +225,7 @@ pub trait Store: Outbox + Reports + Send + Sync + 'static {
 
     /// The ends of these conversations' logs, in no order: of each the events decided at or after `since` and the one
     /// before them, oldest first; the newest `most` of them where there are more. One that never was is left out. A
-    /// store beneath several nodes reads them with one statement, however many there are.
+    /// store beneath several nodes reads them with one statement, however many there are, and leaves out what is damaged.
     async fn lately(
         &self,
         conversations: &[ConversationId],

@@ -41,7 +41,7 @@ const HEADS: usize = 5_000;
 /// Repaired side by side.
 const AT_ONCE: usize = 32;
 /// Conversations whose ends are read at once, and events of each.
-const ENDS: (usize, usize) = (64, 32);
+const ENDS: (usize, usize) = (32, 16);
 /// Events looked back for what moved within the time where that is more, of one read; and reads.
 const BACK: (usize, usize) = (200, 10);
 /// Bytes of one such read.
@@ -213,7 +213,10 @@ impl Hub {
     ) -> Result<(Seq, Millis, Vec<Arc<Entry>>)> {
         let mut window: Vec<Arc<Entry>> = Vec::new();
         let mut before = Seq(0);
-        for _ in 0..=BACK.1 {
+        for reads in 0..=BACK.1 {
+            if reads > 0 {
+                page = self.store.events_before(conversation, Some(before), BACK.0, BACK_BYTES, false).await?;
+            }
             let Some(first) = page.first().map(|entry| entry.event().seq) else { break };
             before = first;
             let old = page.iter().rposition(|entry| entry.event().at < since);
@@ -225,7 +228,6 @@ impl Hub {
             if first == Seq(1) {
                 return Ok((Seq(0), Millis(i64::MIN), window));
             }
-            page = self.store.events_before(conversation, Some(before), BACK.0, BACK_BYTES, false).await?;
         }
         // Longer than anybody looks: what lies before is not known to be in motion.
         Ok((Seq(before.0.saturating_sub(1)), Millis(i64::MAX), window))

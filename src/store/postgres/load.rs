@@ -150,7 +150,11 @@ async fn refresh(pool: &Pool, id: i64, loaded: &Loaded) {
 
 /// One row that cannot be read must not take its whole list away.
 pub(super) fn passed_over(row: &Row, fault: &StoreError) {
-    let conversation = text(row, 1).unwrap_or_default();
+    left_out(text(row, 1).unwrap_or_default(), fault);
+}
+
+/// The same, of this conversation.
+pub(super) fn left_out(conversation: &str, fault: &StoreError) {
     tracing::error!(conversation, error = %fault, "a conversation cannot be read and is left out of a list");
 }
 

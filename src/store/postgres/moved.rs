@@ -6,12 +6,12 @@ use tokio_postgres::Row;
 
 use super::{
     Postgres,
-    load::{get, sql_limit, text},
+    load::{get, left_out, sql_limit, text},
     log::entries,
 };
 use crate::{
     ids::{ConversationId, Millis, Seq, WorkspaceId},
-    store::{Head, Result},
+    store::{Head, Result, StoreError},
     wire::entry::Entry,
 };
 
@@ -63,12 +63,13 @@ impl Postgres {
                    WHERE c.name = ANY ($1) ORDER BY c.id, l.seq";
         let names: Vec<&str> = conversations.iter().map(ConversationId::as_str).collect();
         let rows = self.pool.query(sql, &[&names, &since.0, &sql_limit(most)]).await?;
-        let mut ends: Vec<(ConversationId, Vec<Arc<Entry>>)> = Vec::new();
-        for (row, entry) in rows.iter().zip(entries(&rows)?) {
-            let name = text(row, 2)?;
-            match ends.last_mut().filter(|(of, _)| of.as_str() == name) {
-                Some((_, end)) => end.push(entry),
-                None => ends.push((name.to_owned().into(), vec![entry])),
+        let mut ends = Vec::new();
+        for end in rows.chunk_by(|one, next| text(one, 2).ok() == text(next, 2).ok()) {
+            let name = text(&end[0], 2)?;
+            match entries(end) {
+                Ok(end) => ends.push((name.to_owned().into(), end)),
+                Err(fault @ StoreError::Damaged(_)) => left_out(name, &fault),
+                Err(fault) => return Err(fault),
             }
         }
         Ok(ends)

@@ -1,4 +1,4 @@
-//! The server goes away, does not answer, or answers nobody hears.
+//! The server goes away, does not answer, answers nobody hears, or answers with what was never written.
 
 use std::{
     sync::Arc,
@@ -8,7 +8,7 @@ use std::{
 use tokio_postgres::Client;
 use usher::{
     chat::{command::KeyScope, event::Author},
-    ids::Seq,
+    ids::{Millis, Seq},
     store::{
         Append, Appended, Store, StoreError,
         postgres::{Mode, Options, Postgres},
@@ -230,4 +230,18 @@ async fn d5_a_fold_far_behind_its_log_is_written_anew_and_stays_the_fold() {
     talk.is_kept_by(&*store).await;
     let log = store.events_after(talk.id(), Seq(100), 10, usize::MAX).await.expect("events");
     assert_eq!(json(&log), json(&talk.log[100..]));
+}
+
+#[tokio::test]
+async fn s5_a_log_that_is_damaged_does_not_take_the_ends_of_others_away() {
+    let database = Database::make().await;
+    let store = database.node().await;
+    let one = Talk::begin(&*store, "v_1", 1000, vec![]).await;
+    let other = Talk::begin(&*store, "v_2", 1000, vec![]).await;
+    let client = Server::connect(&database.url).await;
+    let damage = "UPDATE usher.log SET body = '{' WHERE conversation =
+                      (SELECT id FROM usher.conversation WHERE name = $1)";
+    client.execute(damage, &[&one.id().as_str()]).await.expect("damaged");
+    let ends = store.lately(&[one.id().clone(), other.id().clone()], Millis(0), 10).await.expect("ends");
+    assert_eq!(ends, [(other.id().clone(), other.log.clone())]);
 }
