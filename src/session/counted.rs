@@ -59,7 +59,8 @@ struct Baseline {
     instructions: BTreeMap<String, f64>,
 }
 
-/// The other end of a session's line.
+/// The other end of a session's line. It is counted along, and the library's client would be a third of all that is
+/// counted: so it writes and reads frames by hand.
 struct Client {
     stream: BufReader<DuplexStream>,
 }
