@@ -20,11 +20,14 @@ export default defineConfig({
     ? [{ name: "pictures" }]
     : [
         { name: "beside", grepInvert: ALONE },
-        { name: "alone", grep: ALONE, workers: 1 },
+        // A folder of its own: what is left of those before is not to be emptied.
+        { name: "alone", grep: ALONE, workers: 1, outputDir: "../../test-results/alone" },
       ],
   // For a machine that is several times slower than the one at hand.
   timeout: 180_000,
   expect: { timeout: 30_000 },
+  // A browser on a crowded machine. `tests/run` tells what needed it, and why.
+  retries: pictures ? 0 : 1,
   reporter: process.env.CI === undefined ? "list" : "line",
   forbidOnly: true,
   use: {

@@ -227,6 +227,29 @@ test("v5 tabs are in step: what is begun, said, read, heard and ended in one is 
   await expect(second.log).not.toContainText("From the first");
 });
 
+test("v5 what another tab has read is read here, though the hub says so before the browser does", async ({
+  agent,
+  visit,
+}) => {
+  const jane = await agent();
+  const visitor = await visit();
+  const { page } = visitor;
+  await visitor.askForSomebody();
+  await jane.claim();
+  await expect(visitor.speaker()).toHaveText(jane.name);
+  await page.keyboard.press("Escape");
+  await jane.say("Are you there?");
+  await expect(page.locator(".badge")).toContainText("1");
+  // The hub has said what it has to say. A tab without the chat stands for the other one's storage.
+  const other = await page.context().newPage();
+  await other.goto(new URL("/healthz", page.url()).href);
+  await other.evaluate(() => {
+    const live = Object.keys(localStorage).find((name) => name.endsWith(":live")) as string;
+    localStorage.setItem(live.replace(/live$/, "read"), `${localStorage.getItem(live)}:1000`);
+  });
+  await expect(page.locator(".badge")).toHaveCount(0);
+});
+
 test.describe("where a visitor has one connection", () => {
   test.use({ settings: { USHER_LIMITS__CONNECTIONS_PER_VISITOR: "1" } });
 

@@ -10,6 +10,7 @@ let kept: Memory;
 let session: Session;
 let news: Event[];
 let past: number;
+let drawn: number;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
@@ -17,12 +18,16 @@ beforeEach(() => {
   kept = memory();
   news = [];
   past = 0;
+  drawn = 0;
   session = openSession(
     page.host(),
     kept,
     (events) => news.push(...events),
     () => {
       past += 1;
+    },
+    () => {
+      drawn = session.unread();
     },
   );
 });
@@ -87,11 +92,12 @@ test("p3_a_hidden_tab_reads_nothing_until_somebody_looks", async () => {
   expect(page.told("unread")).toBe(0);
 });
 
-test("p3_what_another_tab_has_read_is_read_here_too", async () => {
+test("p3_what_another_tab_has_read_is_read_here_too_and_drawn_though_the_hub_says_nothing", async () => {
   await welcome(talking());
+  expect(drawn).toBe(2);
   kept.set("read", "c_1:3");
   page.window.dispatchEvent(new globalThis.Event("storage"));
-  expect(page.told("unread")).toBe(0);
+  expect([page.told("unread"), drawn]).toEqual([0, 0]);
 });
 
 test("p3_the_page_is_told_of_new_texts_and_not_of_old_ones", async () => {
@@ -126,6 +132,9 @@ test("d2_a_text_unsent_at_a_reload_goes_out_afterwards_with_its_key", async () =
     () => {
       past += 1;
     },
+    () => {
+      drawn = session.unread();
+    },
   );
   await welcome(talking());
   expect(page.socket.last("send")).toMatchObject({ text: "Are you there?" });
@@ -154,6 +163,9 @@ test("v8_news_is_what_came_after_the_look_and_with_a_new_chat_all_of_it", async 
     (events) => news.push(...events),
     () => {
       past += 1;
+    },
+    () => {
+      drawn = session.unread();
     },
   );
   news = [];
@@ -221,6 +233,7 @@ test("v6_the_page_is_asked_for_a_fresh_identity_and_the_chat_goes_on_with_it", a
   session = openSession(
     page.host(),
     kept,
+    () => undefined,
     () => undefined,
     () => undefined,
   );

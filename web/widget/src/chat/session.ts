@@ -24,13 +24,14 @@ export interface Session {
 
 /**
  * `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now.
- * `atEnd`: whether the end of the log is in view.
+ * `recount`: another number is unread than before. `atEnd`: whether the end of the log is in view.
  */
 export function openSession(
   host: ChatHost,
   memory: Memory,
   news: (events: readonly Event[]) => void,
   past: () => void,
+  recount: () => void,
   atEnd = () => true,
 ): Session {
   const { tell, changed: tellState, heard: tellEvent } = teller(host.emit, host.appearance.bot_name);
@@ -97,7 +98,10 @@ export function openSession(
       memory.set("read", `${id}:${last}`);
       client.read();
     }
+    const before = unread;
     unread = unreadAfter(events, readUpTo(id));
+    // Read in another tab: the hub may have said so before the page's storage did, and says no more.
+    if (unread !== before) recount();
     title.count(visible() ? 0 : unread);
     tell("unread", unread);
     hear(id, last, events);

@@ -52,6 +52,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     memory,
     heard,
     () => ui.hush(),
+    soon,
     () => scroll.atEnd,
   );
   const { client } = session;
