@@ -5,12 +5,7 @@
 //! the same thread: [`behind`] says how, [`tail`] how readers see what is not indexed yet. The [`search`] is filled
 //! behind by another thread, in a file of its own.
 
-use std::{
-    fs::File,
-    path::Path,
-    sync::{Arc, atomic::AtomicBool, mpsc::sync_channel},
-    thread::JoinHandle,
-};
+use std::{fs::File, path::Path, sync::Arc, thread::JoinHandle};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -113,14 +108,12 @@ impl Sqlite {
         let tail = Arc::new(Tail::default());
         let desk =
             Desk::new(conn, tail.clone(), options.index_at).map_err(|fault| OpenError::Damaged(fault.to_string()))?;
-        let (ask, asked) = sync_channel(1);
-        let reset = Arc::new(AtomicBool::new(false));
-        let checkpoint = Some(checkpoint::start(path, asked, reset.clone())?);
+        let (checkpoints, thread) = checkpoint::start(path, options.checkpoint_every)?;
         let search = Search::start(path, &epoch)?;
-        let writer = Writer::start(desk, options, mark, search.poke(), ask, reset)?;
+        let writer = Writer::start(desk, options, mark, search.poke(), checkpoints)?;
         let readers = Readers::start(path, options.readers, &tail, &writer.refreshes())?;
         let watch = Watch::start(readers.at_work(), writer.pulse())?;
-        Ok(Self { epoch, clock, writer, readers, watch, _search: search, checkpoint, _lock: lock })
+        Ok(Self { epoch, clock, writer, readers, watch, _search: search, checkpoint: Some(thread), _lock: lock })
     }
 }
 

@@ -14,7 +14,7 @@ use super::migrate;
 /// The oldest SQLite that does not lose commits when a write-ahead log is reset under a reader's eyes.
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a statement waits for a lock that nobody should hold.
-const BUSY: Duration = Duration::from_secs(2);
+pub(super) const BUSY: Duration = Duration::from_secs(2);
 /// Each connection stays with one thread; the file itself was made when the lock was taken.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
@@ -103,7 +103,7 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     conn.execute_batch(
         "PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
-         PRAGMA journal_size_limit = 67108864;
+         PRAGMA journal_size_limit = 268435456;
          PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -3072;
          PRAGMA temp_store = MEMORY;",
@@ -132,7 +132,7 @@ pub(super) fn reading(path: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn checkpointing(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, FLAGS)?;
     set(&conn)?;
-    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")?;
+    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 268435456;")?;
     Ok(conn)
 }
 

@@ -26,7 +26,7 @@ impl Default for Options {
             readers: 2,
             index_at: 16_384,
             index_idle: Duration::from_millis(200),
-            checkpoint_every: Duration::from_secs(2),
+            checkpoint_every: Duration::from_millis(500),
         }
     }
 }

@@ -30,7 +30,9 @@ const VERSION: i64 = 1;
 const GATHER: Duration = Duration::from_secs(1);
 /// How many rows of the log are taken in at once.
 const BATCH: usize = 8192;
-/// How many rows are taken in between two offers of the core to whoever else wants it.
+/// How many of them are read at a time: while somebody reads, the write-ahead log cannot begin anew.
+const READ: usize = 128;
+/// How many rows are written between two offers of the core to whoever else wants it.
 const SLICE: usize = 32;
 /// By how much this thread steps back behind those that somebody waits for.
 const NICE: i32 = 5;
@@ -227,14 +229,25 @@ impl Filler {
     }
 
     fn read_log(&self, after: i64, found: &mut Words, erased: &mut Vec<i64>) -> Result<i64> {
+        let mut last = after;
+        for _ in 0..BATCH / READ {
+            let upto = self.read_some(last, found, erased)?;
+            if upto == last {
+                break;
+            }
+            last = upto;
+            std::thread::yield_now();
+        }
+        Ok(last)
+    }
+
+    fn read_some(&self, after: i64, found: &mut Words, erased: &mut Vec<i64>) -> Result<i64> {
         let mut select = self
             .store
             .prepare_cached("SELECT pos, conversation, body FROM log WHERE pos > ?1 ORDER BY pos LIMIT ?2")?;
-        let mut rows = select.query([after, BATCH as i64])?;
+        let mut rows = select.query([after, READ as i64])?;
         let mut last = after;
-        for nth in 0.. {
-            let Some(row) = rows.next()? else { break };
-            step_aside(nth);
+        while let Some(row) = rows.next()? {
             last = row.get(0)?;
             // What cannot be read cannot be found; whoever opens it is told.
             let (conversation, body) = (row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());

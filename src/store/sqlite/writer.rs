@@ -5,7 +5,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -15,6 +14,7 @@ use std::{
 use super::{
     Options,
     answers::Answers,
+    checkpoint::Checkpoints,
     desk::Desk,
     mark::Mark,
     open::OpenError,
@@ -71,12 +71,8 @@ struct Loop {
     options: Options,
     answers: Arc<Answers>,
     pulse: Arc<Pulse>,
-    /// Asks for a checkpoint.
-    checkpoint: SyncSender<()>,
-    /// The write-ahead log has grown so long that a checkpoint must reach its very end.
-    reset: Arc<AtomicBool>,
+    checkpoints: Checkpoints,
     last_work: Instant,
-    last_checkpoint: Instant,
     failing: bool,
 }
 
@@ -89,12 +85,10 @@ impl Writer {
         options: Options,
         mark: Mark,
         search: Poke,
-        checkpoint: SyncSender<()>,
-        reset: Arc<AtomicBool>,
+        checkpoints: Checkpoints,
     ) -> std::result::Result<Self, OpenError> {
         let (send, queue) = sync_channel(QUEUE);
         let (answers, pulse) = (Arc::new(Answers::default()), Arc::new(Pulse::default()));
-        let now = Instant::now();
         let mut turns = Loop {
             queue,
             desk,
@@ -104,10 +98,8 @@ impl Writer {
             options,
             answers: answers.clone(),
             pulse: pulse.clone(),
-            checkpoint,
-            reset,
-            last_work: now,
-            last_checkpoint: now,
+            checkpoints,
+            last_work: Instant::now(),
             failing: false,
         };
         let thread = std::thread::Builder::new().name("store-write".into()).spawn(move || turns.run());
@@ -321,14 +313,7 @@ impl Loop {
             true => self.last_work = Instant::now(),
             false => self.search.poke(),
         }
-        if self.reset.swap(false, Ordering::Relaxed) {
-            // Almost all of it is in the file already; the next write can then begin the log anew.
-            let _ = self.desk.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        }
-        if self.last_checkpoint.elapsed() > self.options.checkpoint_every {
-            self.last_checkpoint = Instant::now();
-            let _ = self.checkpoint.try_send(());
-        }
+        self.checkpoints.turn(&self.desk.conn);
     }
 
     /// How long there is nothing to do unless somebody asks; None: for ever.
