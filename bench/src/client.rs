@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytes::BytesMut;
-use loadtest::frame::{self, Code, Kind};
+use loadtest::frame::{self, Code, Kind, Reader};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -127,8 +127,9 @@ impl Client {
     }
 
     async fn read(self: Rc<Self>, mut half: OwnedReadHalf, mut input: BytesMut, mut on_text: impl FnMut(&str)) {
+        let mut reader = Reader::default();
         let why = loop {
-            match self.take(&mut input, &mut on_text) {
+            match self.take(&mut reader, &mut input, &mut on_text) {
                 Ok(None) => {}
                 Ok(Some(why)) => break why,
                 Err(error) => break error.to_string(),
@@ -145,8 +146,13 @@ impl Client {
     }
 
     /// Deals with every whole frame of `input`; tells why the connection is over, when it is.
-    fn take(self: &Rc<Self>, input: &mut BytesMut, on_text: &mut impl FnMut(&str)) -> Result<Option<String>> {
-        while let Some((kind, payload)) = frame::read(input)? {
+    fn take(
+        self: &Rc<Self>,
+        reader: &mut Reader,
+        input: &mut BytesMut,
+        on_text: &mut impl FnMut(&str),
+    ) -> Result<Option<String>> {
+        while let Some((kind, payload)) = reader.next(input)? {
             match kind {
                 Kind::Text => {
                     let text = std::str::from_utf8(&payload).context("the server sent bad UTF-8")?;

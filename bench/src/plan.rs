@@ -24,9 +24,42 @@ pub(crate) enum Job {
         #[arg(long)]
         port: u16,
     },
+    /// What a text costs with ten times the conversations in the store, and with ten times the visitors connected.
+    Growth(Growth),
+    /// How long an agent waits for an inbox of many rows, and everybody for the news of a claim.
+    Inbox(Inbox),
     /// Keeps a core awake at idle priority; ends when its standard input does.
     #[command(hide = true)]
     Spin,
+}
+
+/// The sizes at which a text is measured.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Growth {
+    /// Conversations in the store, the smallest first.
+    #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
+    pub(crate) conversations: Vec<usize>,
+    /// Idle visitors beside those who talk, the smallest first; measured after the store has grown.
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+    pub(crate) connections: Vec<usize>,
+    #[command(flatten)]
+    pub(crate) plan: Plan,
+}
+
+/// How large the inbox is, and who looks at it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Inbox {
+    /// Conversations that wait in Unassigned.
+    #[arg(long, default_value_t = 500)]
+    pub(crate) rows: usize,
+    /// Agents who have the inbox before them.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) watchers: usize,
+    /// How many agents sign in, one after the other, and how many conversations are claimed.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) times: usize,
+    #[command(flatten)]
+    pub(crate) plan: Plan,
 }
 
 /// How much of it, and against what.

@@ -78,7 +78,7 @@ fn measure(plan: &Plan, hub: Option<&Path>, idlers: usize, awake: Option<&Awake>
 }
 
 /// Runs on a runtime of its own, which takes all its connections with it when it ends.
-fn apart<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) fn apart<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, work)
 }

@@ -41,7 +41,7 @@ pub(crate) async fn measure(
 }
 
 /// The meters' readings so far, in a window that has not begun: CPU of the server, ours, and everybody's.
-fn read_meter(server: &Server, awake: Option<&Awake>) -> Result<Window> {
+pub(crate) fn read_meter(server: &Server, awake: Option<&Awake>) -> Result<Window> {
     let (cpu, ours, all) = (server.cpu()?, cpu_of(std::process::id())?, Busy::now()?);
     let others = all.seconds() - cpu - ours - awake.map_or(0.0, Awake::cpu);
     Ok(Window { cpu, generator: ours, noise: others, ..Window::default() })
