@@ -19,6 +19,7 @@ mod fault;
 pub mod folder;
 pub mod item;
 pub mod outbox;
+mod pace;
 pub mod playbook;
 pub mod postgres;
 mod recent;

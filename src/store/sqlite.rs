@@ -35,7 +35,6 @@ mod moved;
 mod open;
 mod options;
 mod outbox;
-mod pace;
 mod playbook;
 mod readers;
 mod reply;

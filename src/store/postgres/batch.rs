@@ -9,7 +9,10 @@ use super::{
     job::{AppendJob, BeginJob},
     writer::{Writer, size},
 };
-use crate::{ids::ConversationId, store::FolderCount};
+use crate::{
+    ids::ConversationId,
+    store::{FolderCount, recent::Recent},
+};
 
 type Answer<T> = Result<T, Fault>;
 
@@ -32,6 +35,26 @@ impl<'a> Heads<'a> {
         self.scopes.push(scope);
         self.keys.push(key);
     }
+}
+
+/// The rows of the conversations of these jobs, in their order; None where there is none.
+pub(super) async fn known(
+    writer: &Writer,
+    ids: &mut Recent<ConversationId, i64>,
+    jobs: &[Box<AppendJob>],
+) -> Answer<Vec<Option<i64>>> {
+    let mut known: Vec<Option<i64>> = jobs.iter().map(|job| ids.get(&job.append.conversation).copied()).collect();
+    let name = |at: usize| &jobs[at].append.conversation;
+    let missing: Vec<usize> = (0..jobs.len()).filter(|at| known[*at].is_none()).collect();
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|at| name(*at).as_str()).collect();
+        let found = writer.ids(&names).await?;
+        for at in missing {
+            known[at] = found.get(name(at)).copied();
+        }
+        found.into_iter().for_each(|(name, id)| ids.put(name, id));
+    }
+    Ok(known)
 }
 
 /// Writes texts of different conversations. Answers which.

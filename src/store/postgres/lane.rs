@@ -4,7 +4,10 @@
 
 #![expect(clippy::vec_box, reason = "jobs move from queue to batch without being copied")]
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    time::Duration,
+};
 
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -20,13 +23,16 @@ use super::{
 };
 use crate::{
     ids::ConversationId,
-    store::{Appended, Begun, Result, StoreError, recent::Recent},
+    store::{Appended, Begun, Result, StoreError, pace::Pace, recent::Recent},
 };
 
 /// How much may wait to be written.
 const QUEUE: usize = 4096;
 /// How much shares one commit at most.
 const BATCH: usize = 512;
+/// How far apart batches lie under load, and under heavy load: what one costs the server is hardly more when it is full.
+const GAP: Duration = Duration::from_millis(2);
+const LONG_GAP: Duration = Duration::from_millis(4);
 /// How many conversations' rows are remembered at least.
 const KEEP: usize = 32_768;
 
@@ -47,6 +53,7 @@ struct Loop {
     /// Jobs that may have been done.
     doubtful: Vec<Job>,
     ids: Recent<ConversationId, i64>,
+    pace: Pace,
     failing: bool,
     stop: CancellationToken,
 }
@@ -66,6 +73,7 @@ impl Lane {
             waiting: VecDeque::new(),
             doubtful: Vec::new(),
             ids: Recent::new(KEEP),
+            pace: Pace::new(GAP, LONG_GAP),
             failing: false,
             stop,
         };
@@ -110,12 +118,22 @@ impl Loop {
                 None => return false,
             }
         }
+        self.take();
+        if self.doubtful.is_empty()
+            && let Some(wait) = self.pace.wait(self.waiting.len())
+        {
+            sleep(wait).await;
+            self.take();
+        }
+        true
+    }
+
+    fn take(&mut self) {
         while self.waiting.len() < QUEUE
             && let Ok(job) = self.queue.try_recv()
         {
             self.waiting.push_back(job);
         }
-        true
     }
 
     /// The next job. None when no more can come.
@@ -186,6 +204,7 @@ impl Loop {
     /// Writes the next batch.
     async fn turn(&mut self) {
         let batch = self.choose();
+        self.pace.turn(batch.len());
         let Some(writer) = &self.writer else { return };
         let (mut texts, mut changes, mut begins) = (Vec::new(), Vec::new(), Vec::new());
         for job in batch {
@@ -242,7 +261,7 @@ impl Loop {
 
     async fn append(&mut self, jobs: Vec<Box<AppendJob>>, texts: bool) {
         let Some(writer) = &self.writer else { return self.doubt(jobs.into_iter().map(Job::Append)) };
-        let ids = match known(writer, &mut self.ids, &jobs).await {
+        let ids = match batch::known(writer, &mut self.ids, &jobs).await {
             Ok(ids) => ids,
             Err(fault) => return self.failed(jobs.into_iter().map(Job::Append).collect(), fault),
         };
@@ -367,26 +386,6 @@ impl Loop {
         }
         self.doubt(left.doubtful);
     }
-}
-
-/// The rows of the conversations of these jobs, in their order; None where there is none.
-async fn known(
-    writer: &Writer,
-    ids: &mut Recent<ConversationId, i64>,
-    jobs: &[Box<AppendJob>],
-) -> std::result::Result<Vec<Option<i64>>, Fault> {
-    let mut known: Vec<Option<i64>> = jobs.iter().map(|job| ids.get(&job.append.conversation).copied()).collect();
-    let name = |at: usize| &jobs[at].append.conversation;
-    let missing: Vec<usize> = (0..jobs.len()).filter(|at| known[*at].is_none()).collect();
-    if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|at| name(*at).as_str()).collect();
-        let found = writer.ids(&names).await?;
-        for at in missing {
-            known[at] = found.get(name(at)).copied();
-        }
-        found.into_iter().for_each(|(name, id)| ids.put(name, id));
-    }
-    Ok(known)
 }
 
 fn unreachable_now() -> StoreError {

@@ -18,7 +18,6 @@ use super::{
     desk::Desk,
     mark::Mark,
     open::OpenError,
-    pace::Pace,
     reply::Patience,
     row,
     search::Poke,
@@ -26,13 +25,16 @@ use super::{
 };
 use crate::{
     chat::conversation::Conversation,
-    store::{Result, StoreError},
+    store::{Result, StoreError, pace::Pace},
 };
 
 /// How much may wait to be written.
 const QUEUE: usize = 4096;
 /// How much shares one commit at most.
 const BATCH: usize = 1024;
+/// How far apart commits lie under load, and under heavy load.
+const GAP: Duration = Duration::from_millis(1);
+const LONG_GAP: Duration = Duration::from_millis(2);
 /// How long a commit that carries appends may be drawn out by filling the index.
 const SLICE: Duration = Duration::from_micros(250);
 /// The same when nobody waits.
@@ -94,7 +96,7 @@ impl Writer {
             desk,
             mark,
             search,
-            pace: Pace::default(),
+            pace: Pace::new(GAP, LONG_GAP),
             options,
             answers: answers.clone(),
             pulse: pulse.clone(),

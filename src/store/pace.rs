@@ -1,12 +1,8 @@
-//! When to commit: at once while little is asked, about a millisecond apart under load and two under heavy load, because
-//! a commit costs the same whatever is in it.
+//! When to commit: at once while little is asked, some time apart under load and longer under heavy load, because a
+//! commit costs the same whatever is in it.
 
 use std::time::{Duration, Instant};
 
-/// The least time between the beginnings of two commits under load.
-const GAP: Duration = Duration::from_millis(1);
-/// The same under heavy load: then it is the core that texts wait for, not the commit.
-const LONG_GAP: Duration = Duration::from_millis(2);
 /// How long a look at the load lasts.
 const WINDOW: Duration = Duration::from_millis(16);
 /// From how much in a window on it is load: one and a half a millisecond.
@@ -16,9 +12,13 @@ const HEAVY: usize = 256;
 /// This much is worth a commit at any time.
 const ENOUGH: usize = 128;
 
-/// The writer's sense of its load.
+/// A writer's sense of its load.
 #[derive(Debug)]
 pub(super) struct Pace {
+    /// The least time between the beginnings of two commits under load.
+    gap: Duration,
+    /// The same under heavy load: then it is the core that texts wait for, not the commit.
+    long: Duration,
     last_turn: Instant,
     window: Instant,
     now: usize,
@@ -27,14 +27,12 @@ pub(super) struct Pace {
 
 // === impl Pace ===
 
-impl Default for Pace {
-    fn default() -> Self {
-        let now = Instant::now();
-        Self { last_turn: now, window: now, now: 0, before: 0 }
-    }
-}
-
 impl Pace {
+    pub(super) fn new(gap: Duration, long: Duration) -> Self {
+        let now = Instant::now();
+        Self { gap, long, last_turn: now, window: now, now: 0, before: 0 }
+    }
+
     /// How long to let more come before committing the `waiting` that are there.
     pub(super) fn wait(&self, waiting: usize) -> Option<Duration> {
         self.wait_at(Instant::now(), waiting)
@@ -51,7 +49,7 @@ impl Pace {
         if !fresh || load < LOAD || waiting >= ENOUGH {
             return None;
         }
-        let gap = if load < HEAVY { GAP } else { LONG_GAP };
+        let gap = if load < HEAVY { self.gap } else { self.long };
         let wait = gap.saturating_sub(now.duration_since(self.last_turn));
         (!wait.is_zero()).then_some(wait)
     }
@@ -73,8 +71,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d1_a_commit_is_made_at_once_when_idle_and_a_millisecond_apart_under_load() {
-        let (mut pace, start) = (Pace::default(), Instant::now());
+    fn d1_a_commit_is_made_at_once_when_idle_and_some_time_apart_under_load() {
+        let (mut pace, start) = (Pace::new(Duration::from_millis(1), Duration::from_millis(2)), Instant::now());
         let at = |us: u64| start + Duration::from_micros(us);
         for n in 0..20 {
             pace.turn_at(at(n * 2000), 1);
@@ -90,8 +88,8 @@ mod tests {
     }
 
     #[test]
-    fn d1_under_heavy_load_commits_are_two_milliseconds_apart() {
-        let (mut pace, start) = (Pace::default(), Instant::now());
+    fn d1_under_heavy_load_commits_are_longer_apart() {
+        let (mut pace, start) = (Pace::new(Duration::from_millis(1), Duration::from_millis(2)), Instant::now());
         let at = |us: u64| start + Duration::from_micros(us);
         for n in 0..20 {
             pace.turn_at(at(n * 1000), 20);
