@@ -15,6 +15,10 @@ use crate::{
     store::{Folder, FolderCount},
 };
 
+/// Every statement of a lane looks rows up by their keys. A plan is made once for a connection, and one made while a table
+/// is still small would read the whole of it for every batch, however large it has become.
+const BY_KEY: &str = "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off";
+
 /// A connection whose lane lock is held: what was written over an earlier one of the lane is settled for good.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -50,6 +54,7 @@ impl Writer {
         }
         // Whoever served this lane before holds its lock until it is gone, whether or not it could be ended.
         client.query_one("SELECT pg_advisory_lock($1)", &[&lane]).await?;
+        client.batch_execute(BY_KEY).await?;
         let (texts, changes, begins, verdicts) = tokio::try_join!(
             client.prepare(include_str!("sql/texts.sql")),
             client.prepare(include_str!("sql/changes.sql")),
