@@ -138,6 +138,15 @@ fn begin_anew(conn: &Connection) -> bool {
 mod tests {
     use super::*;
 
+    /// A file with a table in it, whose log is looked at when it is asked for and not by itself.
+    fn written(path: &Path) -> (Connection, Checkpoints, JoinHandle<()>) {
+        open::touch(path).unwrap();
+        let conn = open::writing(path).unwrap();
+        conn.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (body BLOB)").unwrap();
+        let (checkpoints, thread) = start(path, Duration::MAX).unwrap();
+        (conn, checkpoints, thread)
+    }
+
     /// Writes 64 KiB in a commit of its own.
     fn insert(conn: &Connection) {
         conn.execute("INSERT INTO t VALUES (zeroblob(65536))", []).unwrap();
@@ -153,10 +162,7 @@ mod tests {
     fn f1_a_long_log_is_begun_anew_as_soon_as_no_reader_is_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        open::touch(&path).unwrap();
-        let conn = open::writing(&path).unwrap();
-        conn.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (body BLOB)").unwrap();
-        let (mut checkpoints, thread) = start(&path, Duration::MAX).unwrap();
+        let (conn, mut checkpoints, thread) = written(&path);
         let reader = open::reading(&path).unwrap();
         reader.execute_batch("BEGIN").unwrap();
         let _: i64 = reader.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
@@ -184,10 +190,7 @@ mod tests {
     fn f1_under_load_the_log_is_made_longer_ahead_of_the_commits_and_reads_as_before_after_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        open::touch(&path).unwrap();
-        let conn = open::writing(&path).unwrap();
-        conn.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (body BLOB)").unwrap();
-        let (mut checkpoints, thread) = start(&path, Duration::MAX).unwrap();
+        let (conn, mut checkpoints, thread) = written(&path);
         (0..32).for_each(|_| insert(&conn));
         checkpoints.ask.send(()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);

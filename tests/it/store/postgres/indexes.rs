@@ -109,6 +109,29 @@ async fn p4_the_search_takes_in_texts_without_reading_the_log_of_their_conversat
 }
 
 #[tokio::test]
+async fn p4_a_text_is_written_without_reading_the_log_through_though_it_was_short_when_the_plan_was_made() {
+    const OLD: i64 = 30_000;
+    const TEXTS: i64 = 20;
+    let database = Database::make().await;
+    let store = database.node().await;
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
+    talk.says(&*store, 1001, "first", "first").await;
+    let client = Server::connect(&database.url).await;
+    let grow = "INSERT INTO usher.log (conversation, seq, at, hidden, body)
+                SELECT conversation, -n, at, hidden, body FROM usher.log, generate_series(1, $1::bigint) n WHERE seq = 1";
+    assert_eq!(client.execute(grow, &[&OLD]).await.expect("a long log"), OLD as u64);
+    // No ANALYZE: the planner goes on believing what it believed.
+    client.batch_execute("SELECT pg_stat_force_next_flush()").await.expect("statistics");
+    client.batch_execute("SELECT pg_stat_reset()").await.expect("statistics begin anew");
+    for n in 0..TEXTS {
+        talk.says(&*store, 1002 + n, &format!("k{n}"), &format!("text {n}")).await;
+    }
+    drop(store);
+    let read = events_read(&client, TEXTS).await;
+    assert!(read < OLD, "{read} events were read to write {TEXTS} texts");
+}
+
+#[tokio::test]
 async fn d4_a_look_at_what_moved_reads_the_log_no_further_than_its_page() {
     const MOVED: i64 = 20_000;
     let database = Database::make().await;

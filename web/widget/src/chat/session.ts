@@ -24,14 +24,14 @@ export interface Session {
 
 /**
  * `news`: what happened since the last look. `past`: what was there when the chat came is none, and is here now.
- * `recount`: another number is unread than before. `atEnd`: whether the end of the log is in view.
+ * `elsewhere`: another tab did something: a `look` is due. `atEnd`: whether the end of the log is in view.
  */
 export function openSession(
   host: ChatHost,
   memory: Memory,
   news: (events: readonly Event[]) => void,
   past: () => void,
-  recount: () => void,
+  elsewhere: () => void,
   atEnd = () => true,
 ): Session {
   const { tell, changed: tellState, heard: tellEvent } = teller(host.emit, host.appearance.bot_name);
@@ -60,7 +60,8 @@ export function openSession(
     if (visible()) client.nudge();
     look();
   });
-  listen(window, "storage", look);
+  // The hub may have told of what was read in another tab before the page's storage does, and tells no more.
+  listen(window, "storage", elsewhere);
   // Only the Navigation API tells of `pushState`.
   const { navigation } = window as { navigation?: EventTarget };
   listen(navigation ?? window, navigation ? "navigatesuccess" : "popstate", () => {
@@ -98,10 +99,7 @@ export function openSession(
       memory.set("read", `${id}:${last}`);
       client.read();
     }
-    const before = unread;
     unread = unreadAfter(events, readUpTo(id));
-    // Read in another tab: the hub may have said so before the page's storage did, and says no more.
-    if (unread !== before) recount();
     title.count(visible() ? 0 : unread);
     tell("unread", unread);
     hear(id, last, events);
