@@ -1,28 +1,22 @@
 //! What a text costs when the store holds ten times the conversations, or when ten times the visitors are connected:
 //! the same load on one server that grows between measurements.
 
-use std::rc::Rc;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use loadtest::machine::{self, Awake};
 use loadtest::spread::Spread;
 use loadtest::stamp::{revision, today};
 use serde_json::json;
 
-use crate::client::Client;
 use crate::join;
-use crate::pairs::Traffic;
 use crate::plan::{Growth, Plan};
 use crate::report::apart;
-use crate::round::read_meter;
+use crate::round;
 use crate::sample::{Window, quantile};
 use crate::server::{Peer, Server, hub_binary};
 
 /// Visitors who begin conversations and end them, one after the other.
 const FILLERS: usize = 500;
-/// Connections being opened at the same time.
-const AT_ONCE: usize = 256;
 
 /// One size, and what was measured at it: the two loops of each round.
 struct Step {
@@ -76,19 +70,10 @@ async fn measure(
     awake: Option<&Awake>,
     idlers: usize,
 ) -> Result<(Window, Window, f64)> {
-    let idle: Vec<Rc<Client>> = stream::iter(0..idlers)
-        .map(|number| join::idler(Peer::Hub, server.addr, number))
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
-        .context("joining")?;
-    let traffic = Traffic::new(plan.visitors, plan.text_bytes);
-    let agents = join::everybody(Peer::Hub, server.addr, plan, &traffic).await?;
-    let meter = || read_meter(server, awake);
-    let closed = traffic.closed_loop(plan.warm_up(), plan.window(), meter).await.context("closed loop")?;
-    let open = traffic.open_loop(rate, plan.warm_up(), plan.window(), meter).await.context("open loop")?;
-    if let Some(why) = agents.iter().chain(&idle).find_map(|client| client.ended()) {
-        anyhow::bail!("a connection was lost: {why}");
+    let idle = join::idlers(Peer::Hub, server.addr, idlers).await?;
+    let (closed, open) = round::load(Peer::Hub, server, plan, Some(rate), awake).await?;
+    if let Some(why) = idle.iter().find_map(|client| client.ended()) {
+        bail!("an idle visitor lost the connection: {why}");
     }
     Ok((closed, open, server.resident()?))
 }

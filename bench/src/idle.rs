@@ -1,21 +1,16 @@
 //! Many visitors who are there and do nothing: what a connection costs in memory, and in CPU while it is kept alive.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::sleep;
 
-use crate::client::Client;
 use crate::join;
 use crate::plan::Plan;
 use crate::sample::Idle;
 use crate::server::{Peer, Server};
 
-/// Connections being opened at the same time.
-const AT_ONCE: usize = 256;
 /// After the last connection, before memory is read: what was only needed for joining has been given back by then.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -26,12 +21,7 @@ pub(crate) async fn measure(peer: Peer, plan: &Plan, hub: Option<&Path>, connect
     let first = join::idler(peer, server.addr, connections).await.context("joining")?;
     sleep(Duration::from_millis(500)).await;
     let (empty, start) = (server.resident()?, Instant::now());
-    let clients: Vec<Rc<Client>> = stream::iter(0..connections)
-        .map(|number| join::idler(peer, server.addr, number))
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
-        .context("joining")?;
+    let clients = join::idlers(peer, server.addr, connections).await?;
     let joins = connections as f64 / start.elapsed().as_secs_f64();
     sleep(SETTLE).await;
     let full = server.resident()?;

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use loadtest::machine::{self, Awake};
 use loadtest::stamp::{revision, today};
-use loadtest::token::Bearer;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -19,7 +18,7 @@ use crate::join;
 use crate::plan::Inbox;
 use crate::report::apart;
 use crate::sample::quantile;
-use crate::server::{Peer, SECRET, Server, hub_binary};
+use crate::server::{Peer, Server, hub_binary};
 
 /// Connections being opened at the same time.
 const AT_ONCE: usize = 64;
@@ -117,12 +116,6 @@ fn micros(from: Instant, to: Instant) -> u32 {
     to.saturating_duration_since(from).as_micros().min(u128::from(u32::MAX)) as u32
 }
 
-fn hello(number: usize) -> Result<Value> {
-    let (sub, name) = (format!("agent{number}"), format!("Agent {number}"));
-    let bearer = Bearer { sub: &sub, name: &name, workspace: None, admin: false };
-    Ok(json!({"type": "hello", "token": bearer.token(SECRET, Duration::from_secs(3600))}))
-}
-
 /// An agent who is online and has the inbox before them.
 async fn watcher(addr: SocketAddr, number: usize, heard: Rc<Heard>) -> Result<Rc<Client>> {
     let own = format!("\"agent{number}\"");
@@ -133,7 +126,7 @@ async fn watcher(addr: SocketAddr, number: usize, heard: Rc<Heard>) -> Result<Rc
         }
     };
     let client = connect(addr, "/v1/agent", hears).await?;
-    client.request(hello(number)?).await?;
+    client.request(join::agent_hello(number)).await?;
     client.request(json!({"type": "availability", "online": true})).await?;
     Ok(client)
 }
@@ -141,11 +134,7 @@ async fn watcher(addr: SocketAddr, number: usize, heard: Rc<Heard>) -> Result<Rc
 /// A visitor who waits for somebody, and their conversation.
 async fn waits(addr: SocketAddr, number: usize) -> Result<(Rc<Client>, String)> {
     let client = join::idler(Peer::Hub, addr, number).await?;
-    let started = client.request(json!({"type": "start"})).await?;
-    let conversation = started["conversation"]["id"].as_str().context("`start` named no conversation")?.to_owned();
-    let talk =
-        json!({"type": "answer", "conversation": conversation, "card": "hello", "option": "talk", "key": "talk"});
-    client.request(talk).await?;
+    let conversation = join::wait(&client).await?;
     Ok((client, conversation))
 }
 
@@ -153,7 +142,7 @@ async fn waits(addr: SocketAddr, number: usize) -> Result<(Rc<Client>, String)> 
 async fn sign_in(addr: SocketAddr, number: usize, rows: usize) -> Result<(u32, u32)> {
     let client = connect(addr, "/v1/agent", |_| {}).await?;
     let began = Instant::now();
-    let welcome = client.request(hello(number)?).await?;
+    let welcome = client.request(join::agent_hello(number)).await?;
     let first = micros(began, Instant::now());
     ensure!(welcome["counts"]["unassigned"] == rows, "{} rows of {rows}", welcome["counts"]["unassigned"]);
     let (mut got, mut before) = (0, Value::Null);

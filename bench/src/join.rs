@@ -17,6 +17,8 @@ use crate::server::{Peer, SECRET};
 
 /// Connections being opened, or conversations being started, at the same time.
 const AT_ONCE: usize = 64;
+/// The same of visitors who do no more than join.
+const IDLERS_AT_ONCE: usize = 256;
 
 /// Connects all agents and visitors of the plan and leaves each visitor in conversation with their agent. The agents'
 /// connections come back; the visitors' are in the traffic.
@@ -48,6 +50,29 @@ pub(crate) async fn idler(peer: Peer, addr: SocketAddr, number: usize) -> Result
     Ok(client)
 }
 
+/// So many of them, joined side by side.
+pub(crate) async fn idlers(peer: Peer, addr: SocketAddr, count: usize) -> Result<Vec<Rc<Client>>> {
+    let joining = stream::iter(0..count).map(|number| idler(peer, addr, number)).buffer_unordered(IDLERS_AT_ONCE);
+    joining.try_collect().await.context("joining")
+}
+
+/// The first frame of an agent.
+pub(crate) fn agent_hello(number: usize) -> Value {
+    let (sub, name) = (format!("agent{number}"), format!("Agent {number}"));
+    let bearer = Bearer { sub: &sub, name: &name, workspace: None, admin: false };
+    json!({"type": "hello", "token": bearer.token(SECRET, Duration::from_secs(3600))})
+}
+
+/// A visitor who said hello begins to wait for an agent. Their conversation.
+pub(crate) async fn wait(client: &Rc<Client>) -> Result<String> {
+    let started = client.request(json!({"type": "start"})).await?;
+    let conversation = started["conversation"]["id"].as_str().context("`start` named no conversation")?.to_owned();
+    let talk =
+        json!({"type": "answer", "conversation": conversation, "card": "hello", "option": "talk", "key": "talk"});
+    client.request(talk).await?;
+    Ok(conversation)
+}
+
 fn first_frame(peer: Peer, addr: SocketAddr, number: usize) -> Value {
     match peer {
         Peer::Hub => {
@@ -62,10 +87,7 @@ async fn agent(peer: Peer, addr: SocketAddr, plan: &Plan, number: usize, traffic
     let client = connect(addr, "/v1/agent", move |text| traffic.agent_heard(number, every, text)).await?;
     match peer {
         Peer::Hub => {
-            let (sub, name) = (format!("agent{number}"), format!("Agent {number}"));
-            let bearer = Bearer { sub: &sub, name: &name, workspace: None, admin: false };
-            let token = bearer.token(SECRET, Duration::from_secs(3600));
-            client.request(json!({"type": "hello", "token": token})).await?;
+            client.request(agent_hello(number)).await?;
             client.request(json!({"type": "availability", "online": true})).await?;
         }
         Peer::Relay => {
@@ -84,12 +106,7 @@ async fn visitor(peer: Peer, addr: SocketAddr, number: usize, traffic: Rc<Traffi
         Peer::Relay => format!("c_{number:022}"),
         Peer::Hub => {
             ensure!(hello["available"] == true, "live chat is not on offer: {}", hello["reason"]);
-            let started = client.request(json!({"type": "start"})).await?;
-            let conversation =
-                started["conversation"]["id"].as_str().context("`start` named no conversation")?.to_owned();
-            client
-                .request(json!({"type": "answer", "conversation": conversation, "card": "hello", "option": "talk", "key": "talk"}))
-                .await?;
+            let conversation = wait(&client).await?;
             agent.request(json!({"type": "claim", "conversation": conversation})).await?;
             conversation
         }

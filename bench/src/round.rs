@@ -21,9 +21,21 @@ pub(crate) async fn measure(
     awake: Option<&Awake>,
 ) -> Result<Sample> {
     let server = Server::start(peer, plan, hub)?;
+    let (closed, open) = load(peer, &server, plan, rate, awake).await?;
+    Ok(Sample { closed, open, peak: server.peak_resident()? })
+}
+
+/// Everybody joins a server that runs; then the two loops.
+pub(crate) async fn load(
+    peer: Peer,
+    server: &Server,
+    plan: &Plan,
+    rate: Option<f64>,
+    awake: Option<&Awake>,
+) -> Result<(Window, Window)> {
     let traffic = Traffic::new(plan.visitors, plan.text_bytes);
     let agents = join::everybody(peer, server.addr, plan, &traffic).await?;
-    let meter = || read_meter(&server, awake);
+    let meter = || read_meter(server, awake);
     let closed = traffic.closed_loop(plan.warm_up(), plan.window(), meter).await.context("closed loop")?;
     let rate = rate.unwrap_or_else(|| (closed.rate() / 2.0).max(1.0));
     let open = traffic.open_loop(rate, plan.warm_up(), plan.window(), meter).await.context("open loop")?;
@@ -37,11 +49,11 @@ pub(crate) async fn measure(
         closed.cpu_per_100k(),
         traffic.sent()
     );
-    Ok(Sample { closed, open, peak: server.peak_resident()? })
+    Ok((closed, open))
 }
 
 /// The meters' readings so far, in a window that has not begun: CPU of the server, ours, and everybody's.
-pub(crate) fn read_meter(server: &Server, awake: Option<&Awake>) -> Result<Window> {
+fn read_meter(server: &Server, awake: Option<&Awake>) -> Result<Window> {
     let (cpu, ours, all) = (server.cpu()?, cpu_of(std::process::id())?, Busy::now()?);
     let others = all.seconds() - cpu - ours - awake.map_or(0.0, Awake::cpu);
     Ok(Window { cpu, generator: ours, noise: others, ..Window::default() })
