@@ -100,7 +100,6 @@ impl Checkpoints {
         }
         // A file that cannot be made longer is no worse than it was.
         if self.length.busy.load(Ordering::Relaxed) && !self.lengthen().unwrap_or(false) {
-            self.longer = None;
             self.length.busy.store(false, Ordering::Relaxed);
         }
         if self.asked.elapsed() > self.every {

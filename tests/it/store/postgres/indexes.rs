@@ -89,10 +89,7 @@ async fn p4_the_search_takes_in_texts_without_reading_the_log_of_their_conversat
     let store = database.node().await;
     let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
     let client = Server::connect(&database.url).await;
-    // Long before its first event, where no other read looks.
-    let grow = "INSERT INTO usher.log (conversation, seq, at, hidden, body)
-                SELECT conversation, -n, at, hidden, body FROM usher.log, generate_series(1, $1::bigint) n WHERE seq = 1";
-    assert_eq!(client.execute(grow, &[&OLD]).await.expect("a long log"), OLD as u64);
+    grow(&client, OLD).await;
     begin_statistics(&client).await;
     // All of them in one transaction.
     for n in 0..TEXTS {
@@ -117,9 +114,7 @@ async fn p4_a_text_is_written_without_reading_the_log_through_though_it_was_shor
     let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
     talk.says(&*store, 1001, "first", "first").await;
     let client = Server::connect(&database.url).await;
-    let grow = "INSERT INTO usher.log (conversation, seq, at, hidden, body)
-                SELECT conversation, -n, at, hidden, body FROM usher.log, generate_series(1, $1::bigint) n WHERE seq = 1";
-    assert_eq!(client.execute(grow, &[&OLD]).await.expect("a long log"), OLD as u64);
+    grow(&client, OLD).await;
     // No ANALYZE: the planner goes on believing what it believed.
     client.batch_execute("SELECT pg_stat_force_next_flush()").await.expect("statistics");
     client.batch_execute("SELECT pg_stat_reset()").await.expect("statistics begin anew");
@@ -154,6 +149,13 @@ async fn d4_a_look_at_what_moved_reads_the_log_no_further_than_its_page() {
     drop(store);
     let read = events_read(&client, 100).await;
     assert!(read < 1_000, "{read} events were read for a page of 100");
+}
+
+/// The one conversation gets so many events more, long before its first one, where no other read looks.
+async fn grow(client: &tokio_postgres::Client, events: i64) {
+    let sql = "INSERT INTO usher.log (conversation, seq, at, hidden, body)
+               SELECT conversation, -n, at, hidden, body FROM usher.log, generate_series(1, $1::bigint) n WHERE seq = 1";
+    assert_eq!(client.execute(sql, &[&events]).await.expect("a long log"), events as u64);
 }
 
 /// The planner knows what there is, and what this connection read to that end is forgotten.
