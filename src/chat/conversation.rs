@@ -15,10 +15,10 @@ use super::{
 };
 use crate::ids::{AgentId, CardId, ConversationId, ItemId, Millis, Seq, WorkspaceId};
 
+mod preview;
+
 /// How many of the visitor's latest texts are remembered by place, for counting what is unread.
 pub const UNREAD_CAP: usize = 100;
-/// How many characters of the last text a preview holds.
-const PREVIEW_CHARS: usize = 120;
 
 /// What a log amounts to. `fold(snapshot at s, the rest) == fold(all)`, so a store may keep any snapshot of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -333,23 +333,7 @@ impl Conversation {
     }
 
     fn preview_of(&mut self, text: &str) {
-        let preview = self.preview.get_or_insert_default();
-        preview.clear();
-        let mut room = PREVIEW_CHARS;
-        for word in text.split_whitespace() {
-            // A word may be cut, a space before it ends a preview that is full.
-            for piece in [if preview.is_empty() { "" } else { " " }, word] {
-                // Most pieces have fewer bytes than there may be characters.
-                match Some(piece).filter(|piece| piece.len() > room).and_then(|piece| piece.char_indices().nth(room)) {
-                    Some((end, _)) => {
-                        preview.push_str(&piece[..end]);
-                        return preview.push('…');
-                    }
-                    None => preview.push_str(piece),
-                }
-                room -= piece.chars().count();
-            }
-        }
+        preview::write(self.preview.get_or_insert_default(), text);
     }
 }
 

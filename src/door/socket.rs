@@ -47,11 +47,11 @@ pub struct SocketLimits {
 }
 
 /// A frame and a whole message from a client, in bytes.
-const MESSAGE_BYTES: usize = 64 * 1024;
+const MESSAGE_BYTES: u32 = 64 * 1024;
 /// Room to read into while frames come one after the other; a larger frame gets what it needs when it comes.
-const READ_BYTES: usize = 1024;
+const READ_BYTES: u32 = 1024;
 /// Frames are held back up to this, so that those fed before one flush leave in one write.
-const WRITE_BYTES: usize = 16 * 1024;
+const WRITE_BYTES: u32 = 16 * 1024;
 
 // === impl Side ===
 
@@ -77,7 +77,7 @@ pub(super) fn socket<S: AsyncRead + AsyncWrite + Unpin + Send>(
     let lines = LineLimits {
         read_bytes: READ_BYTES,
         write_bytes: WRITE_BYTES,
-        unsent_bytes: limits.outbound_bytes,
+        unsent_bytes: u32::try_from(limits.outbound_bytes).unwrap_or(u32::MAX),
         message_bytes: MESSAGE_BYTES,
     };
     Ok(Line::new(Metered::new(stream, limits.meter, read)?, lines, read))

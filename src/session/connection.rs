@@ -1,6 +1,6 @@
 //! The socket of a session: frames in, frames out in one write, and the heartbeat.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -100,7 +100,10 @@ impl<S: Stream> Connection<S> {
     pub async fn feed(&mut self, frame: String) -> Result<(), End> {
         self.unflushed = true;
         if frame.len() <= PIECE {
-            return in_time(self.socket.feed(Message::text(frame))).await;
+            if self.socket.is_blocked() {
+                in_time(poll_fn(|cx| self.socket.poll_ready_unpin(cx))).await?;
+            }
+            return Ok(self.socket.put(&frame)?);
         }
         let mut rest = Bytes::from(frame);
         self.in_pieces = true;
@@ -199,6 +202,11 @@ impl<S: Stream> Connection<S> {
 
 /// A write that makes no headway in ten seconds ends the session; it resumes from its cursors.
 async fn in_time<E: Into<End>>(write: impl Future<Output = Result<(), E>>) -> Result<(), End> {
+    let mut write = pin!(write);
+    // Nearly always it is done at once, and nobody looks at a watch.
+    if let Some(written) = write.as_mut().now_or_never() {
+        return written.map_err(Into::into);
+    }
     match timeout(WRITE_DEADLINE, write).await {
         Ok(written) => written.map_err(Into::into),
         Err(_) => Err(End::code(CloseCode::TooSlow)),

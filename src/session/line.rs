@@ -2,8 +2,9 @@
 //!
 //! What the library keeps of a connection is kilobytes: its read buffer, and a write buffer as large as the most that
 //! ever waited in it. Nearly all connections are silent nearly all the time, so a line on which nothing is under way
-//! lets go of all that and keeps the bare stream; the next frame, in or out, makes it anew. That no connection needs a
-//! buffer of its own while it is silent is an idea of `uWebSockets`.
+//! lets go of all that and keeps the bare stream. A whole text that comes then is read without the library's state, and what
+//! the hub sends is written without it: only what comes in parts, and control frames, make it anew. That no connection needs
+//! a buffer of its own while it is silent is an idea of `uWebSockets`.
 
 use std::{
     future::poll_fn,
@@ -17,8 +18,17 @@ use futures_util::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::{
     Error, Message,
-    protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext},
+    error::ProtocolError,
+    protocol::{
+        CloseFrame, Role, WebSocketConfig, WebSocketContext,
+        frame::{
+            Frame,
+            coding::{Control, Data, OpCode},
+        },
+    },
 };
+
+mod frame;
 
 /// What a session talks over.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
@@ -37,13 +47,13 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
 #[derive(Debug, Clone, Copy)]
 pub struct LineLimits {
     /// Room to read into while frames come; more is made for a larger one.
-    pub read_bytes: usize,
+    pub read_bytes: u32,
     /// Frames are held back up to this, so that those fed before one flush leave in one write.
-    pub write_bytes: usize,
+    pub write_bytes: u32,
     /// What may wait to be written before writing fails; more than `write_bytes`.
-    pub unsent_bytes: usize,
+    pub unsent_bytes: u32,
     /// The longest frame, and the longest message, from the peer.
-    pub message_bytes: usize,
+    pub message_bytes: u32,
 }
 
 /// The hub's end of a WebSocket whose handshake is done.
@@ -51,8 +61,10 @@ pub struct LineLimits {
 pub struct Line<S> {
     stream: S,
     limits: LineLimits,
-    /// The library's state. None while the line is at rest: nothing is half read, nothing waits to be written.
+    /// The library's state. None while nothing is half read and nobody has said their last.
     codec: Option<Box<WebSocketContext>>,
+    /// Whole frames that wait to be written, whoever made them.
+    out: Vec<u8>,
     /// What was fed last is still in the way of more.
     blocked: bool,
     /// Something was fed since the last flush: more may be to leave with it.
@@ -61,9 +73,12 @@ pub struct Line<S> {
     ended: bool,
 }
 
-/// A stream as the library wants it: one that says so instead of waiting.
-struct Blocking<'a, 'b, S> {
+/// The two ends of a line as the library wants them: ones that say so instead of waiting. What it writes joins the frames
+/// that wait.
+struct Ends<'a, 'b, S> {
     stream: &'a mut S,
+    out: &'a mut Vec<u8>,
+    most: usize,
     cx: &'a mut Context<'b>,
 }
 
@@ -75,7 +90,8 @@ const FIRST_BYTES: usize = 4096;
 impl<S: Stream> Line<S> {
     /// A line over `stream`, from which `read` was already taken.
     pub fn new(stream: S, limits: LineLimits, read: &[u8]) -> Self {
-        let mut line = Self { stream, limits, codec: None, blocked: false, unflushed: false, ended: false };
+        let mut line =
+            Self { stream, limits, codec: None, out: Vec::new(), blocked: false, unflushed: false, ended: false };
         if !read.is_empty() {
             line.wake(read);
         }
@@ -84,7 +100,7 @@ impl<S: Stream> Line<S> {
 
     /// Whether it holds no buffers.
     pub fn is_at_rest(&self) -> bool {
-        self.codec.is_none()
+        self.codec.is_none() && self.out.is_empty()
     }
 
     /// The stream below.
@@ -97,61 +113,147 @@ impl<S: Stream> Line<S> {
         &mut self.stream
     }
 
+    /// Whether what was fed last has to leave before more may be fed.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    /// Puts a text into the next write; to be called when it is not blocked.
+    ///
+    /// # Errors
+    /// When too much waits already, and after the last frame.
+    pub(super) fn put(&mut self, text: &str) -> Result<(), Error> {
+        self.put_frame(OpCode::Data(Data::Text), true, text.as_bytes())
+    }
+
     /// Says a last frame; to a peer who said theirs first, the answer to that.
     ///
     /// # Errors
     /// When it cannot be written.
     pub async fn close(&mut self, mut frame: Option<CloseFrame>) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_last(cx, frame.take())).await
+        poll_fn(|cx| self.poll_last(cx, &mut frame)).await
     }
 
     /// Not by writing a close frame: the library refuses one once the peer has closed, and with it its own answer.
-    fn poll_last(&mut self, cx: &mut Context<'_>, frame: Option<CloseFrame>) -> Poll<Result<(), Error>> {
-        let closed = ready!(self.with(cx, |codec, stream| codec.close(stream, frame)));
-        Poll::Ready(unless_closed(closed))
+    fn poll_last(&mut self, cx: &mut Context<'_>, frame: &mut Option<CloseFrame>) -> Poll<Result<(), Error>> {
+        self.wake(&[]);
+        loop {
+            let closed = self.with(cx, |codec, ends| codec.close(ends, frame.take()));
+            ready!(self.poll_out(cx))?;
+            if let Poll::Ready(closed) = closed {
+                return Poll::Ready(unless_closed(closed));
+            }
+        }
     }
 
     /// The library's state, with `read` in it if it had to be made.
-    fn wake(&mut self, read: &[u8]) -> &mut WebSocketContext {
+    fn wake(&mut self, read: &[u8]) {
         let limits = self.limits;
         self.codec.get_or_insert_with(|| {
+            let (room, longest) = (limits.read_bytes as usize, Some(limits.message_bytes as usize));
             let config = WebSocketConfig::default()
-                .read_buffer_size(limits.read_bytes)
-                .write_buffer_size(limits.write_bytes)
-                .max_write_buffer_size(limits.unsent_bytes)
-                .max_frame_size(Some(limits.message_bytes))
-                .max_message_size(Some(limits.message_bytes));
+                .read_buffer_size(room)
+                .write_buffer_size(0)
+                .max_write_buffer_size(limits.unsent_bytes as usize)
+                .max_frame_size(longest)
+                .max_message_size(longest);
             // With room for what follows, the library takes it as its buffer.
-            let mut part = Vec::with_capacity(limits.read_bytes.max(read.len()));
+            let mut part = Vec::with_capacity(room.max(read.len()));
             part.extend_from_slice(read);
             Box::new(WebSocketContext::from_partially_read(part, Role::Server, Some(config)))
-        })
+        });
     }
 
-    /// Does something with the library's state, which is made if there is none.
+    /// Does something with the library's state, where there is one.
     fn with<T>(
         &mut self,
         cx: &mut Context<'_>,
-        act: impl FnOnce(&mut WebSocketContext, &mut Blocking<'_, '_, S>) -> Result<T, Error>,
+        act: impl FnOnce(&mut WebSocketContext, &mut Ends<'_, '_, S>) -> Result<T, Error>,
     ) -> Poll<Result<T, Error>> {
-        self.wake(&[]);
         let Some(codec) = &mut self.codec else { return Poll::Pending };
-        match act(codec, &mut Blocking { stream: &mut self.stream, cx }) {
+        let most = self.limits.write_bytes as usize;
+        match act(codec, &mut Ends { stream: &mut self.stream, out: &mut self.out, most, cx }) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             done => Poll::Ready(done),
         }
     }
 
-    /// Everything that has come was taken: lets go of the buffers, unless something is still in them.
+    fn put_frame(&mut self, opcode: OpCode, last: bool, payload: &[u8]) -> Result<(), Error> {
+        if self.codec.as_ref().is_some_and(|codec| !codec.can_write()) {
+            return Err(Error::Protocol(ProtocolError::SendAfterClosing));
+        }
+        self.unflushed = true;
+        if self.out.len() + payload.len() > self.limits.unsent_bytes as usize {
+            let frame = Frame::message(payload.to_vec(), opcode, last);
+            return Err(Error::WriteBufferFull(Box::new(Message::Frame(frame))));
+        }
+        frame::write(&mut self.out, opcode, last, payload)?;
+        if self.out.len() > self.limits.write_bytes as usize {
+            // Whoever feeds more, or flushes, is woken when it can go on.
+            let written = self.poll_out(&mut Context::from_waker(Waker::noop()));
+            self.blocked = written.is_pending();
+            if let Poll::Ready(written) = written {
+                return written;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what waits.
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while !self.out.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.out))? {
+                0 => return Poll::Ready(Err(Error::Io(io::ErrorKind::WriteZero.into()))),
+                all if all == self.out.len() => self.out.clear(),
+                part => drop(self.out.drain(..part)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what the library had to say of its own accord, unless more is to leave with it. What does not leave now is
+    /// tried again with the next look, which comes when there is room.
+    fn push(&mut self, cx: &mut Context<'_>) {
+        if !self.unflushed && self.poll_out(cx).is_ready() {
+            self.out = Vec::new();
+        }
+    }
+
+    /// Everything that has come was taken: lets go of the library's state, unless something is still in it.
     fn rest(&mut self, cx: &mut Context<'_>) {
         let open = self.codec.as_ref().is_some_and(|codec| codec.can_write());
-        if !open || self.unflushed || !self.stream.is_between_messages() {
-            return;
-        }
-        // The library may have an answer to a ping left to write.
-        if let Poll::Ready(Ok(())) = self.with(cx, |codec, stream| codec.flush(stream)) {
+        // It may have an answer to a ping left to write.
+        if open
+            && self.stream.is_between_messages()
+            && let Poll::Ready(Ok(())) = self.with(cx, |codec, ends| codec.flush(ends))
+        {
             self.codec = None;
         }
+    }
+
+    /// A frame from a line that holds nothing: read at once, or the beginning of what the library is to read.
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        let mut room = [const { MaybeUninit::uninit() }; FIRST_BYTES];
+        let mut first = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut first))?;
+        let text = frame::text(first.filled(), self.limits.message_bytes as usize);
+        if text.is_none() {
+            self.wake(first.filled());
+        }
+        Poll::Ready(Ok(text.map(Message::from)))
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Error>> {
+        if self.codec.is_none()
+            && let Some(message) = ready!(self.poll_first(cx))?
+        {
+            return Poll::Ready(Ok(message));
+        }
+        let message = self.with(cx, |codec, ends| codec.read(ends));
+        if message.is_pending() {
+            self.rest(cx);
+        }
+        message
     }
 }
 
@@ -163,22 +265,13 @@ impl<S: Stream> futures_util::Stream for Line<S> {
         if line.ended {
             return Poll::Ready(None);
         }
-        if line.is_at_rest() {
-            let mut room = [const { MaybeUninit::uninit() }; FIRST_BYTES];
-            let mut first = ReadBuf::uninit(&mut room);
-            if let Err(error) = ready!(Pin::new(&mut line.stream).poll_read(cx, &mut first)) {
-                line.ended = true;
-                return Poll::Ready(Some(Err(Error::Io(error))));
-            }
-            line.wake(first.filled());
+        let message = line.poll_message(cx);
+        if !line.out.is_empty() {
+            line.push(cx);
         }
-        match line.with(cx, |codec, stream| codec.read(stream)) {
-            Poll::Pending => {
-                line.rest(cx);
-                Poll::Pending
-            }
-            Poll::Ready(Ok(message)) => Poll::Ready(Some(Ok(message))),
-            Poll::Ready(Err(error)) => {
+        match ready!(message) {
+            Ok(message) => Poll::Ready(Some(Ok(message))),
+            Err(error) => {
                 line.ended = true;
                 let over = matches!(error, Error::AlreadyClosed | Error::ConnectionClosed);
                 Poll::Ready((!over).then_some(Err(error)))
@@ -199,29 +292,42 @@ impl<S: Stream> Sink<Message> for Line<S> {
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
         let line = self.get_mut();
-        line.unflushed = true;
-        // Whoever feeds more, or flushes, is woken when it can go on.
-        let mut cx = Context::from_waker(Waker::noop());
-        let taken = line.with(&mut cx, |codec, stream| codec.write(stream, message));
-        line.blocked = taken.is_pending();
-        match taken {
-            Poll::Pending => Ok(()),
-            Poll::Ready(taken) => taken,
+        match &message {
+            Message::Text(text) => line.put(text),
+            Message::Binary(bytes) => line.put_frame(OpCode::Data(Data::Binary), true, bytes),
+            Message::Ping(bytes) => line.put_frame(OpCode::Control(Control::Ping), true, bytes),
+            Message::Pong(bytes) => line.put_frame(OpCode::Control(Control::Pong), true, bytes),
+            Message::Frame(frame) => line.put_frame(frame.header().opcode, frame.header().is_final, frame.payload()),
+            // A close is said by `close`, which waits for what comes before it.
+            Message::Close(_) => Err(Error::Protocol(ProtocolError::InvalidCloseSequence)),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let line = self.get_mut();
-        if line.is_at_rest() {
-            return Poll::Ready(Ok(()));
+        let mut flushed = Ok(());
+        loop {
+            // What the library had no room for joins the rest when there is.
+            let held = match line.codec.is_some().then(|| line.with(cx, |codec, ends| codec.flush(ends))) {
+                Some(Poll::Ready(done)) => {
+                    flushed = unless_closed(done);
+                    false
+                }
+                Some(Poll::Pending) => true,
+                None => false,
+            };
+            ready!(line.poll_out(cx))?;
+            if !held {
+                break;
+            }
         }
-        let flushed = ready!(line.with(cx, |codec, stream| codec.flush(stream)));
-        (line.blocked, line.unflushed) = (false, false);
-        Poll::Ready(unless_closed(flushed))
+        ready!(Pin::new(&mut line.stream).poll_flush(cx))?;
+        (line.blocked, line.unflushed, line.out) = (false, false, Vec::new());
+        Poll::Ready(flushed)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_last(cx, None)
+        self.get_mut().poll_last(cx, &mut None)
     }
 }
 
@@ -233,9 +339,9 @@ fn unless_closed(done: Result<(), Error>) -> Result<(), Error> {
     }
 }
 
-// === impl Blocking ===
+// === impl Ends ===
 
-impl<S: Stream> Read for Blocking<'_, '_, S> {
+impl<S: Stream> Read for Ends<'_, '_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut buf = ReadBuf::new(buf);
         match Pin::new(&mut *self.stream).poll_read(self.cx, &mut buf) {
@@ -245,19 +351,18 @@ impl<S: Stream> Read for Blocking<'_, '_, S> {
     }
 }
 
-impl<S: Stream> Write for Blocking<'_, '_, S> {
+impl<S> Write for Ends<'_, '_, S> {
+    /// All or nothing, so that what waits is whole frames.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        match Pin::new(&mut *self.stream).poll_write(self.cx, buf) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        if self.out.len() > self.most {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
+        self.out.extend_from_slice(buf);
+        Ok(buf.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match Pin::new(&mut *self.stream).poll_flush(self.cx) {
-            Poll::Ready(flushed) => flushed,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
+        Ok(())
     }
 }
 
@@ -273,6 +378,6 @@ mod tests {
     #[test]
     fn l1_a_line_at_rest_is_no_larger_than_its_stream_and_a_few_words() {
         let spare = size_of::<Line<()>>();
-        assert!(spare <= 48, "{spare}");
+        assert!(spare <= 56, "{spare}");
     }
 }

@@ -42,7 +42,7 @@ impl Rates {
     /// # Errors
     /// After how many milliseconds it may come.
     pub fn visitor(&self, visitor: &str) -> Result<(), u64> {
-        check(self.visitors.as_ref(), &visitor.to_owned())
+        check(self.visitors.as_ref(), || visitor.to_owned())
     }
 
     /// One more look of a visitor at what is there.
@@ -50,7 +50,7 @@ impl Rates {
     /// # Errors
     /// After how many milliseconds it may come.
     pub fn look(&self, visitor: &str) -> Result<(), u64> {
-        check(self.looks.as_ref(), &visitor.to_owned())
+        check(self.looks.as_ref(), || visitor.to_owned())
     }
 
     /// One more request of an agent.
@@ -58,10 +58,7 @@ impl Rates {
     /// # Errors
     /// After how many milliseconds it may come.
     pub fn agent(&self, workspace: &str, agent: &str) -> Result<(), u64> {
-        match &self.agents {
-            None => Ok(()),
-            limiter => check(limiter.as_ref(), &format!("{workspace}\n{agent}")),
-        }
+        check(self.agents.as_ref(), || format!("{workspace}\n{agent}"))
     }
 
     /// One more conversation from an address.
@@ -69,7 +66,7 @@ impl Rates {
     /// # Errors
     /// After how many milliseconds it may come.
     pub fn start(&self, address: IpAddr) -> Result<(), u64> {
-        check(self.starts.as_ref(), &address)
+        check(self.starts.as_ref(), || address)
     }
 
     /// Forgets everybody who is back at their full burst.
@@ -81,9 +78,9 @@ impl Rates {
     }
 }
 
-fn check<K: Clone + Eq + std::hash::Hash>(limiter: Option<&Keyed<K>>, key: &K) -> Result<(), u64> {
+fn check<K: Clone + Eq + std::hash::Hash>(limiter: Option<&Keyed<K>>, key: impl FnOnce() -> K) -> Result<(), u64> {
     let Some(limiter) = limiter else { return Ok(()) };
-    limiter.check_key(key).map_err(|until| {
+    limiter.check_key(&key()).map_err(|until| {
         let wait = until.wait_time_from(DefaultClock::default().now());
         u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
     })

@@ -52,7 +52,7 @@ pub fn write_events<'a>(
     entries: impl IntoIterator<Item = &'a Arc<Entry>>,
 ) {
     buf.push_str(r#"{"type":"events","conversation":"#);
-    json(buf, conversation);
+    string(buf, conversation.as_str());
     buf.push_str(r#","events":"#);
     let mut before = '[';
     for entry in entries {
@@ -78,26 +78,22 @@ fn begin_reply(buf: &mut String, id: Option<&RequestId>, ok: bool) {
 }
 
 /// Appends a number's digits.
-pub(super) fn number(buf: &mut String, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        // A remainder of ten is a digit.
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    buf.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
+pub(super) fn number(buf: &mut String, number: u64) {
+    buf.push_str(itoa::Buffer::new().format(number));
 }
 
 fn signed(buf: &mut String, value: i64) {
-    if value < 0 {
-        buf.push('-');
+    buf.push_str(itoa::Buffer::new().format(value));
+}
+
+/// Appends a string, such as an id, in which there is nearly never anything that JSON writes otherwise.
+fn string(buf: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        return json(buf, text);
     }
-    number(buf, value.unsigned_abs());
+    buf.push('"');
+    buf.push_str(text);
+    buf.push('"');
 }
 
 fn json<T: Serialize + ?Sized>(buf: &mut String, value: &T) {

@@ -1,0 +1,110 @@
+//! Frames that need none of the library's state: whole ones. Their headers are the library's own.
+
+use std::io::Cursor;
+
+use tokio_tungstenite::tungstenite::{
+    Result,
+    protocol::frame::{
+        FrameHeader,
+        coding::{Data, OpCode},
+    },
+};
+
+/// The text in `read`, where that is exactly one frame with one whole message of at most `longest` bytes, and nothing is
+/// wrong with it. Anything else is the library's to read, and to find fault with.
+pub(super) fn text(read: &[u8], longest: usize) -> Option<String> {
+    let mut cursor = Cursor::new(read);
+    let (header, length) = FrameHeader::parse(&mut cursor).ok()??;
+    let FrameHeader { is_final: true, rsv1: false, rsv2: false, rsv3: false, .. } = header else { return None };
+    let (OpCode::Data(Data::Text), Some(mask)) = (header.opcode, header.mask) else { return None };
+    let masked = &read[usize::try_from(cursor.position()).ok()?..];
+    if masked.len() as u64 != length || masked.len() > longest {
+        return None;
+    }
+    String::from_utf8(unmasked(masked, mask)).ok()
+}
+
+/// Appends a frame of the hub's.
+///
+/// # Errors
+/// Never, as long as memory lasts.
+pub(super) fn write(out: &mut Vec<u8>, opcode: OpCode, is_final: bool, payload: &[u8]) -> Result<()> {
+    let header = FrameHeader { is_final, opcode, ..FrameHeader::default() };
+    let length = payload.len() as u64;
+    out.reserve(header.len(length) + payload.len());
+    header.format(length, out)?;
+    out.extend_from_slice(payload);
+    Ok(())
+}
+
+fn unmasked(masked: &[u8], mask: [u8; 4]) -> Vec<u8> {
+    let mut plain = masked.to_vec();
+    // Four at a time, of which the compiler takes as many together as the processor can.
+    let (fours, rest) = plain.as_chunks_mut::<4>();
+    for four in fours {
+        *four = (u32::from_ne_bytes(*four) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+    }
+    rest.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio_tungstenite::tungstenite::protocol::frame::{Frame, coding::Control};
+
+    use super::*;
+
+    /// A frame as a client sends it.
+    fn sent(payload: &[u8], mask: [u8; 4], change: impl FnOnce(&mut FrameHeader)) -> Vec<u8> {
+        let mut header = FrameHeader { opcode: OpCode::Data(Data::Text), mask: Some(mask), ..FrameHeader::default() };
+        change(&mut header);
+        let mut bytes = Vec::new();
+        Frame::from_payload(header, payload.to_vec().into()).format(&mut bytes).expect("into memory");
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn p1_a_whole_text_is_read_as_it_was_sent(text in ".{0,400}", mask in any::<[u8; 4]>(), cut in 1..10usize) {
+            let bytes = sent(text.as_bytes(), mask, |_| {});
+            prop_assert_eq!(super::text(&bytes, text.len()), Some(text.clone()));
+            prop_assert_eq!(super::text(&bytes[..bytes.len().saturating_sub(cut)], 4096), None, "not whole");
+            prop_assert_eq!(super::text(&[&bytes[..], b"x"].concat(), 4096), None, "more came with it");
+        }
+
+        #[test]
+        fn s5_any_bytes_are_looked_at_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = text(&bytes, 100);
+        }
+
+        #[test]
+        fn p1_a_frame_is_written_as_the_library_writes_it(payload in prop::collection::vec(any::<u8>(), 0..70_000), last: bool) {
+            let mut out = b"before".to_vec();
+            write(&mut out, OpCode::Data(Data::Continue), last, &payload).expect("into memory");
+            let mut expected = b"before".to_vec();
+            let frame = Frame::message(payload, OpCode::Data(Data::Continue), last);
+            frame.format(&mut expected).expect("into memory");
+            prop_assert!(out == expected);
+        }
+    }
+
+    #[test]
+    fn p1_what_is_not_a_whole_sound_text_is_left_to_the_library() {
+        let mask = [1, 2, 3, 4];
+        assert_eq!(text(&sent(b"hello", mask, |_| {}), 5).as_deref(), Some("hello"));
+        let others: [(&str, &[u8], fn(&mut FrameHeader)); 8] = [
+            ("a first part", b"hello", |header| header.is_final = false),
+            ("binary", b"hello", |header| header.opcode = OpCode::Data(Data::Binary)),
+            ("a ping", b"hello", |header| header.opcode = OpCode::Control(Control::Ping)),
+            ("a close", b"", |header| header.opcode = OpCode::Control(Control::Close)),
+            ("an extension", b"hello", |header| header.rsv1 = true),
+            ("not masked", b"hello", |header| header.mask = None),
+            ("too long", b"hello!", |_| {}),
+            ("no text", b"\xffabc", |_| {}),
+        ];
+        for (what, payload, change) in others {
+            assert_eq!(text(&sent(payload, mask, change), 5), None, "{what}");
+        }
+    }
+}
