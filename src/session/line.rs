@@ -2,7 +2,7 @@
 //!
 //! What the library keeps of a connection is kilobytes: its read buffer, and a write buffer as large as the most that
 //! ever waited in it. Nearly all connections are silent nearly all the time, so a line on which nothing is under way
-//! lets go of all that and keeps the bare stream. A whole text that comes then is read without the library's state, and what
+//! lets go of all that and keeps the bare stream. A whole message that comes then is read without the library's state, and what
 //! the hub sends is written without it: only what comes in parts, and control frames, make it anew. That no connection needs
 //! a buffer of its own while it is silent is an idea of `uWebSockets`.
 
@@ -236,11 +236,11 @@ impl<S: Stream> Line<S> {
         let mut room = [const { MaybeUninit::uninit() }; FIRST_BYTES];
         let mut first = ReadBuf::uninit(&mut room);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut first))?;
-        let text = frame::text(first.filled(), self.limits.message_bytes as usize);
-        if text.is_none() {
+        let message = frame::message(first.filled(), self.limits.message_bytes as usize);
+        if message.is_none() {
             self.wake(first.filled());
         }
-        Poll::Ready(Ok(text.map(Message::from)))
+        Poll::Ready(Ok(message))
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Error>> {

@@ -3,25 +3,42 @@
 use std::io::Cursor;
 
 use tokio_tungstenite::tungstenite::{
-    Result,
+    Message, Result,
     protocol::frame::{
         FrameHeader,
-        coding::{Data, OpCode},
+        coding::{Control, Data, OpCode},
     },
 };
 
-/// The text in `read`, where that is exactly one frame with one whole message of at most `longest` bytes, and nothing is
-/// wrong with it. Anything else is the library's to read, and to find fault with.
-pub(super) fn text(read: &[u8], longest: usize) -> Option<String> {
+/// The longest payload of a control frame, by RFC 6455.
+const MOST_CONTROL: usize = 125;
+
+/// The message in `read`, where that is exactly one whole text of at most `longest` bytes, or an answer to a ping, or both
+/// in this order, and nothing is wrong with it. Anything else is the library's to read, and to find fault with.
+pub(super) fn message(read: &[u8], longest: usize) -> Option<Message> {
+    let (opcode, payload, mask, rest) = whole(read)?;
+    match opcode {
+        OpCode::Control(Control::Pong) if payload.len() > MOST_CONTROL => None,
+        OpCode::Control(Control::Pong) if rest.is_empty() => Some(Message::Pong(unmasked(payload, mask).into())),
+        OpCode::Control(Control::Pong) => message(rest, longest).filter(Message::is_text),
+        OpCode::Data(Data::Text) if rest.is_empty() && payload.len() <= longest => {
+            String::from_utf8(unmasked(payload, mask)).ok().map(Message::from)
+        }
+        _ => None,
+    }
+}
+
+/// The first frame of a client, if it is whole and a message of its own: its kind, its masked payload, the mask, and what
+/// comes behind it.
+fn whole(read: &[u8]) -> Option<(OpCode, &[u8], [u8; 4], &[u8])> {
     let mut cursor = Cursor::new(read);
     let (header, length) = FrameHeader::parse(&mut cursor).ok()??;
-    let FrameHeader { is_final: true, rsv1: false, rsv2: false, rsv3: false, .. } = header else { return None };
-    let (OpCode::Data(Data::Text), Some(mask)) = (header.opcode, header.mask) else { return None };
-    let masked = &read[usize::try_from(cursor.position()).ok()?..];
-    if masked.len() as u64 != length || masked.len() > longest {
+    let FrameHeader { is_final: true, rsv1: false, rsv2: false, rsv3: false, opcode, mask: Some(mask) } = header else {
         return None;
-    }
-    String::from_utf8(unmasked(masked, mask)).ok()
+    };
+    let behind = &read[usize::try_from(cursor.position()).ok()?..];
+    let (payload, rest) = behind.split_at_checked(usize::try_from(length).ok()?)?;
+    Some((opcode, payload, mask, rest))
 }
 
 /// Appends a frame of the hub's.
@@ -51,7 +68,7 @@ fn unmasked(masked: &[u8], mask: [u8; 4]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tokio_tungstenite::tungstenite::protocol::frame::{Frame, coding::Control};
+    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 
     use super::*;
 
@@ -68,14 +85,18 @@ mod tests {
         #[test]
         fn p1_a_whole_text_is_read_as_it_was_sent(text in ".{0,400}", mask in any::<[u8; 4]>(), cut in 1..10usize) {
             let bytes = sent(text.as_bytes(), mask, |_| {});
-            prop_assert_eq!(super::text(&bytes, text.len()), Some(text.clone()));
-            prop_assert_eq!(super::text(&bytes[..bytes.len().saturating_sub(cut)], 4096), None, "not whole");
-            prop_assert_eq!(super::text(&[&bytes[..], b"x"].concat(), 4096), None, "more came with it");
+            let whole = Some(Message::text(&text));
+            prop_assert_eq!(message(&bytes, text.len()), whole.clone());
+            prop_assert_eq!(message(&bytes[..bytes.len().saturating_sub(cut)], 4096), None, "not whole");
+            prop_assert_eq!(message(&[&bytes[..], b"x"].concat(), 4096), None, "more came with it");
+            prop_assert_eq!(message(&[&bytes[..], &bytes].concat(), 4096), None, "two came together");
+            let pong = sent(b"123", mask, |header| header.opcode = OpCode::Control(Control::Pong));
+            prop_assert_eq!(message(&[&pong[..], &pong, &bytes].concat(), 4096), whole, "answers to pings before it");
         }
 
         #[test]
         fn s5_any_bytes_are_looked_at_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = text(&bytes, 100);
+            let _ = message(&bytes, 100);
         }
 
         #[test]
@@ -92,8 +113,10 @@ mod tests {
     #[test]
     fn p1_what_is_not_a_whole_sound_text_is_left_to_the_library() {
         let mask = [1, 2, 3, 4];
-        assert_eq!(text(&sent(b"hello", mask, |_| {}), 5).as_deref(), Some("hello"));
-        let others: [(&str, &[u8], fn(&mut FrameHeader)); 8] = [
+        assert_eq!(message(&sent(b"hello", mask, |_| {}), 5), Some(Message::text("hello")));
+        let pong = |header: &mut FrameHeader| header.opcode = OpCode::Control(Control::Pong);
+        assert_eq!(message(&sent(b"hello", mask, pong), 5), Some(Message::Pong("hello".into())));
+        let others: [(&str, &[u8], fn(&mut FrameHeader)); 9] = [
             ("a first part", b"hello", |header| header.is_final = false),
             ("binary", b"hello", |header| header.opcode = OpCode::Data(Data::Binary)),
             ("a ping", b"hello", |header| header.opcode = OpCode::Control(Control::Ping)),
@@ -101,10 +124,11 @@ mod tests {
             ("an extension", b"hello", |header| header.rsv1 = true),
             ("not masked", b"hello", |header| header.mask = None),
             ("too long", b"hello!", |_| {}),
+            ("too long a pong", &[b'x'; 126], |header| header.opcode = OpCode::Control(Control::Pong)),
             ("no text", b"\xffabc", |_| {}),
         ];
         for (what, payload, change) in others {
-            assert_eq!(text(&sent(payload, mask, change), 5), None, "{what}");
+            assert_eq!(message(&sent(payload, mask, change), 5), None, "{what}");
         }
     }
 }
