@@ -149,6 +149,7 @@ impl Go {
             stuff: Stuff::Processes(std::env::current_exe()?),
             generators: self.processes,
             core: None,
+            sleepless: false,
             sources: self.sources,
             progress: true,
         };

@@ -10,6 +10,7 @@
 //! | `visitor`, `desk` | one visitor, one agent |
 //! | `pairs`, `fanout`, `idle`, `storm`, `waits` | the parts of a profile |
 //! | `pace` | when what falls due |
+//! | `vigil` | a generator that does not sleep |
 
 use std::io::{BufRead, Write};
 use std::rc::Rc;
@@ -29,12 +30,14 @@ mod pace;
 mod pairs;
 mod scene;
 mod storm;
+mod vigil;
 mod visitor;
 mod waits;
 mod writer;
 
 use self::order::{Order, Part, Report, Say};
 use self::scene::Scene;
+use self::vigil::Vigil;
 use crate::machine::own_cpu;
 
 /// People are numbered: agents from 0, visitors from here.
@@ -92,6 +95,7 @@ async fn perform(order: Order, mut stand: watch::Receiver<Stand>, say: &mut Say<
     }
     let profile = &scene.order.profile;
     scene.open(Duration::from_secs_f64(profile.warm_up), Duration::from_secs_f64(profile.seconds));
+    let vigil = scene.order.sleepless.then(Vigil::begin);
     let cpu = own_cpu();
     let cut_short = tokio::select! {
         done = cast.perform(&scene) => { done?; false }
@@ -99,17 +103,19 @@ async fn perform(order: Order, mut stand: watch::Receiver<Stand>, say: &mut Say<
         _ = stand.wait_for(|stand| *stand == Stand::Stopped) => true,
     };
     let cpu = own_cpu() - cpu;
+    let spare = vigil.as_ref().map_or(0.0, Vigil::spare);
     scene.finish();
     tokio::select! {
         () = come_home(&scene, cut_short) => {}
         told = tell_ticks(&scene, say) => return Err(told.expect_err("ticks go on for ever")),
     }
+    drop(vigil);
     scene.deaf.set(true);
     if !cut_short {
         cast.read_back(&scene).await.context("reading the logs back")?;
     }
     scene.close();
-    Ok(scene.part(cut_short, cpu))
+    Ok(Part { spare, ..scene.part(cut_short, cpu) })
 }
 
 /// Everybody who is there from the beginning.

@@ -146,7 +146,7 @@ impl Figures<'_> {
         }
         // Threads are told apart by what each of them used itself, homecoming excluded.
         let generators = if self.threads { self.part.cpu } else { self.after.generators - self.before.generators };
-        tell("generator_cpu_percent", generators / seconds * 100.0);
+        tell("generator_cpu_percent", (generators / seconds - self.part.spare).max(0.0) * 100.0);
         all
     }
 }

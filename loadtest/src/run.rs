@@ -45,6 +45,8 @@ pub struct Run {
     pub generators: usize,
     /// The core the generators run on; any when not given.
     pub core: Option<usize>,
+    /// Whether the generators do not sleep, see [`Order::sleepless`].
+    pub sleepless: bool,
     /// Source addresses, see [`Order::sources`].
     pub sources: u8,
     /// Whether to show how far it is.
@@ -105,6 +107,7 @@ impl Run {
             secret: self.secret.clone(),
             sources: self.sources,
             core: self.core,
+            sleepless: self.sleepless,
         };
         let orders: Vec<Order> = (0..self.generators).map(order).collect();
         let crew = Crew::hire(&self.stuff, &orders)?;

@@ -206,8 +206,8 @@ impl Versus {
         // Writing to a string does not fail.
         writeln!(
             out,
-            "Each server with all its processes on core {SERVER_CORE}, the generator (one thread) on core {OUR_CORE}; {} round(s), in turn. \
-             Medians (smallest–largest); ratios are taken per round.",
+            "Each server with all its processes on core {SERVER_CORE}, the generator (one thread, which does not sleep) on core {OUR_CORE}; \
+             {} round(s), in turn. Medians (smallest–largest); ratios are taken per round.",
             self.rounds
         )
         .ok();
@@ -262,8 +262,7 @@ fn note(load: &Load, peer: Peer, report: &Report) -> Option<String> {
     let mut words: Vec<String> =
         report.faults.iter().map(|(fault, found)| format!("{} {}", found.count, fault.word())).collect();
     let busy = report.figures.get("generator_cpu_percent").copied().unwrap_or(0.0);
-    // An open loop spins while it waits; elsewhere a full core is the generator's own limit.
-    if !matches!(load.name, "steady" | "across") && busy > 95.0 {
+    if busy > 95.0 {
         words.push(format!("the generator was at its limit ({busy:.0} % of a core)"));
     }
     let others = report.figures.get("others_cpu_percent").copied().unwrap_or(0.0);
@@ -315,6 +314,7 @@ fn run_of(
         stuff: Stuff::Processes(std::env::current_exe()?),
         generators: 1,
         core: Some(OUR_CORE),
+        sleepless: true,
         sources: 0,
         progress: false,
     })

@@ -43,6 +43,7 @@ async fn j1_several_generator_processes_share_a_profile_and_are_merged() {
         stuff: Stuff::Processes(PathBuf::from(PROGRAM)),
         generators: 3,
         core: None,
+        sleepless: false,
         sources: 3,
         progress: false,
     };
@@ -71,6 +72,7 @@ async fn j1_a_generator_that_dies_is_no_silent_success() {
         stuff: Stuff::Processes(Path::new("/bin/true").to_owned()),
         generators: 1,
         core: None,
+        sleepless: false,
         sources: 0,
         progress: false,
     };

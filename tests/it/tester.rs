@@ -47,6 +47,7 @@ fn run(profile: Profile, hubs: Vec<SocketAddr>, generators: usize) -> Run {
         stuff: Stuff::Threads,
         generators,
         core: None,
+        sleepless: false,
         sources: 2,
         progress: false,
     }

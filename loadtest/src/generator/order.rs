@@ -34,6 +34,9 @@ pub struct Order {
     pub sources: u8,
     /// The core to run on; any when not given.
     pub core: Option<usize>,
+    /// Not to sleep while the load runs, so that no server pays for waking it.
+    #[serde(default)]
+    pub sleepless: bool,
 }
 
 /// What a generator tells.
@@ -92,6 +95,9 @@ pub struct Part {
     pub faults: Faults,
     /// CPU seconds of the generator from the first text to the last.
     pub cpu: f64,
+    /// The part of that time in which one that does not sleep would have; of several, the sum.
+    #[serde(default)]
+    pub spare: f64,
     /// A person stopped it.
     pub cut_short: bool,
 }
@@ -178,6 +184,7 @@ impl Part {
         self.times.merge(&other.times);
         self.faults.merge(&other.faults);
         self.cpu += other.cpu;
+        self.spare += other.spare;
         self.cut_short |= other.cut_short;
     }
 }

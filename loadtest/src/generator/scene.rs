@@ -208,6 +208,7 @@ impl Scene {
             times: self.times.take(),
             faults: judge.verdict(cut_short),
             cpu,
+            spare: 0.0,
             cut_short,
         }
     }
