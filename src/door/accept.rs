@@ -141,8 +141,6 @@ impl<S: Sessions> Door<S> {
             }
             return;
         }
-        // Small frames, each of them awaited by somebody.
-        let _ = stream.set_nodelay(true);
         tokio::spawn(connection(self.clone(), stream, address, admission));
     }
 

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpSocket};
 /// Connections the kernel may hold for us. With the usual 128 a storm pays a second for every SYN that is dropped.
 const BACKLOG: u32 = 4096;
 
-/// Listens on `address`. The kernel takes about `unsent_bytes` of each connection before its reader has to read: left to
+/// Listens on `address`. What is sent on a connection leaves at once, each connection inherits that. The kernel takes about `unsent_bytes` of each connection before its reader has to read: left to
 /// itself it would take megabytes, and a stalled reader would be noticed, and cost, that much later.
 ///
 /// # Errors
@@ -19,6 +19,7 @@ pub fn listen(address: SocketAddr, unsent_bytes: usize) -> io::Result<TcpListene
     // Linux reserves twice what it is told, and on a fast line nearly all of it is bytes.
     let told = if cfg!(target_os = "linux") { unsent_bytes / 2 } else { unsent_bytes };
     socket.set_send_buffer_size(u32::try_from(told).unwrap_or(u32::MAX))?;
+    socket.set_nodelay(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
@@ -30,6 +31,14 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+
+    #[tokio::test]
+    async fn p1_what_is_sent_leaves_at_once() {
+        let listener = listen(([127, 0, 0, 1], 0).into(), 64 * 1024).expect("a port");
+        let _client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        let (stream, _) = listener.accept().await.expect("accepted");
+        assert!(stream.nodelay().expect("known"));
+    }
 
     #[tokio::test]
     async fn l1_the_kernel_takes_no_megabytes_for_a_reader_who_does_not_read() {

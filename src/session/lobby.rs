@@ -2,10 +2,17 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use dashmap::DashMap;
 use tokio::time::Instant;
 
 use super::rates::{Rate, Rates};
-use crate::{hub::Hub, tokens::Gate};
+use crate::{
+    hub::Hub,
+    ids::{PlaybookId, Quick},
+    store::PlaybookRow,
+    tokens::Gate,
+    wire::{reply::PlaybookView, shared::Shared},
+};
 
 /// The hub, the keys and the rates.
 pub struct Lobby {
@@ -17,6 +24,8 @@ pub struct Lobby {
     pub settings: Settings,
     /// How often somebody may ask.
     pub rates: Rates,
+    /// What visitors were last shown of each playbook, with the version that was.
+    views: DashMap<PlaybookId, (u32, Arc<Shared<PlaybookView>>), Quick>,
     /// From when ticks are counted: see [`Lobby::on_tick`].
     began: Instant,
 }
@@ -58,7 +67,26 @@ impl Lobby {
     /// A lobby before this hub.
     pub fn new(hub: Arc<Hub>, gate: Gate, settings: Settings) -> Arc<Self> {
         let rates = Rates::new(settings.visitor_rate, settings.agent_rate, settings.starts_per_minute);
-        Arc::new(Self { hub, gate, settings, rates, began: Instant::now() })
+        Arc::new(Self { hub, gate, settings, rates, views: DashMap::default(), began: Instant::now() })
+    }
+
+    /// A playbook as its visitors are shown it. It is a good part of what they are greeted with, and the same for all of
+    /// them, so it is made into JSON once.
+    pub(super) fn view_of(&self, row: &PlaybookRow) -> Arc<Shared<PlaybookView>> {
+        let playbook = &row.playbook;
+        if let Some(known) = self.views.get(&playbook.id).filter(|known| known.0 == row.version) {
+            return known.1.clone();
+        }
+        let view = Arc::new(Shared::new(PlaybookView {
+            id: playbook.id.clone(),
+            name: playbook.name.clone(),
+            appearance: playbook.appearance.clone(),
+            locale: playbook.locale.clone(),
+            open_after_ms: playbook.open_after_ms,
+            typing_preview: playbook.typing_preview,
+        }));
+        self.views.insert(playbook.id.clone(), (row.version, view.clone()));
+        view
     }
 
     /// The first tick at or after `at`; there are two hundred to a `heartbeat`. Sessions that beat on ticks beat

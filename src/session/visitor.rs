@@ -21,7 +21,7 @@ use crate::{
     wire::{
         code::{CloseCode, ErrorCode},
         error::ErrorBody,
-        reply::{HistoryReply, Limits, Nothing, PlaybookView, StartReply, VisitorHelloReply},
+        reply::{HistoryReply, Limits, Nothing, StartReply, VisitorHelloReply},
         request::{Malformed, Request, RequestId, VisitorAsk, parse_visitor},
         write,
     },
@@ -133,7 +133,6 @@ fn hello_reply(
     seated: &crate::hub::seat::Seated,
     greeting: &Greeting,
 ) -> VisitorHelloReply {
-    let playbook = &guest.playbook.playbook;
     let rate = lobby.settings.visitor_rate;
     let audience = crate::wire::audience::Audience::Visitor;
     let shown = greeting.conversation.as_ref();
@@ -145,14 +144,7 @@ fn hello_reply(
         heartbeat_ms: u64::try_from(lobby.settings.visitor_heartbeat.as_millis()).unwrap_or(u64::MAX),
         server_time: lobby.hub.store().now(),
         limits: Limits::with_rate(rate.per_second, rate.burst),
-        playbook: PlaybookView {
-            id: playbook.id.clone(),
-            name: playbook.name.clone(),
-            appearance: playbook.appearance.clone(),
-            locale: playbook.locale.clone(),
-            open_after_ms: playbook.open_after_ms,
-            typing_preview: playbook.typing_preview,
-        },
+        playbook: lobby.view_of(&guest.playbook),
         available: greeting.available.available,
         reason: greeting.available.reason,
         conversation: shown.map(|shown| shown.loaded.conversation.visitor_view(&shown.loaded.beside, shown.position)),

@@ -16,6 +16,7 @@ use super::{
     reply::*,
     request::*,
     settings::{NotifySettings, Settings},
+    shared::Shared,
 };
 use crate::{
     chat::summary::{ConversationView, Summary},
@@ -326,14 +327,14 @@ pub(super) fn visitor_replies() -> VisitorReplies {
             heartbeat_ms: 20_000,
             server_time: Millis(1_763_800_020_000),
             limits: Limits::with_rate(1, 10),
-            playbook: PlaybookView {
+            playbook: Arc::new(Shared::new(PlaybookView {
                 id: "pb_demo".into(),
                 name: "Demo".into(),
                 appearance: of(json!({"color": "#3b5bdb", "icon": "chat", "bot_name": "Usher", "avatar": null})),
                 locale: "en".into(),
                 open_after_ms: None,
                 typing_preview: false,
-            },
+            })),
             available: true,
             reason: AvailableReason::Ok,
             conversation: Some(whole(false)),

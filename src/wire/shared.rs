@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::counts::CountsChanged;
 use crate::chat::summary::Summary;
@@ -11,7 +12,7 @@ use crate::chat::summary::Summary;
 #[derive(Debug)]
 pub struct Shared<T> {
     value: T,
-    json: OnceLock<Box<str>>,
+    json: OnceLock<Box<RawValue>>,
 }
 
 /// An `inbox` push that puts a row in; the row's bytes are shared by everybody who gets it.
@@ -28,7 +29,7 @@ pub fn write_upsert(buf: &mut String, row: &Shared<Summary>, counts: CountsChang
 
 // === impl Shared ===
 
-impl<T: Serialize> Shared<T> {
+impl<T> Shared<T> {
     /// A value nobody has been sent yet.
     pub fn new(value: T) -> Self {
         Self { value, json: OnceLock::new() }
@@ -38,9 +39,34 @@ impl<T: Serialize> Shared<T> {
     pub fn value(&self) -> &T {
         &self.value
     }
+}
 
+impl<T: Serialize> Shared<T> {
     /// Its JSON.
     pub fn json(&self) -> &str {
-        self.json.get_or_init(|| serde_json::to_string(&self.value).unwrap_or_default().into_boxed_str())
+        self.raw().get()
+    }
+
+    fn raw(&self) -> &RawValue {
+        self.json.get_or_init(|| to_raw_value(&self.value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
+/// Only into JSON, where it is spliced as it was made.
+impl<T: Serialize> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw().serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
     }
 }

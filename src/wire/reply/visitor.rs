@@ -10,7 +10,7 @@ use super::{Done, HistoryReply, Limits, Nothing};
 use crate::{
     chat::{event::Event, playbook::Appearance, summary::ConversationView},
     ids::{Epoch, Millis, PlaybookId, SessionId, VisitorId},
-    wire::{entry::Entry, push::AvailableReason},
+    wire::{entry::Entry, push::AvailableReason, shared::Shared},
 };
 
 /// What each of a visitor's requests answers, by its `type`. A map of types: nobody makes one.
@@ -57,8 +57,10 @@ pub struct VisitorHelloReply {
     pub server_time: Millis,
     /// What to stay within.
     pub limits: Limits,
-    /// What the widget shows.
-    pub playbook: PlaybookView,
+    /// What the widget shows; the same for all its visitors.
+    #[schemars(with = "PlaybookView")]
+    #[ts(as = "PlaybookView")]
+    pub playbook: Arc<Shared<PlaybookView>>,
     /// Whether live chat is offered now.
     pub available: bool,
     /// Why (not).
