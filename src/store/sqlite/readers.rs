@@ -187,7 +187,7 @@ fn read(conn: &Connection, tail: &Tail, slot: usize, job: Job) -> Vec<(i64, Conv
     let view = begun.map(|upto| View { conn, tail, upto, stale: RefCell::default() });
     job(&view);
     if !conn.is_autocommit() {
-        let _ = conn.execute_batch("COMMIT");
+        let _ = conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
     view.map(|view| view.stale.into_inner()).unwrap_or_default()
 }

@@ -57,7 +57,7 @@ pub struct VisitorHelloReply {
     pub server_time: Millis,
     /// What to stay within.
     pub limits: Limits,
-    /// What the widget shows; the same for all its visitors.
+    /// What the widget shows.
     #[schemars(with = "PlaybookView")]
     #[ts(as = "PlaybookView")]
     pub playbook: Arc<Shared<PlaybookView>>,
