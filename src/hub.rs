@@ -57,6 +57,7 @@ mod ledger;
 mod lookout;
 pub mod mailbox;
 pub mod metrics;
+pub mod news;
 pub mod notify;
 mod overheard;
 pub mod page;

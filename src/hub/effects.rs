@@ -116,7 +116,7 @@ impl Hub {
                 return;
             }
             seat.mail.put(|mail| {
-                mail.news.insert(conversation.clone());
+                mail.news.insert(conversation);
             });
         });
     }

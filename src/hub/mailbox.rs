@@ -1,15 +1,16 @@
 //! What waits for a session to be written: latest wins, so a slow reader costs what it follows and no more.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify as Bell;
 
+use super::news::News;
 use crate::{
     chat::summary::{Mark, Summary},
-    ids::{AgentId, ConversationId, Millis, Quick, Seq},
+    ids::{AgentId, ConversationId, Millis, Seq},
     store::{Folder, FolderCount},
     wire::{
         code::CloseCode,
@@ -48,7 +49,7 @@ struct Counted {
 #[derive(Debug, Default)]
 pub struct Mail {
     /// Conversations with events behind the session's cursor.
-    pub news: HashSet<ConversationId, Quick>,
+    pub news: News,
     /// Conversations that became the agent's own: follow them from behind this place.
     pub follow: HashMap<ConversationId, Seq>,
     /// The conversation that became the visitor's last, in whatever tab: it takes the place of any before.

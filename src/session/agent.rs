@@ -393,7 +393,7 @@ impl<S: Stream> Live<S> {
             self.follows.insert(conversation.id.clone(), follow);
             // Somebody may have written between the row and now.
             self.seated.seat().mail.put(|mail| {
-                mail.news.insert(conversation.id.clone());
+                mail.news.insert(&conversation.id);
             });
         }
     }

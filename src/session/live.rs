@@ -41,6 +41,8 @@ const MOST_MALFORMED: u32 = 10;
 const MOST_AT_ONCE: u32 = 16;
 /// Times in a row that mail is looked at before anything else.
 const MOST_MAIL: u32 = 8;
+/// What a frame of events takes besides its conversation's name and the events, in bytes.
+const FRAME: usize = 64;
 /// After how long events that could not be read are asked for again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -173,7 +175,7 @@ impl<S: Stream> Live<S> {
         self.again = None;
         let behind = std::mem::take(&mut self.behind);
         if !behind.is_empty() {
-            self.seated.seat().mail.put(|mail| mail.news.extend(behind));
+            self.seated.seat().mail.put(|mail| behind.iter().for_each(|id| mail.news.insert(id)));
         }
     }
 
@@ -305,7 +307,7 @@ impl<S: Stream> Live<S> {
         self.follows.insert(conversation.id.clone(), follow);
         // What the page did not hold, and what came since it was read.
         self.seated.seat().mail.put(|mail| {
-            mail.news.insert(conversation.id.clone());
+            mail.news.insert(&conversation.id);
         });
     }
 
@@ -351,7 +353,8 @@ impl<S: Stream> Live<S> {
             self.held.pass(conversation, self.caller.actor(), &events);
             let shown = self.audience.collect(&events);
             if !shown.is_empty() {
-                let mut frame = String::with_capacity(256);
+                let length = shown.iter().map(|entry| entry.json().len() + 1).sum::<usize>();
+                let mut frame = String::with_capacity(FRAME + conversation.as_str().len() + length);
                 write::write_events(&mut frame, conversation, &shown);
                 self.connection.feed(frame).await?;
             }

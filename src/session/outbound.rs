@@ -50,7 +50,7 @@ impl<S: Stream> Live<S> {
             self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
             self.pump(&begun.conversation, None).await?;
         }
-        for conversation in &mail.news {
+        for conversation in mail.news.iter() {
             self.pump(conversation, None).await?;
         }
         match self.audience {

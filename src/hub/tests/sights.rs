@@ -111,7 +111,7 @@ impl Crowd {
                 assert!(sees, "{} is told of {id}: {mail:?}", clerk.id);
             }
             // A wake-up holds no more than the name; a session that finds the conversation lost lets it go.
-            for id in &mail.news {
+            for id in mail.news.iter() {
                 if !self.may_see(clerk, &self.house.row(id).await.sight()) {
                     assert!(clerk.seated.follows().contains(id));
                     clerk.seated.unfollow(id);

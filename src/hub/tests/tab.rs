@@ -118,7 +118,7 @@ impl Tab {
         follow.opened = true;
         self.follows.insert(id.clone(), follow);
         self.seat().mail.put(|mail| {
-            mail.news.insert(id.clone());
+            mail.news.insert(&id);
         });
     }
 
@@ -127,7 +127,7 @@ impl Tab {
         let follow = Follow::new(self.seated.follow(id), seq, seq, sight);
         self.follows.insert(id.clone(), follow);
         self.seat().mail.put(|mail| {
-            mail.news.insert(id.clone());
+            mail.news.insert(&id);
         });
     }
 
@@ -193,7 +193,7 @@ impl Tab {
                 self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
                 self.pump(&begun.conversation).await;
             }
-            let mut news: Vec<_> = news.into_iter().collect();
+            let mut news: Vec<_> = news.iter().cloned().collect();
             news.sort();
             for id in news {
                 self.pump(&id).await;
@@ -265,7 +265,7 @@ impl Tab {
                 tokio::spawn(async move {
                     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
                     seat.mail.put(|mail| {
-                        mail.news.insert(id);
+                        mail.news.insert(&id);
                     });
                 });
                 return;
