@@ -93,7 +93,8 @@ pub(super) fn number(buf: &mut String, mut number: u64) {
     buf.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 
-fn signed(buf: &mut String, value: i64) {
+/// Appends a number that may be negative.
+pub(super) fn signed(buf: &mut String, value: i64) {
     if value < 0 {
         buf.push('-');
     }
