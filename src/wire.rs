@@ -11,6 +11,7 @@ pub mod entry;
 pub mod error;
 pub mod node;
 pub mod push;
+pub mod quoted;
 pub mod reply;
 pub mod request;
 pub mod roster;

@@ -30,7 +30,10 @@ impl Held {
 
     /// Nothing is waited for any more.
     pub(super) fn release(&mut self, conversation: &ConversationId) {
-        self.0.remove(conversation);
+        // Nearly always nothing was: not even a hash is made for that.
+        if !self.0.is_empty() {
+            self.0.remove(conversation);
+        }
     }
 
     /// These events are being written to `reader`: a text among them that was refused has come about after all, or by

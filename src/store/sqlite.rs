@@ -45,6 +45,7 @@ mod search;
 mod stats;
 mod stretch;
 mod tail;
+mod unwritten;
 mod watch;
 mod webhook;
 mod work;

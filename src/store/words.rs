@@ -1,10 +1,12 @@
 //! What of an event can be found, divided into words.
 
-use std::{borrow::Cow, collections::BTreeMap};
+mod glance;
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use self::glance::Glance;
 use crate::chat::event::{Event, What};
 
 /// How many words of a query count.
@@ -14,32 +16,16 @@ pub(super) const MAX_QUERY: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Words(BTreeMap<i64, String>);
 
-/// As much of an event as is needed of almost every one.
-#[derive(Deserialize)]
-struct Glance<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    by: By<'a>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct By<'a> {
-    kind: &'a str,
-}
-
 // === impl Words ===
 
 impl Words {
     /// Takes what can be found of an event's JSON. True when the event is an erasure: then nothing is.
     pub(super) fn take_event(&mut self, conversation: i64, body: &str) -> bool {
-        let Ok(glance) = serde_json::from_str::<Glance<'_>>(body) else { return false };
+        let Some(glance) = Glance::of(body) else { return false };
         match (glance.kind, glance.text) {
             // The bot says the same to everybody: its words find nothing.
             ("card", _) => {}
-            ("message", _) if glance.by.kind == "bot" => {}
+            ("message", _) if glance.by == "bot" => {}
             ("message" | "note", Some(text)) => self.take(conversation, &text),
             ("answer" | "item" | "started" | "details", _) => {
                 let Ok(event) = serde_json::from_str::<Event>(body) else { return false };
@@ -79,14 +65,38 @@ pub(super) fn divided(text: &str) -> String {
 }
 
 fn divide(text: &str, words: &mut String) {
+    words.reserve(text.len() + 1);
+    let (mut from, ends) = (0, text.bytes().enumerate().filter(|(_, byte)| is_between(*byte)).map(|(at, _)| at));
+    for end in ends.chain([text.len()]) {
+        let piece = &text[from..end];
+        from = end + 1;
+        match piece.is_ascii() {
+            true => put(words, [piece]),
+            false => divide_any(piece, words),
+        }
+    }
+}
+
+/// Whether words end here, seen without decoding anything: at an ASCII character that is no letter or digit.
+fn is_between(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric()
+}
+
+/// The same for characters of any script.
+fn divide_any(text: &str, words: &mut String) {
     let is_mark = |c: char| matches!(c, '\u{300}'..='\u{36f}');
     for word in text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)) {
-        let mut pieces = word.split(is_mark).filter(|piece| !piece.is_empty()).peekable();
-        if pieces.peek().is_some() && !words.is_empty() {
-            words.push(' ');
-        }
-        pieces.for_each(|piece| words.push_str(piece));
+        put(words, word.split(is_mark));
     }
+}
+
+/// Adds a word that comes in pieces, if there is anything in them.
+fn put<'a>(words: &mut String, pieces: impl IntoIterator<Item = &'a str>) {
+    let mut pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).peekable();
+    if pieces.peek().is_some() && !words.is_empty() {
+        words.push(' ');
+    }
+    pieces.for_each(|piece| words.push_str(piece));
 }
 
 /// The texts of an event that is more than a text.
@@ -134,6 +144,20 @@ mod tests {
             let words = divided(&text);
             prop_assert_eq!(divided(&words), words.clone());
             prop_assert!(words.split(' ').all(|word| word.chars().all(char::is_alphanumeric)));
+        }
+
+        #[test]
+        fn p4_what_is_divided_without_being_decoded_is_divided_the_same(
+            text in "([a-c0-9]{0,3}|[ -~\\n]|[\u{e9}\u{df}\u{300}\u{301}\u{4e2d}\u{2019}\u{1f600}]|.){0,20}"
+        ) {
+            let (mut quick, mut general) = (String::new(), String::new());
+            for before in ["", "x"] {
+                quick.push_str(before);
+                general.push_str(before);
+                divide(&text, &mut quick);
+                divide_any(&text, &mut general);
+                prop_assert_eq!(&quick, &general);
+            }
         }
 
         #[test]

@@ -1,20 +1,22 @@
 //! An event together with its JSON, made once and shared by the store and by every reader.
 
+mod made;
+
 use std::sync::{Arc, OnceLock};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+use serde_json::value::RawValue;
 
 use crate::chat::event::Event;
 
 /// One event of a log. Visitors and agents are shown the same bytes of an event or none of it
 /// ([`What::for_visitor`](crate::chat::event::What::for_visitor)), so one serialisation serves everybody.
 ///
-/// Serialises to the JSON it holds: a frame with entries in it repeats no work.
+/// Serialises to the JSON it holds.
 #[derive(Debug)]
 pub struct Entry {
     event: Event,
-    json: OnceLock<Box<RawValue>>,
+    json: OnceLock<Box<str>>,
 }
 
 // === impl Entry ===
@@ -30,9 +32,8 @@ impl Entry {
     /// # Errors
     /// When the text is no event: a damaged store.
     pub fn stored(json: String) -> serde_json::Result<Arc<Self>> {
-        let json = RawValue::from_string(json)?;
-        let event = serde_json::from_str(json.get())?;
-        Ok(Arc::new(Self { event, json: OnceLock::from(json) }))
+        let event = serde_json::from_str(&json)?;
+        Ok(Arc::new(Self { event, json: OnceLock::from(json.into_boxed_str()) }))
     }
 
     /// The event.
@@ -42,19 +43,12 @@ impl Entry {
 
     /// The event as it is stored and as it travels: one JSON object.
     pub fn json(&self) -> &str {
-        self.raw().get()
+        self.json.get_or_init(|| made::json(&self.event).into_boxed_str())
     }
 
     /// About what it takes in memory, in bytes: its texts stand in it twice, once as JSON.
     pub fn size(&self) -> usize {
         size_of::<Self>() + 2 * self.json().len()
-    }
-
-    fn raw(&self) -> &RawValue {
-        self.json.get_or_init(|| {
-            // Strings, integers and trees of them: nothing in an event can fail to become JSON.
-            to_raw_value(&self.event).unwrap_or_else(|_| RawValue::NULL.to_owned())
-        })
     }
 }
 
@@ -66,7 +60,9 @@ impl PartialEq for Entry {
 
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.raw().serialize(serializer)
+        // To look through JSON for its end costs a fraction of making it.
+        let raw: &RawValue = serde_json::from_str(self.json()).map_err(ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{entry::Entry, error::ErrorBody, request::RequestId};
+use super::{entry::Entry, error::ErrorBody, quoted::quoted, request::RequestId};
 use crate::ids::{ConversationId, Millis, Seq};
 
 /// `{"type":"ping"}`, for both roles.
@@ -52,7 +52,7 @@ pub fn write_events<'a>(
     entries: impl IntoIterator<Item = &'a Arc<Entry>>,
 ) {
     buf.push_str(r#"{"type":"events","conversation":"#);
-    string(buf, conversation.as_str());
+    quoted(buf, conversation.as_str());
     buf.push_str(r#","events":"#);
     let mut before = '[';
     for entry in entries {
@@ -82,18 +82,9 @@ pub(super) fn number(buf: &mut String, number: u64) {
     buf.push_str(itoa::Buffer::new().format(number));
 }
 
-fn signed(buf: &mut String, value: i64) {
+/// Appends a number that may be negative.
+pub(super) fn signed(buf: &mut String, value: i64) {
     buf.push_str(itoa::Buffer::new().format(value));
-}
-
-/// Appends a string, such as an id, in which there is nearly never anything that JSON writes otherwise.
-fn string(buf: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        return json(buf, text);
-    }
-    buf.push('"');
-    buf.push_str(text);
-    buf.push('"');
 }
 
 fn json<T: Serialize + ?Sized>(buf: &mut String, value: &T) {

@@ -8,7 +8,7 @@ use super::{
     counter, delivery,
     desk::Desk,
     erasure,
-    heads::{Head, Keys},
+    heads::{Head, Keys, Standing},
     item, row,
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Desk {
         }
         let id = row::insert(&self.conn, row)?;
         self.heads.put(row.id.clone(), Head { id, seq: Seq(0), keys: Keys::All(Vec::new()) });
-        self.write(&row.id, id, entries, None)?;
+        self.write(&row.id, id, entries, None);
         self.follow(&row.workspace, id, entries)?;
         let counts = counter::moved(&self.conn, &row.workspace, None, folder(row))?;
         Ok(Begun::Done { counts })
@@ -48,10 +48,12 @@ impl Desk {
     /// See [`Store::append`](crate::store::Store::append).
     pub(super) fn append(&mut self, append: &Append) -> Result<Appended> {
         let Append { conversation, after, entries, key, row } = append;
-        let Some((id, head)) = self.head(conversation)? else { return Ok(Appended::Unknown) };
         let key = key.as_ref().map(|(scope, key)| self.key(scope, key));
-        if let Some(key) = &key
-            && let Some(pos) = self.used(conversation, key)?
+        let Some(Standing { id, seq: head, may_repeat }) = self.standing(conversation, key.as_ref())? else {
+            return Ok(Appended::Unknown);
+        };
+        if let Some(key) = key.as_ref().filter(|_| may_repeat)
+            && let Some(pos) = self.used(id, key)?
         {
             return Ok(Appended::Repeated { event: self.entry(pos)? });
         }
@@ -63,7 +65,7 @@ impl Desk {
             check_row(conversation, row, entries)?;
         }
         let erases = erases(append)?;
-        self.write(conversation, id, entries, key)?;
+        self.write(conversation, id, entries, key);
         if !entries.iter().all(|entry| is_text(entry)) {
             let workspace = self.workspace(id)?;
             self.follow(&workspace, id, entries)?;
@@ -73,6 +75,7 @@ impl Desk {
             Some(row) => self.keep_row(id, row)?,
         };
         if erases {
+            self.put_rows()?;
             erasure::erase(&self.conn, id, *after)?;
         }
         Ok(Appended::Done { counts })
@@ -85,11 +88,10 @@ impl Desk {
         scope: &KeyScope,
         key: &MessageKey,
     ) -> Result<Option<Arc<Entry>>> {
-        if self.head(conversation)?.is_none() {
-            return Ok(None);
-        }
         let key = self.key(scope, key);
-        self.used(conversation, &key)?.map(|pos| self.entry(pos)).transpose()
+        let standing = self.standing(conversation, Some(&key))?;
+        let Some(Standing { id, .. }) = standing.filter(|standing| standing.may_repeat) else { return Ok(None) };
+        self.used(id, &key)?.map(|pos| self.entry(pos)).transpose()
     }
 
     /// See [`Store::adopt`](crate::store::Store::adopt).

@@ -1,6 +1,6 @@
 //! What the thread that writes the store does for a text, to be counted: see `session::counted`.
 
-use std::sync::Arc;
+use std::{fs::File, path::Path, sync::Arc};
 
 use rusqlite::Connection;
 
@@ -21,11 +21,11 @@ const CONVERSATIONS: usize = 20;
 const BATCH: usize = 8;
 const GENERATION: usize = 200;
 
-fn entry(seq: u64, what: What) -> Arc<Entry> {
+pub(super) fn entry(seq: u64, what: What) -> Arc<Entry> {
     Entry::new(Event { seq: Seq(seq), at: Millis(1_700_000_000_000 + seq.cast_signed()), by: Author::Visitor, what })
 }
 
-fn begin(desk: &mut Desk, n: usize) -> ConversationId {
+pub(super) fn begin(desk: &mut Desk, n: usize) -> ConversationId {
     let id = ConversationId::from(format!("c_{n}"));
     let started = Started {
         visitor: VisitorRef { id: format!("v_{n}").into(), name: None, verified: false },
@@ -52,15 +52,20 @@ fn append(desk: &mut Desk, conversation: &ConversationId, seq: u64) {
     assert!(matches!(desk.append(&append), Ok(Appended::Done { .. })));
 }
 
+/// A desk in this folder.
+pub(super) fn desk(folder: &Path, generation: usize) -> (Desk, File) {
+    let path = folder.join("usher.db");
+    let lock = open::take(&path).unwrap();
+    let mut conn: Connection = open::writing(&path).unwrap();
+    migrate::migrate(&mut conn, Clock::default().now()).unwrap();
+    (Desk::new(conn, Arc::new(Tail::default()), generation).unwrap(), lock)
+}
+
 #[test]
 fn f1_texts_into_the_store() {
     let texts: usize = std::env::var("USHER_COUNTED_TEXTS").map_or(20, |texts| texts.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("usher.db");
-    let _lock = open::take(&path).unwrap();
-    let mut conn: Connection = open::writing(&path).unwrap();
-    migrate::migrate(&mut conn, Clock::default().now()).unwrap();
-    let mut desk = Desk::new(conn, Arc::new(Tail::default()), GENERATION).unwrap();
+    let (mut desk, _lock) = desk(folder.path(), GENERATION);
     desk.begin_transaction().unwrap();
     let ids: Vec<_> = (0..CONVERSATIONS).map(|n| begin(&mut desk, n)).collect();
     desk.commit().unwrap();

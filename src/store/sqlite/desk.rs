@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     behind::{Behind, Row, UsedKey},
-    heads::{Head, Heads, Keys, half},
+    heads::{Head, Heads, Keys, Standing, half},
     stretch::{self, Places},
     tail::{Place, Tail},
+    unwritten::Unwritten,
 };
 use crate::{
     chat::command::KeyScope,
@@ -24,6 +25,8 @@ pub(super) struct Desk {
     pub(super) heads: Heads,
     pub(super) behind: Behind,
     pub(super) tail: Arc<Tail>,
+    /// What of the newest rows the file does not have; nothing between transactions.
+    unwritten: Unwritten,
     /// The log's last row, this transaction's included.
     last_pos: i64,
     /// Conversations whose remembered head this transaction moved.
@@ -48,8 +51,8 @@ impl Desk {
     pub(super) fn new(conn: Connection, tail: Arc<Tail>, keep: usize) -> Result<Self> {
         let last_pos = conn.query_row("SELECT coalesce(max(pos), 0) FROM log", [], |row| row.get(0))?;
         let heads = Heads::new(&conn.query_row("SELECT seed FROM hub", [], |row| row.get(0))?);
-        let (behind, touched) = (Behind::default(), Vec::new());
-        let mut desk = Self { conn, heads, behind, tail, last_pos, touched, begun: Mark::default() };
+        let (behind, unwritten, touched) = (Behind::default(), Unwritten::default(), Vec::new());
+        let mut desk = Self { conn, heads, behind, tail, unwritten, last_pos, touched, begun: Mark::default() };
         let (keep, began) = (keep.max(1), Instant::now());
         let mut indexed = 0;
         while desk.read_unindexed(keep)? == keep {
@@ -73,6 +76,7 @@ impl Desk {
 
     /// Makes the transaction durable, then shows readers what it added.
     pub(super) fn commit(&mut self) -> Result<()> {
+        self.put_rows()?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         if self.behind.len() > self.begun.rows {
             self.tail.add(self.behind.since(self.begun.rows).map(|row| (row.conversation, row.place)));
@@ -109,14 +113,20 @@ impl Desk {
         for name in self.touched.drain(mark.touched.min(self.touched.len())..) {
             self.heads.forget(&name);
         }
+        self.unwritten.take_back(self.behind.len().saturating_sub(mark.rows));
         self.behind.truncate(mark.rows);
         self.last_pos = mark.last_pos;
     }
 
-    /// The conversation's row and last event, as of this transaction.
-    pub(super) fn head(&mut self, name: &ConversationId) -> Result<Option<(i64, Seq)>> {
+    /// Puts all rows into the file: before anything there is read or taken back that they are a part of.
+    pub(super) fn put_rows(&mut self) -> Result<()> {
+        self.unwritten.write(&self.conn, &self.behind)
+    }
+
+    /// Where the conversation stands as of this transaction, for somebody who comes with this key.
+    pub(super) fn standing(&mut self, name: &ConversationId, key: Option<&UsedKey>) -> Result<Option<Standing>> {
         if let Some(head) = self.heads.get(name) {
-            return Ok(Some((head.id, head.seq)));
+            return Ok(Some(head.standing(key)));
         }
         let Some((id, snap)) = self
             .conn
@@ -136,9 +146,10 @@ impl Desk {
         let waiting = self.tail.last(id).map(|place| place.seq);
         let new = self.behind.since(self.begun.rows).rfind(|row| row.conversation == id).map(|row| row.place.seq);
         let seq = Seq([indexed, waiting, new].into_iter().flatten().fold(snap, i64::max).cast_unsigned());
-        let keys = self.keys(id)?;
-        self.heads.put(name.clone(), Head { id, seq, keys });
-        Ok(Some((id, seq)))
+        let head = Head { id, seq, keys: self.keys(id)? };
+        let standing = head.standing(key);
+        self.heads.put(name.clone(), head);
+        Ok(Some(standing))
     }
 
     /// The keys a conversation used. Read once, while few were: most conversations are short, and each of their texts
@@ -164,22 +175,18 @@ impl Desk {
         UsedKey { hash: self.heads.hash(&scope, key.as_str()), scope, key: key.clone() }
     }
 
-    /// The row of the log on which this key was used.
-    pub(super) fn used(&mut self, name: &ConversationId, key: &UsedKey) -> Result<Option<i64>> {
-        let Some(head) = self.heads.get(name) else { return Ok(None) };
-        if !head.keys.may_hold(key.hash) {
-            return Ok(None);
+    /// The row of the log on which this key was used in a conversation.
+    pub(super) fn used(&self, id: i64, key: &UsedKey) -> Result<Option<i64>> {
+        match self.behind.used(id, key) {
+            None => self.indexed(id, key),
+            waiting => Ok(waiting),
         }
-        if let Some(pos) = self.behind.used(head.id, key) {
-            return Ok(Some(pos));
-        }
-        let id = head.id;
-        self.indexed(id, key)
     }
 
     /// The row on which the index has this key.
     fn indexed(&self, id: i64, key: &UsedKey) -> Result<Option<i64>> {
         let mut select = self.conn.prepare_cached("SELECT first, places, keys FROM stretch WHERE conversation = ?1")?;
+        // What the index has the file has.
         let mut is_it = self.conn.prepare_cached("SELECT 1 FROM log WHERE pos = ?1 AND scope = ?2 AND key = ?3")?;
         let (mut rows, half) = (select.query([id])?, half(key.hash));
         while let Some(row) = rows.next()? {
@@ -199,6 +206,9 @@ impl Desk {
 
     /// The event on this row of the log.
     pub(super) fn entry(&self, pos: i64) -> Result<Arc<Entry>> {
+        if let Some(entry) = self.unwritten.before_newest(self.last_pos - pos) {
+            return Ok(entry.clone());
+        }
         let body: String = self
             .conn
             .prepare_cached("SELECT body FROM log WHERE pos = ?1")?
@@ -208,14 +218,8 @@ impl Desk {
         Entry::stored(body).map_err(|_| damaged("event", pos))
     }
 
-    /// Adds events to the log, the key to the first of them, and moves the head.
-    pub(super) fn write(
-        &mut self,
-        name: &ConversationId,
-        id: i64,
-        entries: &[Arc<Entry>],
-        mut key: Option<UsedKey>,
-    ) -> Result<()> {
+    /// Adds events to the log, the key to the first of them, and moves the head. See [`put_rows`](Self::put_rows).
+    pub(super) fn write(&mut self, name: &ConversationId, id: i64, entries: &[Arc<Entry>], mut key: Option<UsedKey>) {
         self.touched.push(name.clone());
         if let Some(head) = self.heads.get(name) {
             head.seq = Seq(head.seq.0 + entries.len() as u64);
@@ -223,20 +227,13 @@ impl Desk {
                 head.keys.add(half(used.hash));
             }
         }
-        let mut insert = self.conn.prepare_cached("INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
         for entry in entries {
             let event = entry.event();
-            let (seq, hidden, key) = (event.seq.0.cast_signed(), !event.what.for_visitor(), key.take());
-            let (scope, word) = match &key {
-                Some(used) => (Some(&*used.scope), Some(used.key.as_str())),
-                None => (None, None),
-            };
-            let pos = self.last_pos + 1;
-            insert.execute(params![pos, id, seq, hidden, scope, word, entry.json()])?;
-            self.last_pos = pos;
-            self.behind.push(Row { conversation: id, place: Place { seq, pos, hidden }, key });
+            self.last_pos += 1;
+            let place = Place { seq: event.seq.0.cast_signed(), pos: self.last_pos, hidden: !event.what.for_visitor() };
+            self.behind.push(Row { conversation: id, place, key: key.take() });
+            self.unwritten.push(entry.clone());
         }
-        Ok(())
     }
 
     /// Only writing shows whether writing works: a long row that is taken back at once, and a short one that stays.

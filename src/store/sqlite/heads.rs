@@ -5,6 +5,7 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
+use super::behind::UsedKey;
 use crate::{
     ids::{ConversationId, Seq},
     store::recent::Recent,
@@ -31,6 +32,17 @@ pub(super) struct Head {
     pub(super) seq: Seq,
     /// The keys it used.
     pub(super) keys: Keys,
+}
+
+/// What somebody who wants to write into a conversation must know of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// Its row.
+    pub(super) id: i64,
+    /// Its last event.
+    pub(super) seq: Seq,
+    /// False when the key it was asked with was certainly never used.
+    pub(super) may_repeat: bool,
 }
 
 /// Which keys a conversation used, by their [`half`]s: where two have the same, the store is asked.
@@ -78,6 +90,16 @@ impl Heads {
         hasher.write(&[0xff]);
         hasher.write(key.as_bytes());
         hasher.finish()
+    }
+}
+
+// === impl Head ===
+
+impl Head {
+    /// For somebody who comes with this key.
+    pub(super) fn standing(&self, key: Option<&UsedKey>) -> Standing {
+        let may_repeat = key.is_some_and(|used| self.keys.may_hold(used.hash));
+        Standing { id: self.id, seq: self.seq, may_repeat }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::migrate;
 
@@ -139,6 +139,8 @@ pub(super) fn checkpointing(path: &Path) -> rusqlite::Result<Connection> {
 fn set(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(128);
+    // Otherwise a statement whose plan may hang on a parameter, as on that of a LIMIT, is made anew for each execution.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

@@ -36,7 +36,7 @@ const READ: usize = 128;
 const SLICE: usize = 32;
 /// By how much this thread steps back behind those that somebody waits for.
 const NICE: i32 = 5;
-/// A row of the search is a conversation, shifted by this, and a batch.
+/// A row of the search is a conversation, shifted by this, and a batch, of which so many bits count.
 const BATCH_BITS: u32 = 24;
 
 /// The thread that fills the search; ends when dropped.
@@ -210,17 +210,17 @@ impl Filler {
         if (log, renamed) == (upto.log, upto.renamed) {
             return Ok(0);
         }
-        let batch = (upto.batch + 1) & ((1 << BATCH_BITS) - 1);
+        let batch = upto.batch + 1;
         let tx = self.search.transaction()?;
         for conversation in erased {
             tx.prepare_cached("DELETE FROM words WHERE rowid >= ?1 AND rowid < ?2")?
                 .execute([conversation << BATCH_BITS, (conversation + 1) << BATCH_BITS])?;
         }
-        let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO words (rowid, text) VALUES (?1, ?2)")?;
+        let mut insert = tx.prepare_cached(&insert(batch))?;
         let taken = usize::try_from(log - upto.log + renamed - upto.renamed).unwrap_or(usize::MAX);
         for (nth, (conversation, text)) in found.by_conversation().enumerate() {
             step_aside(nth);
-            insert.execute(params![(conversation << BATCH_BITS) | batch, text])?;
+            insert.execute(params![row_id(conversation, batch), text])?;
         }
         drop(insert);
         tx.execute("UPDATE upto SET log = ?1, renamed = ?2, batch = ?3", [log, renamed, batch])?;
@@ -271,6 +271,18 @@ impl Filler {
         }
         Ok(last)
     }
+}
+
+/// The row of what a conversation said within a batch.
+fn row_id(conversation: i64, batch: i64) -> i64 {
+    (conversation << BATCH_BITS) | (batch & ((1 << BATCH_BITS) - 1))
+}
+
+/// How a row of this batch is put in. Only when the numbers of batches come again, after months of talk, may one like it
+/// be there, and to look for that costs a tenth of the search's work.
+fn insert(batch: i64) -> String {
+    let or = if batch >> BATCH_BITS == 0 { "" } else { "OR REPLACE" };
+    format!("INSERT {or} INTO words (rowid, text) VALUES (?1, ?2)")
 }
 
 /// On a machine of few cores a long stretch of work here would be a long wait for everybody's next text.

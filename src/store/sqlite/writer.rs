@@ -262,10 +262,13 @@ impl Loop {
     fn run_one(desk: &mut Desk, work: &mut dyn Work) -> Result<()> {
         let mark = desk.mark();
         if work.guarded() {
+            // What others wrote before must not be taken back with this.
+            desk.put_rows()?;
             desk.conn.prepare_cached("SAVEPOINT work")?.execute([])?;
         }
         let Err(fault) = work.run(desk) else {
             if work.guarded() {
+                desk.put_rows()?;
                 desk.conn.prepare_cached("RELEASE work")?.execute([])?;
             }
             return Ok(());
@@ -336,3 +339,6 @@ impl Loop {
         waiting >= self.options.index_at || (waiting > 0 && self.last_work.elapsed() >= self.options.index_idle)
     }
 }
+
+#[cfg(test)]
+mod tests;
