@@ -21,6 +21,8 @@ pub mod peers;
 
 use self::peers::{Peer, Stand};
 
+/// How many write at once in the second load with those who watch.
+const CHORUS: usize = 4;
 /// Descriptors a process needs besides its connections.
 const SPARE_DESCRIPTORS: u64 = 500;
 
@@ -181,8 +183,11 @@ impl Versus {
             add("across", self.seconds, STEADY, self.rounds, &|profile| profile.pairs = Some(pairs(half)))?;
         }
         if self.watchers > 0 {
-            let fanout = Fanout { watchers: self.watchers, conversations: 1, rate: None, text_bytes: 100, slow: None };
-            add("fanout", self.seconds, FANOUT, self.rounds, &|profile| profile.fanout = Some(fanout.clone()))?;
+            // One at a time is as much about waiting for each other as about work.
+            for (name, conversations) in [("fanout", 1), ("chorus", CHORUS)] {
+                let fanout = Fanout { watchers: self.watchers, conversations, rate: None, text_bytes: 100, slow: None };
+                add(name, self.seconds, FANOUT, self.rounds, &|profile| profile.fanout = Some(fanout.clone()))?;
+            }
         }
         if self.storm > 0 {
             let storm = Storm { visitors: self.storm.min(room), rounds: 2, at_once: 256 };
@@ -287,7 +292,12 @@ impl Load {
                 }
                 None => format!("pairs: closed loop, {} visitors, {} agents", pairs.visitors, pairs.agents),
             },
-            (_, Some(fanout), ..) => format!("fanout: one text to {} who watch", fanout.watchers),
+            (_, Some(Fanout { watchers, conversations: 1, .. }), ..) => {
+                format!("fanout: one text at a time to {watchers} who watch")
+            }
+            (_, Some(Fanout { watchers, conversations, .. }), ..) => {
+                format!("{}: {conversations} write at once to {watchers} who watch them all", self.name)
+            }
             (_, _, Some(storm), _) => format!("storm: {} visitors at once, twice", storm.visitors),
             (.., Some(idle)) => format!("idle: {} visitors", idle.visitors),
             _ => self.name.to_owned(),

@@ -82,7 +82,7 @@ impl Peer {
     /// for those who have something to cross, and for what that is held against.
     pub(super) fn can(self, load: &str) -> bool {
         match self {
-            Peer::Ejabberd => !matches!(load, "steady" | "across" | "fanout"),
+            Peer::Ejabberd => !matches!(load, "steady" | "across" | "fanout" | "chorus"),
             Peer::UsherTwo => matches!(load, "pairs" | "across"),
             Peer::UsherPostgres => matches!(load, "pairs" | "steady" | "across"),
             Peer::Usher | Peer::SocketIoRedis => true,
