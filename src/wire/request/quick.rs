@@ -18,9 +18,7 @@ pub(super) fn send(frame: &str) -> Option<(RequestId, Say)> {
     rest.skip(r#"{"type":"send""#)?;
     let (mut id, mut conversation, mut key, mut text) = (None, None, None, None);
     while rest.skip(r#",""#).is_some() {
-        let name = rest.plain()?;
-        rest.skip(":")?;
-        match name {
+        match rest.member()? {
             "id" if id.is_none() => id = Some(rest.number()?),
             "conversation" if conversation.is_none() => conversation = Some(rest.name()?),
             "key" if key.is_none() => key = Some(rest.name()?),
@@ -41,6 +39,14 @@ impl<'a> Rest<'a> {
     fn skip(&mut self, expected: &str) -> Option<()> {
         self.0 = self.0.strip_prefix(expected)?;
         Some(())
+    }
+
+    /// What stands before the quote and the colon behind a member's name.
+    fn member(&mut self) -> Option<&'a str> {
+        let end = self.0.bytes().position(|byte| byte == b'"')?;
+        let (name, rest) = self.0.split_at(end);
+        self.0 = rest.strip_prefix("\":")?;
+        Some(name)
     }
 
     /// An integer with one spelling.
