@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`address`], `home` | where it is, as operators write it; the one server all nodes agree on |
 //! | `word`, `numbers`, `order` | the form of what travels; its numbers given; its numbers looked at |
-//! | `mouth`, `speak` | what waits to be said; who says it |
+//! | `mouth`, `parcel`, `speak` | what waits to be said; what of it travels as one; who says it |
 //! | `ear`, `listen` | what was heard; who hears it |
 //! | `probe` | the message to oneself |
 //! | `lease`, `desk` | leases; who asks for them |
@@ -43,6 +43,7 @@ mod listen;
 mod mouth;
 mod numbers;
 mod order;
+mod parcel;
 mod probe;
 mod speak;
 mod word;

@@ -146,6 +146,11 @@ impl Ear {
         }
     }
 
+    /// Whether everybody heard in this workspace reads words that travel as one.
+    pub(super) fn all_read_runs(&self, workspace: &WorkspaceId) -> bool {
+        self.state().wanted.get(workspace).is_some_and(|wanted| wanted.order.all_read_runs())
+    }
+
     /// How well it is known to be.
     pub(super) fn health(&self) -> Health {
         self.state().health.unwrap_or(Health::Deaf)
@@ -238,15 +243,20 @@ impl Ear {
         if word.from() == self.me.as_str() || word.kind == Kind::Probe {
             return;
         }
-        let now = Instant::now();
         let Some((workspace, _)) = state.wanted.get_key_value(channel) else { return };
         let workspace = workspace.clone();
-        let Some(wanted) = state.wanted.get_mut(&workspace) else { return };
-        let from = match wanted.order.hear(&word, now) {
+        for word in word.each() {
+            self.hear_one(&mut state, &workspace, word);
+        }
+    }
+
+    fn hear_one(&self, state: &mut State, workspace: &WorkspaceId, word: Word) {
+        let Some(wanted) = state.wanted.get_mut(workspace) else { return };
+        let from = match wanted.order.hear(&word, Instant::now()) {
             Verdict::Old => return,
-            Verdict::Lost => return self.gap(&mut state),
+            Verdict::Lost => return self.gap(state),
             Verdict::Missing(from) => {
-                self.gap(&mut state);
+                self.gap(state);
                 from
             }
             Verdict::Next(from) => from,
@@ -255,10 +265,10 @@ impl Ear {
         let fits = state.queue.len() < self.most && state.bytes + word.body.len() <= self.most_bytes;
         if !fits {
             self.counters.overheard.inc();
-            return self.gap(&mut state);
+            return self.gap(state);
         }
         state.bytes += word.body.len();
-        self.put(&mut state, Heard::Said { from, workspace, body: word.body });
+        self.put(state, Heard::Said { from, workspace: workspace.clone(), body: word.body });
     }
 
     // The probe's side.

@@ -10,11 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{
-    counters::Counters,
-    numbers::Numbers,
-    word::{Kind, Word},
-};
+use super::{counters::Counters, numbers::Numbers, word::Kind};
 use crate::ids::WorkspaceId;
 
 /// Words of one pipeline.
@@ -186,15 +182,6 @@ impl State {
     }
 }
 
-// === impl Unsaid ===
-
-impl Unsaid {
-    /// As it travels.
-    pub(super) fn encode(&self, from: &str) -> Vec<u8> {
-        Word::encode(from, self.kind, self.number, &self.body)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +202,7 @@ mod tests {
                 Kind::Said => format!("{workspace}{}:{}", unsaid.number, String::from_utf8_lossy(&unsaid.body)),
                 Kind::Lost => format!("{workspace}{}!", unsaid.number),
                 Kind::Probe => format!("?{}", unsaid.number),
+                Kind::Run => unreachable!("words become runs when they are packed"),
             }
         };
         batch.iter().map(one).collect::<Vec<_>>().join(" ")

@@ -29,6 +29,8 @@ struct Mark {
     at: Instant,
     /// Hearing broke off since: what comes next is no proof of a loss, since a gap was told already.
     stale: bool,
+    /// Whether it reads words that travel as one.
+    reads_runs: bool,
 }
 
 /// What became of a word.
@@ -60,13 +62,19 @@ impl Order {
             self.nodes.clear();
         }
         let node = NodeId::from(word.from());
-        let mark = Mark { before: 0, base: word.number, last: word.number, at: now, stale: false };
+        let (number, reads_runs) = (word.number, word.reads_runs);
+        let mark = Mark { before: 0, base: number, last: number, at: now, stale: false, reads_runs };
         self.nodes.insert(node.clone(), mark);
         match word.kind {
             Kind::Lost => Verdict::Lost,
             _ if full => Verdict::Missing(node),
             _ => Verdict::Next(node),
         }
+    }
+
+    /// Whether all who were heard read words that travel as one. Of nobody it is not known.
+    pub(super) fn all_read_runs(&self) -> bool {
+        !self.nodes.is_empty() && self.nodes.values().all(|mark| mark.reads_runs)
     }
 
     /// Hearing broke off and begins again.

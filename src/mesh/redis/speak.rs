@@ -6,7 +6,7 @@ use redis::{PushKind, RedisError, aio::MultiplexedConnection};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Redis, backoff::Backoff, complaint::Complaint, mouth::Unsaid};
+use super::{Redis, backoff::Backoff, complaint::Complaint, mouth::Unsaid, parcel::Parcel};
 
 /// The least time from one pipeline to the next, in which words queue up. The first after a pause goes at once.
 const PACE: Duration = Duration::from_millis(1);
@@ -74,12 +74,12 @@ async fn talk(
 
 async fn publish(mesh: &Redis, connection: &mut MultiplexedConnection, batch: &[Unsaid]) -> Result<(), RedisError> {
     let mut pipeline = redis::pipe();
-    for unsaid in batch {
-        let channel = match &unsaid.workspace {
+    for parcel in Parcel::pack(batch, |workspace| mesh.ear.all_read_runs(workspace)) {
+        let channel = match parcel.workspace() {
             Some(workspace) => mesh.names.workspace(workspace),
             None => mesh.names.own.clone(),
         };
-        pipeline.cmd("PUBLISH").arg(channel).arg(unsaid.encode(mesh.node.as_str())).ignore();
+        pipeline.cmd("PUBLISH").arg(channel).arg(parcel.encode(mesh.node.as_str())).ignore();
     }
     pipeline.exec_async(connection).await
 }

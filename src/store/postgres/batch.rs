@@ -70,7 +70,8 @@ pub(super) async fn texts(writer: &Writer, jobs: &[(&AppendJob, i64)]) -> Answer
     }
     let Heads { ids, afters, scopes, keys } = &heads;
     let rows = writer.run(&writer.texts, &[ids, afters, scopes, keys, &at, &hidden, &bodies]).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let won: Option<Vec<i64>> = rows.first().map(|row| row.try_get(0)).transpose()?;
+    Ok(won.unwrap_or_default().into_iter().collect())
 }
 
 /// Writes appends of different conversations, with all that hangs on them. Answers which, and the folders each moved.

@@ -3,7 +3,7 @@
 //! Words are taken in behind the log, many at a time, by whichever node comes first: the batches that wait stand in a
 //! table, and whoever takes some in deletes them in the same transaction.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Row, Transaction};
@@ -18,8 +18,11 @@ use crate::store::words::{self, Words};
 
 /// How often a node looks what waits.
 const EVERY: Duration = Duration::from_secs(1);
-/// How many batches of appends are taken in at once.
-const BATCHES: i64 = 32;
+/// How many batches of appends are taken in at once. What a conversation said in them is one row of the index, so that
+/// many at once cost far less than one by one.
+const BATCHES: i64 = 256;
+/// How many appends are, about: a transaction must not take long.
+const APPENDS: i64 = 4096;
 /// How many events are read at once.
 const EVENTS: i64 = 1024;
 /// The longest a word counts.
@@ -28,10 +31,19 @@ const MAX_WORD: usize = 64;
 const MAX_WORDS: usize = 4096;
 /// How many rows are written at once.
 const ROWS: usize = 256;
+/// How many events or rows are gone through before others have their turn: somebody waits for what they do.
+const STRETCH: usize = 64;
 
 /// A query without a single word in it.
 #[derive(Debug)]
 pub(super) struct NoWords;
+
+/// What a transaction took in.
+struct Taken {
+    any: bool,
+    /// Whether more may wait.
+    more: bool,
+}
 
 /// Takes words in until `stop`; what was begun is ended.
 pub(super) async fn run(pool: Pool, stop: CancellationToken) {
@@ -62,13 +74,13 @@ async fn fill(pool: &Pool) -> Result<bool, Fault> {
     let mut client = pool.client().await?;
     let tx = client.transaction().await?;
     match take_in(&tx).await {
-        Ok(0) => {
+        Ok(Taken { any: false, .. }) => {
             tx.rollback().await?;
             Ok(false)
         }
-        Ok(taken) => {
+        Ok(Taken { more, .. }) => {
             tx.commit().await?;
-            Ok(taken == BATCHES)
+            Ok(more)
         }
         Err(fault) => {
             // Left to itself it would still be open when the process ends.
@@ -78,20 +90,25 @@ async fn fill(pool: &Pool) -> Result<bool, Fault> {
     }
 }
 
-/// How many batches were taken in.
-async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
+async fn take_in(tx: &Transaction<'_>) -> Result<Taken, Fault> {
     // Whoever erases waits for those who have read what is to be erased, and lets nobody read it after.
     tx.batch_execute("LOCK TABLE search IN ROW EXCLUSIVE MODE").await?;
     let taken = tx
         .query(
-            "DELETE FROM unsearched WHERE id IN (
-                 SELECT id FROM unsearched ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+            "WITH waiting AS MATERIALIZED (
+                 SELECT id, cardinality(conversations) AS appends
+                 FROM unsearched ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+             )
+             DELETE FROM unsearched WHERE id IN (
+                 SELECT id
+                 FROM (SELECT id, sum(appends) OVER (ORDER BY id) - appends AS before FROM waiting) w
+                 WHERE before < $2
              ) RETURNING conversations, firsts, lasts",
-            &[&BATCHES],
+            &[&BATCHES, &APPENDS],
         )
         .await?;
     if taken.is_empty() {
-        return Ok(0);
+        return Ok(Taken { any: false, more: false });
     }
     let (mut ids, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
     for row in &taken {
@@ -104,25 +121,31 @@ async fn take_in(tx: &Transaction<'_>) -> Result<i64, Fault> {
     let mut at = 0;
     while at < ids.len() {
         let rows = read(tx, (&ids[at..], &firsts[at..], &lasts[at..])).await?;
-        for row in &rows {
-            words.take_event(row.try_get(0)?, row.try_get(1)?);
+        for some in rows.chunks(STRETCH) {
+            for row in some {
+                words.take_event(row.try_get(0)?, row.try_get(1)?);
+            }
+            tokio::task::yield_now().await;
         }
         let Some(last) = rows.last().filter(|_| rows.len() as i64 == EVENTS) else { break };
         at += usize::try_from(last.try_get::<_, i64>(2)?).unwrap_or_default() - 1;
         firsts[at] = last.try_get::<_, i64>(3)? + 1;
     }
+    let more = taken.len() as i64 == BATCHES || ids.len() as i64 >= APPENDS;
     let (mut of, mut rows) = (Vec::new(), Vec::new());
-    for (conversation, text) in words.by_conversation() {
-        let words: Vec<String> = folded(&text).into_iter().collect();
-        for words in words.chunks(MAX_WORDS) {
+    for (nth, (conversation, text)) in words.by_conversation().enumerate() {
+        for words in folded(&text).chunks(MAX_WORDS) {
             of.push(conversation);
             rows.push(words.join(" "));
+        }
+        if nth % STRETCH == STRETCH - 1 {
+            tokio::task::yield_now().await;
         }
     }
     for (of, rows) in of.chunks(ROWS).zip(rows.chunks(ROWS)) {
         put(tx, of, rows).await?;
     }
-    Ok(taken.len() as i64)
+    Ok(Taken { any: true, more })
 }
 
 /// The first events of these ranges, with the number of each one's range from 1, and its own.
@@ -165,13 +188,31 @@ pub(super) fn condition(nth: usize) -> String {
     format!(" AND c.id IN (SELECT s.conversation FROM search s WHERE s.words @@ ${nth}::text::tsquery)")
 }
 
-/// The words of a divided text as the index keeps them.
-pub(super) fn folded(text: &str) -> BTreeSet<String> {
-    text.split_whitespace().map(fold).filter(|word| !word.is_empty()).collect()
+/// The words of a divided text as the index keeps them, each once.
+pub(super) fn folded(text: &str) -> Vec<Cow<'_, str>> {
+    let mut words: Vec<Cow<'_, str>> = text.split(' ').map(fold).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// A word without regard to case and accents.
-fn fold(word: &str) -> String {
+fn fold(word: &str) -> Cow<'_, str> {
+    // Of Latin letters and digits alone most words are what they are to become.
+    match word.is_ascii() {
+        true => {
+            let word = &word[..word.len().min(MAX_WORD)];
+            match word.bytes().any(|letter| letter.is_ascii_uppercase()) {
+                true => word.to_ascii_lowercase().into(),
+                false => word.into(),
+            }
+        }
+        false => fold_any(word).into(),
+    }
+}
+
+/// The same for any script.
+fn fold_any(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
     for letter in word.chars().flat_map(char::to_lowercase).take(MAX_WORD) {
         // Only what is a letter and marks upon it comes apart: syllables stay whole.
@@ -194,7 +235,27 @@ fn is_latin_mark(mark: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn p4_latin_words_are_folded_like_any_other(word in "[ -~]{0,80}", longer in ".{0,80}") {
+            prop_assert_eq!(fold(&word), fold_any(&word));
+            prop_assert_eq!(fold(&longer), fold_any(&longer));
+        }
+
+        #[test]
+        fn p4_a_text_gives_each_of_its_words_once_and_in_order(text in "[a-cA-CéÉ\u{301} ]{0,60}") {
+            let text = words::divided(&text);
+            let words: BTreeSet<String> =
+                text.split_whitespace().map(fold_any).filter(|word| !word.is_empty()).collect();
+            prop_assert_eq!(folded(&text), words.into_iter().collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn p4_words_are_compared_without_case_and_accents() {

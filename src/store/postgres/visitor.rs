@@ -42,7 +42,8 @@ impl Postgres {
                        SELECT id, array_to_tsvector($5) FROM adopted WHERE cardinality($5) > 0
                    )
                    SELECT name FROM adopted";
-        let words: Vec<String> = name.map(|name| folded(&divided(name)).into_iter().collect()).unwrap_or_default();
+        let divided = name.map(divided).unwrap_or_default();
+        let words = folded(&divided);
         let (workspace, from, to) = (workspace.as_str(), from.as_str(), to.as_str());
         let params: Params<'_> = &[&workspace, &from, &to, &name, &words];
         let mut rows = self.pool.once(sql, params).await;

@@ -62,6 +62,45 @@ async fn d4_words_of_many_at_once_keep_each_ones_order() {
 }
 
 #[tokio::test]
+async fn d4_words_said_at_once_travel_as_one_unless_a_node_of_the_version_before_listens() {
+    let redis = Redis::start().await;
+    let (one, two) = (Node::well(&redis.url(), &["a"]).await, Node::well(&redis.url(), &["a"]).await);
+    two.say("a", "here");
+    one.hears_text("a", "here").await;
+    let published = async || {
+        let stats: String = redis.ask("INFO commandstats").await;
+        let calls = stats.split("cmdstat_publish:calls=").nth(1).and_then(|rest| rest.split(',').next());
+        calls.expect("something was published").parse::<usize>().expect("a number")
+    };
+    let burst = async |from: usize| {
+        let before = published().await;
+        for n in from..from + 500 {
+            one.say("a", &n.to_string());
+        }
+        two.hears_text("a", &(from + 499).to_string()).await;
+        published().await - before
+    };
+    // The nodes' messages to themselves are counted, too.
+    let together = burst(0).await;
+    assert!(together < 250, "{together} messages for 500 words");
+    let mut older = vec![1, 0, 3];
+    older.extend(b"n_0");
+    older.extend(1_u64.to_be_bytes());
+    older.extend(b"older");
+    let client = redis::Client::open(redis.url()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
+    let told: usize =
+        redis::cmd("PUBLISH").arg("test:w:a").arg(older).query_async(&mut connection).await.expect("an answer");
+    assert_eq!(told, 2);
+    one.hears_text("a", "older").await;
+    let alone = burst(500).await;
+    assert!(alone >= 500, "{alone} messages for 500 words");
+    two.hears_text("a", "older").await;
+    let texts: Vec<String> = two.texts("a").into_iter().filter(|text| text != "older").collect();
+    assert_eq!(texts, (0..1_000).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn d4_once_a_join_is_confirmed_all_that_is_said_is_heard() {
     let redis = Redis::start().await;
     let (one, two) = (Node::well(&redis.url(), &[]).await, Node::well(&redis.url(), &[]).await);

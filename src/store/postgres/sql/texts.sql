@@ -1,5 +1,6 @@
 -- Texts of many conversations, at most one of each. One is written when its conversation has come to where the writer
 -- believed it to be, nobody else is there, and its key is free. In one order, so that no two nodes wait for each other.
+-- Answers which were, in one row; in none when none was.
 WITH given AS (
     SELECT *
     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::text[])
@@ -15,5 +16,6 @@ WITH given AS (
 ), noted AS (
     INSERT INTO unsearched (conversations, firsts, lasts)
     SELECT array_agg(conversation), array_agg(seq), array_agg(seq) FROM won HAVING count(*) > 0
+    RETURNING conversations
 )
-SELECT conversation FROM won
+SELECT conversations FROM noted
