@@ -66,10 +66,12 @@ pub(super) fn divided(text: &str) -> String {
 
 fn divide(text: &str, words: &mut String) {
     words.reserve(text.len() + 1);
-    let (mut from, ends) = (0, text.bytes().enumerate().filter(|(_, byte)| is_between(*byte)).map(|(at, _)| at));
-    for end in ends.chain([text.len()]) {
-        let piece = &text[from..end];
-        from = end + 1;
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let end = text.bytes().position(is_between);
+        let (piece, behind) = text.split_at(end.unwrap_or(text.len()));
+        // What is between words there is one byte long.
+        rest = behind.get(1..);
         match piece.is_ascii() {
             true => put(words, [piece]),
             false => divide_any(piece, words),

@@ -6,17 +6,21 @@ use std::sync::{Arc, LazyLock};
 use rusqlite::{Connection, Statement};
 
 use super::behind::{Behind, Row};
-use crate::{store::Result, wire::entry::Entry};
+use crate::{
+    store::{Result, fault::damaged},
+    wire::entry::Entry,
+};
 
 /// How many rows go into one statement, the most first.
 const SIZES: [usize; 3] = [16, 4, 1];
-/// A row's columns.
-const COLUMNS: usize = 7;
+/// A row's columns but for its place, which is always the log's end: so SQLite goes there and looks for nothing.
+const COLUMNS: [&str; 6] = ["conversation", "seq", "hidden", "scope", "key", "body"];
 /// The statement for each of the [`SIZES`]. Should one fail in its middle the whole transaction is given up: with OR
 /// ROLLBACK, SQLite need not note how a half of a statement would be taken back.
 static INSERTS: LazyLock<[String; SIZES.len()]> = LazyLock::new(|| {
-    let values = |rows| ["(?, ?, ?, ?, ?, ?, ?)"].repeat(rows).join(", ");
-    SIZES.map(|rows| format!("INSERT OR ROLLBACK INTO log VALUES {}", values(rows)))
+    let row = format!("({})", ["?"; COLUMNS.len()].join(", "));
+    let values = |rows| vec![row.as_str(); rows].join(", ");
+    SIZES.map(|rows| format!("INSERT OR ROLLBACK INTO log ({}) VALUES {}", COLUMNS.join(", "), values(rows)))
 });
 
 /// The events of the newest rows, oldest first: as many as the file does not have. The rest of each is in [`Behind`].
@@ -50,10 +54,15 @@ impl Unwritten {
             let mut insert = conn.prepare_cached(sql)?;
             while self.0.len() >= size {
                 let rows = behind.since(behind.len() - self.0.len());
-                for (at, (row, entry)) in (0..).step_by(COLUMNS).zip(rows.zip(&self.0[..size])) {
+                let (mut at, mut last) = (0, 0);
+                for (row, entry) in rows.zip(&self.0[..size]) {
                     bind(&mut insert, at, row, entry)?;
+                    (at, last) = (at + COLUMNS.len(), row.place.pos);
                 }
                 insert.raw_execute()?;
+                if conn.last_insert_rowid() != last {
+                    return Err(damaged("the log's end before", last));
+                }
                 self.0.drain(..size);
             }
         }
@@ -64,11 +73,10 @@ impl Unwritten {
 /// Binds a row's columns behind the first `at`.
 fn bind(insert: &mut Statement<'_>, at: usize, row: &Row, entry: &Entry) -> rusqlite::Result<()> {
     let (scope, key) = row.key.as_ref().map(|used| (&*used.scope, used.key.as_str())).unzip();
-    insert.raw_bind_parameter(at + 1, row.place.pos)?;
-    insert.raw_bind_parameter(at + 2, row.conversation)?;
-    insert.raw_bind_parameter(at + 3, row.place.seq)?;
-    insert.raw_bind_parameter(at + 4, row.place.hidden)?;
-    insert.raw_bind_parameter(at + 5, scope)?;
-    insert.raw_bind_parameter(at + 6, key)?;
-    insert.raw_bind_parameter(at + COLUMNS, entry.json())
+    insert.raw_bind_parameter(at + 1, row.conversation)?;
+    insert.raw_bind_parameter(at + 2, row.place.seq)?;
+    insert.raw_bind_parameter(at + 3, row.place.hidden)?;
+    insert.raw_bind_parameter(at + 4, scope)?;
+    insert.raw_bind_parameter(at + 5, key)?;
+    insert.raw_bind_parameter(at + 6, entry.json())
 }

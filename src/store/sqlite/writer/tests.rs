@@ -75,8 +75,12 @@ impl Model {
 
     /// A key that was used, with where and what.
     fn used(&self, back: usize) -> Option<(usize, MessageKey, String)> {
-        let keyed = self.0.iter().rev().filter_map(|(of, _, key, json)| Some((*of, key.as_ref()?, json)));
-        keyed.clone().nth(back).or_else(|| keyed.last()).map(|(of, key, json)| (of, key.as_str().into(), json.clone()))
+        let mut keyed = self.0.iter().rev().filter_map(|(of, _, key, json)| Some((*of, key.as_ref()?, json)));
+        keyed
+            .clone()
+            .nth(back)
+            .or_else(|| keyed.next_back())
+            .map(|(of, key, json)| (of, key.as_str().into(), json.clone()))
     }
 }
 
