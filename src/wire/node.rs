@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{IgnoredAny, SeqAccess},
+};
 use serde_json::value::RawValue;
 
 use super::{entry::Entry, push::Side};
@@ -19,34 +22,17 @@ use crate::{
 };
 
 mod ringing;
+mod word;
 
-pub use self::ringing::{Active, Activity, Ring};
+pub use self::{
+    ringing::{Active, Activity, Ring},
+    word::{NodeFault, NodeWord},
+};
 
 /// The version of the four places.
 pub const VERSION: u32 = 1;
 /// Bytes of events a hint carries at most; beyond, it is a position only.
 pub const MAX_FILL: usize = 32 * 1024;
-
-/// A word between nodes as it was heard.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeWord {
-    /// Counts what one node says to one workspace, so that what is lost or doubled is noticed. Rises by one; begins
-    /// anywhere, and may jump forward.
-    pub number: u64,
-    /// What was said. None for a kind this node does not know.
-    pub frame: Option<NodeFrame>,
-}
-
-/// Why a word cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeFault {
-    /// It is of another version.
-    #[error("a word of version {0}")]
-    Version(u32),
-    /// It is none.
-    #[error(transparent)]
-    Malformed(#[from] serde_json::Error),
-}
 
 /// Names the kinds once, for writing and for reading.
 macro_rules! frames {
@@ -65,10 +51,11 @@ macro_rules! frames {
                 }
             }
 
-            fn read(kind: &str, body: &str) -> serde_json::Result<Option<Self>> {
+            /// The next place as the body of this kind. None inside when that is not known, outside when there is none.
+            fn read<'de, A: SeqAccess<'de>>(kind: &str, places: &mut A) -> Result<Option<Option<Self>>, A::Error> {
                 match kind {
-                    $($kind => serde_json::from_str(body).map(|body| Some(Self::$name(body))),)*
-                    _ => Ok(None),
+                    $($kind => Ok(places.next_element()?.map(|body| Some(Self::$name(body)))),)*
+                    _ => Ok(places.next_element::<IgnoredAny>()?.map(|_| None)),
                 }
             }
         }
@@ -318,35 +305,6 @@ fn encode(number: u64, kind: &str, body: &impl Serialize) -> Vec<u8> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(yes: &bool) -> bool {
     !yes
-}
-
-// === impl NodeWord ===
-
-impl NodeWord {
-    /// Reads a word.
-    ///
-    /// # Errors
-    /// [`NodeFault`]: of another version, or no word at all.
-    pub fn decode(bytes: &[u8]) -> Result<Self, NodeFault> {
-        #[derive(Deserialize)]
-        struct Places<'a>(u32, u64, #[serde(borrow)] std::borrow::Cow<'a, str>, #[serde(borrow)] &'a RawValue);
-        let text = std::str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
-        let Places(version, number, kind, body) = match serde_json::from_str(text) {
-            Ok(places) => places,
-            // One of another version may have more or fewer places; the first is the version for ever.
-            Err(fault) => return Err(of_another_version(text).map_or(fault.into(), NodeFault::Version)),
-        };
-        if version != VERSION {
-            return Err(NodeFault::Version(version));
-        }
-        Ok(Self { number, frame: NodeFrame::read(&kind, body.get())? })
-    }
-}
-
-fn of_another_version(text: &str) -> Option<u32> {
-    let places: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-    let version = serde_json::from_str(places.first()?.get()).ok()?;
-    (version != VERSION).then_some(version)
 }
 
 // === impl Fill ===
