@@ -98,7 +98,10 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
     use tokio_tungstenite::{
         WebSocketStream,
-        tungstenite::{Error, Message, protocol::Role},
+        tungstenite::{
+            Error, Message,
+            protocol::{CloseFrame, Role},
+        },
     };
 
     use super::*;
@@ -201,6 +204,70 @@ mod tests {
         }
         assert_eq!((&pong[..2], &pong[2..]), (&[0x8a, 10][..], &b"0123456789"[..]));
         assert!(is_silent(&mut socket) && socket.is_at_rest());
+    }
+
+    /// A ping of 125 bytes, masked with zeroes, and its pong.
+    fn ping(number: u16) -> (Vec<u8>, Vec<u8>) {
+        let said = [&number.to_be_bytes()[..], &[b'x'; 123]].concat();
+        ([&[0x89, 0xfd, 0, 0, 0, 0][..], &said].concat(), [&[0x8a, 125][..], &said].concat())
+    }
+
+    /// So many that their pongs are more than may wait.
+    const PINGS: u16 = 1_000;
+
+    /// Pings without reading until more pongs wait than leave in one write.
+    async fn flooded() -> (Near, DuplexStream) {
+        let (mut socket, mut far) = pair(64 * 1024);
+        for number in 0..PINGS {
+            let (ping, _) = ping(number);
+            let (read, written) = tokio::join!(socket.next(), far.write_all(&ping));
+            written.expect("written");
+            assert!(matches!(read, Some(Ok(Message::Ping(_)))));
+        }
+        (socket, far)
+    }
+
+    #[tokio::test]
+    async fn l1_a_peer_that_pings_and_reads_late_gets_what_there_was_room_for_and_the_last_answer() {
+        let (mut socket, mut far) = flooded().await;
+        let (_, last) = ping(PINGS - 1);
+        // A task of its own, which nothing wakes but its socket: it writes of its own accord as soon as there is room.
+        let side = tokio::spawn(async move {
+            assert!(socket.next().await.is_none_or(|end| end.is_err()), "nothing came");
+            socket
+        });
+        // Taken at once, as much as there is.
+        let mut pongs = Vec::with_capacity(1024 * 1024);
+        let reading = async {
+            while !pongs.ends_with(&last) {
+                far.read_buf(&mut pongs).await.expect("read");
+            }
+        };
+        let deadline = std::time::Duration::from_secs(5);
+        tokio::time::timeout(deadline, reading).await.expect("all that waits is written");
+        drop(far);
+        side.await.expect("no panic");
+        let numbers: Vec<u16> = pongs.chunks(127).map(|pong| u16::from_be_bytes([pong[2], pong[3]])).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b) && numbers.len() > 700, "{numbers:?}");
+    }
+
+    #[tokio::test]
+    async fn p1_a_close_comes_behind_whatever_waits() {
+        let (mut socket, mut far) = flooded().await;
+        let frame = CloseFrame { code: 4001.into(), reason: "bye".into() };
+        let mut all = Vec::new();
+        let (closed, read) = tokio::join!(
+            async {
+                let closed = socket.close(Some(frame)).await;
+                drop(socket);
+                closed
+            },
+            far.read_to_end(&mut all),
+        );
+        assert!(closed.is_ok() && read.is_ok());
+        let (pongs, close) = all.split_at(all.len() - 7);
+        assert!(pongs.len() % 127 == 0 && pongs.len() > 700 * 127, "{} bytes", pongs.len());
+        assert_eq!(close, [&[0x88, 5, 0x0f, 0xa1][..], b"bye"].concat());
     }
 
     #[tokio::test]

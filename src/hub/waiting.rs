@@ -94,7 +94,7 @@ impl Waiting {
 impl Hub {
     /// Fires deadlines until the hub ends. Never returns.
     pub(super) async fn run_waiting(self: Arc<Self>) {
-        let mut poll_at = Instant::now();
+        let (mut poll_at, mut failing) = (Instant::now(), false);
         loop {
             let (due, next) = self.waiting.due(self.store.now());
             if !due.is_empty() {
@@ -111,20 +111,26 @@ impl Hub {
                 () = tokio::time::sleep_until(wake_at.min(poll_at)) => {}
             }
             if Instant::now() >= poll_at {
-                self.poll_due().await;
-                poll_at = Instant::now() + Duration::from_millis(POLL_MS * self.dice.within(90..=110) / 100);
+                let polled = self.poll_due().await;
+                match &polled {
+                    Err(cause) if !failing => {
+                        tracing::warn!(error = %cause, "could not read what falls due; asking again")
+                    }
+                    _ => {}
+                }
+                failing = polled.is_err();
+                // What fell due while the store gave no answer is late already.
+                let after = if failing { AGAIN_MS.unsigned_abs() } else { POLL_MS * self.dice.within(90..=110) / 100 };
+                poll_at = Instant::now() + Duration::from_millis(after);
             }
         }
     }
 
-    async fn poll_due(&self) {
-        match self.store.due(self.store.now().plus(AHEAD_MS), MOST).await {
-            Ok(due) => {
-                let now = self.store.now();
-                due.iter().for_each(|due| self.waiting.note(due.deadline, now, &due.conversation));
-            }
-            Err(cause) => tracing::warn!(error = %cause, "could not read what falls due; asking again"),
-        }
+    async fn poll_due(&self) -> crate::store::Result<()> {
+        let due = self.store.due(self.store.now().plus(AHEAD_MS), MOST).await?;
+        let now = self.store.now();
+        due.iter().for_each(|due| self.waiting.note(due.deadline, now, &due.conversation));
+        Ok(())
     }
 
     async fn expire(self: Arc<Self>, due: Vec<ConversationId>) {

@@ -134,16 +134,14 @@ impl<S: Stream> Line<S> {
         poll_fn(|cx| self.poll_last(cx, &mut frame)).await
     }
 
-    /// Not by writing a close frame: the library refuses one once the peer has closed, and with it its own answer.
+    /// Not by writing a close frame: the library refuses one once the peer has closed, and with it its own answer. With what
+    /// waits out of the way first, so that there is room for it.
     fn poll_last(&mut self, cx: &mut Context<'_>, frame: &mut Option<CloseFrame>) -> Poll<Result<(), Error>> {
         self.wake(&[]);
-        loop {
-            let closed = self.with(cx, |codec, ends| codec.close(ends, frame.take()));
-            ready!(self.poll_out(cx))?;
-            if let Poll::Ready(closed) = closed {
-                return Poll::Ready(unless_closed(closed));
-            }
-        }
+        ready!(self.poll_drain(cx))?;
+        let closed = self.with(cx, |codec, ends| codec.close(ends, frame.take()));
+        ready!(self.poll_drain(cx))?;
+        closed.map(unless_closed)
     }
 
     /// The library's state, with `read` in it if it had to be made.
@@ -154,7 +152,7 @@ impl<S: Stream> Line<S> {
             let config = WebSocketConfig::default()
                 .read_buffer_size(room)
                 .write_buffer_size(0)
-                .max_write_buffer_size(limits.unsent_bytes as usize)
+                .max_write_buffer_size(limits.write_bytes.max(1) as usize)
                 .max_frame_size(longest)
                 .max_message_size(longest);
             // With room for what follows, the library takes it as its buffer.
@@ -211,12 +209,29 @@ impl<S: Stream> Line<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes what the library had to say of its own accord, unless more is to leave with it. What does not leave now is
-    /// tried again with the next look, which comes when there is room.
-    fn push(&mut self, cx: &mut Context<'_>) {
-        if !self.unflushed && self.poll_out(cx).is_ready() {
-            self.out = Vec::new();
+    /// Writes what waits, here and in the library, which has no room here for all it says where a peer asks much and reads
+    /// nothing.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            let flushed = self.flush_codec(cx);
+            ready!(self.poll_out(cx))?;
+            if let Poll::Ready(flushed) = flushed {
+                return Poll::Ready(unless_closed(flushed));
+            }
         }
+    }
+
+    /// Takes over what the library has to say. Pending when there is no room for it.
+    fn flush_codec(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while self.codec.is_some() {
+            let had = self.out.len();
+            ready!(self.with(cx, |codec, ends| codec.flush(ends)))?;
+            // What it had no room for itself comes next.
+            if self.out.len() == had {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Everything that has come was taken: lets go of the library's state, unless something is still in it.
@@ -225,7 +240,7 @@ impl<S: Stream> Line<S> {
         // It may have an answer to a ping left to write.
         if open
             && self.stream.is_between_messages()
-            && let Poll::Ready(Ok(())) = self.with(cx, |codec, ends| codec.flush(ends))
+            && let Poll::Ready(Ok(())) = self.flush_codec(cx)
         {
             self.codec = None;
         }
@@ -265,9 +280,16 @@ impl<S: Stream> futures_util::Stream for Line<S> {
         if line.ended {
             return Poll::Ready(None);
         }
-        let message = line.poll_message(cx);
-        if !line.out.is_empty() {
-            line.push(cx);
+        let fed = line.out.len();
+        let mut message = line.poll_message(cx);
+        // What the library had to say of its own accord leaves now; what was fed, with the flush that follows.
+        if line.out.len() > fed || !(line.unflushed || line.out.is_empty()) {
+            match line.poll_drain(cx) {
+                Poll::Ready(Ok(())) => line.out = Vec::new(),
+                // What came is told first: the fault is met again.
+                Poll::Ready(Err(error)) if message.is_pending() => message = Poll::Ready(Err(error)),
+                _ => {}
+            }
         }
         match ready!(message) {
             Ok(message) => Poll::Ready(Some(Ok(message))),
@@ -305,25 +327,10 @@ impl<S: Stream> Sink<Message> for Line<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let line = self.get_mut();
-        let mut flushed = Ok(());
-        loop {
-            // What the library had no room for joins the rest when there is.
-            let held = match line.codec.is_some().then(|| line.with(cx, |codec, ends| codec.flush(ends))) {
-                Some(Poll::Ready(done)) => {
-                    flushed = unless_closed(done);
-                    false
-                }
-                Some(Poll::Pending) => true,
-                None => false,
-            };
-            ready!(line.poll_out(cx))?;
-            if !held {
-                break;
-            }
-        }
+        ready!(line.poll_drain(cx))?;
         ready!(Pin::new(&mut line.stream).poll_flush(cx))?;
         (line.blocked, line.unflushed, line.out) = (false, false, Vec::new());
-        Poll::Ready(flushed)
+        Poll::Ready(Ok(()))
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -58,7 +58,7 @@ async fn o_a_drained_hub_leaves_no_transaction_open_in_its_database() {
     lock.batch_execute("LOCK TABLE usher.unsearched IN SHARE MODE").await.expect("a lock");
     wait::until("a transaction that waits", async || {
         let sql =
-            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM unsearched%'";
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM unsearched%'";
         watcher.query_opt(sql, &[]).await.expect("an answer")
     })
     .await;

@@ -1,6 +1,7 @@
 //! The real program as a child process with a data folder of its own.
 
 use std::{
+    fs::{self, File},
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     process::{Child, Command, ExitStatus, Stdio},
@@ -221,10 +222,21 @@ pub fn signal(name: &str, process: u32) {
     assert!(status.is_ok_and(|status| status.success()), "cannot signal {process}");
 }
 
-/// A port nobody listens on, outside of the range that outgoing connections take theirs from.
+/// A port nobody listens on, outside of the range that outgoing connections take theirs from. It is this test's until its
+/// process ends: no other may take it while a hub is killed and started again.
 pub fn free_port() -> u16 {
+    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let folder = std::env::temp_dir().join("usher-tests-ports");
+    fs::create_dir_all(&folder).expect("a folder");
     let free = || rand::random_range(15_000..30_000u16);
-    std::iter::repeat_with(free).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("endless")
+    let held = |port: u16| {
+        let file = File::create(folder.join(port.to_string())).ok()?;
+        file.try_lock().ok()?;
+        TcpListener::bind(("127.0.0.1", port)).is_ok().then_some((port, file))
+    };
+    let (port, file) = std::iter::repeat_with(free).find_map(held).expect("endless");
+    HELD.lock().expect("the ports").push(file);
+    port
 }
 
 fn spawn(settings: &Settings, folder: &TempDir, port: u16, log: &Arc<Mutex<String>>) -> Child {
