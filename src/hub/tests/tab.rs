@@ -118,7 +118,7 @@ impl Tab {
         follow.opened = true;
         self.follows.insert(id.clone(), follow);
         self.seat().mail.put(|mail| {
-            mail.news.insert(&id);
+            mail.news.insert(id);
         });
     }
 
@@ -127,7 +127,7 @@ impl Tab {
         let follow = Follow::new(self.seated.follow(id), seq, seq, sight);
         self.follows.insert(id.clone(), follow);
         self.seat().mail.put(|mail| {
-            mail.news.insert(&id);
+            mail.news.insert(id);
         });
     }
 

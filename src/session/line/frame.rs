@@ -16,7 +16,7 @@ const MOST_CONTROL: usize = 125;
 /// The message in `read`, where that is exactly one whole text of at most `longest` bytes, or an answer to a ping, or both
 /// in this order, and nothing is wrong with it. Anything else is the library's to read, and to find fault with.
 pub(super) fn message(read: &[u8], longest: usize) -> Option<Message> {
-    let (opcode, payload, mask, rest) = whole(read)?;
+    let (Whole { opcode, mask, payload }, rest) = whole(read)?;
     match opcode {
         OpCode::Control(Control::Pong) if payload.len() > MOST_CONTROL => None,
         OpCode::Control(Control::Pong) if rest.is_empty() => Some(Message::Pong(unmasked(payload, mask).into())),
@@ -28,9 +28,16 @@ pub(super) fn message(read: &[u8], longest: usize) -> Option<Message> {
     }
 }
 
-/// The first frame of a client, if it is whole and a message of its own: its kind, its masked payload, the mask, and what
-/// comes behind it.
-fn whole(read: &[u8]) -> Option<(OpCode, &[u8], [u8; 4], &[u8])> {
+/// A client's frame that is a message of its own.
+struct Whole<'a> {
+    opcode: OpCode,
+    mask: [u8; 4],
+    /// Masked.
+    payload: &'a [u8],
+}
+
+/// The first frame, if it is all there and a message of its own, and what comes behind it.
+fn whole(read: &[u8]) -> Option<(Whole<'_>, &[u8])> {
     let mut cursor = Cursor::new(read);
     let (header, length) = FrameHeader::parse(&mut cursor).ok()??;
     let FrameHeader { is_final: true, rsv1: false, rsv2: false, rsv3: false, opcode, mask: Some(mask) } = header else {
@@ -38,7 +45,7 @@ fn whole(read: &[u8]) -> Option<(OpCode, &[u8], [u8; 4], &[u8])> {
     };
     let behind = &read[usize::try_from(cursor.position()).ok()?..];
     let (payload, rest) = behind.split_at_checked(usize::try_from(length).ok()?)?;
-    Some((opcode, payload, mask, rest))
+    Some((Whole { opcode, mask, payload }, rest))
 }
 
 /// Appends a frame of the hub's.
@@ -116,7 +123,8 @@ mod tests {
         assert_eq!(message(&sent(b"hello", mask, |_| {}), 5), Some(Message::text("hello")));
         let pong = |header: &mut FrameHeader| header.opcode = OpCode::Control(Control::Pong);
         assert_eq!(message(&sent(b"hello", mask, pong), 5), Some(Message::Pong("hello".into())));
-        let others: [(&str, &[u8], fn(&mut FrameHeader)); 9] = [
+        type Change = fn(&mut FrameHeader);
+        let others: [(&str, &[u8], Change); 9] = [
             ("a first part", b"hello", |header| header.is_final = false),
             ("binary", b"hello", |header| header.opcode = OpCode::Data(Data::Binary)),
             ("a ping", b"hello", |header| header.opcode = OpCode::Control(Control::Ping)),
