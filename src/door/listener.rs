@@ -7,8 +7,9 @@ use tokio::net::{TcpListener, TcpSocket};
 /// Connections the kernel may hold for us. With the usual 128 a storm pays a second for every SYN that is dropped.
 const BACKLOG: u32 = 4096;
 
-/// Listens on `address`. What is sent on a connection leaves at once, each connection inherits that. The kernel takes about `unsent_bytes` of each connection before its reader has to read: left to
-/// itself it would take megabytes, and a stalled reader would be noticed, and cost, that much later.
+/// Listens on `address`. What is sent on a connection leaves at once; each inherits that. The kernel takes about
+/// `unsent_bytes` of each before its reader has to read: left to itself it would take megabytes, and a stalled reader would
+/// be noticed, and cost, that much later.
 ///
 /// # Errors
 /// What the system says: the address is in use, not this machine's, or not for us.

@@ -112,11 +112,9 @@ impl Hub {
             }
             if Instant::now() >= poll_at {
                 let polled = self.poll_due().await;
-                match &polled {
-                    Err(cause) if !failing => {
-                        tracing::warn!(error = %cause, "could not read what falls due; asking again")
-                    }
-                    _ => {}
+                // One line when the trouble begins.
+                if let (Err(cause), false) = (&polled, failing) {
+                    tracing::warn!(error = %cause, "could not read what falls due; asking again");
                 }
                 failing = polled.is_err();
                 // What fell due while the store gave no answer is late already.

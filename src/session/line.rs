@@ -2,9 +2,9 @@
 //!
 //! What the library keeps of a connection is kilobytes: its read buffer, and a write buffer as large as the most that
 //! ever waited in it. Nearly all connections are silent nearly all the time, so a line on which nothing is under way
-//! lets go of all that and keeps the bare stream. A whole message that comes then is read without the library's state, and what
-//! the hub sends is written without it: only what comes in parts, and control frames, make it anew. That no connection needs
-//! a buffer of its own while it is silent is an idea of `uWebSockets`.
+//! lets go of all that and keeps the bare stream. A whole message that comes then is read without the library's state,
+//! and what the hub sends is written without it: only what comes in parts, and control frames, make it anew. That no
+//! connection needs a buffer of its own while it is silent is an idea of `uWebSockets`.
 
 use std::{
     future::poll_fn,

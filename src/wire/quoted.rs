@@ -20,7 +20,7 @@ pub(super) fn quoted(buf: &mut String, text: &str) {
 
 /// How many bytes stand in JSON as they stand here, from the beginning on: up to a quote, a backslash or a control
 /// character.
-pub fn plain(text: &str) -> usize {
+pub(super) fn plain(text: &str) -> usize {
     let is_plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
     let (chunks, _) = text.as_bytes().as_chunks::<CHUNK>();
     // Without a way out in its middle, the look at a chunk is a few instructions for all of it.

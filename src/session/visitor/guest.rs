@@ -98,8 +98,7 @@ async fn offered(
 }
 
 fn is_demo(page: &str) -> bool {
-    // Most pages are told apart without reading their whole address.
-    page.contains("/demo") && url::Url::parse(page).is_ok_and(|url| url.path() == "/demo")
+    url::Url::parse(page).is_ok_and(|url| url.path() == "/demo")
 }
 
 /// The visitor a site's subject is: the same at every visit, in no other workspace, and no site can choose another's.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::wire::quoted::plain;
+use crate::wire::scan::Scan;
 
 /// What an event is at a glance.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -20,9 +20,6 @@ pub(super) struct Glance<'a> {
     pub(super) text: Option<Cow<'a, str>>,
 }
 
-/// Where a reader stands who knows what comes next.
-struct Cursor<'a>(&'a str);
-
 // === impl Glance ===
 
 impl<'a> Glance<'a> {
@@ -34,7 +31,7 @@ impl<'a> Glance<'a> {
     /// Of a text whose JSON has nothing escaped and its members where this program writes them (see
     /// [`Entry::json`](crate::wire::entry::Entry::json)).
     fn quick(json: &'a str) -> Option<Self> {
-        let mut at = Cursor(json);
+        let mut at = Scan::of(json);
         at.pass(r#"{"seq":"#)?;
         at.number()?;
         at.pass(r#","at":"#)?;
@@ -54,33 +51,7 @@ impl<'a> Glance<'a> {
         }
         at.pass(r#","text":"#)?;
         let text = Some(Cow::Borrowed(at.string()?));
-        (at.0 == "}").then_some(Self { kind, by, text })
-    }
-}
-
-// === impl Cursor ===
-
-impl<'a> Cursor<'a> {
-    /// Over exactly this.
-    fn pass(&mut self, what: &str) -> Option<()> {
-        self.0 = self.0.strip_prefix(what)?;
-        Some(())
-    }
-
-    /// Over a whole number.
-    fn number(&mut self) -> Option<()> {
-        let digits = self.0.strip_prefix('-').unwrap_or(self.0);
-        let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
-        self.0 = rest;
-        (rest.len() < digits.len()).then_some(())
-    }
-
-    /// Over a string in which nothing is escaped.
-    fn string(&mut self) -> Option<&'a str> {
-        let inner = self.0.strip_prefix('"')?;
-        let (string, rest) = inner.split_at(plain(inner));
-        self.0 = rest.strip_prefix('"')?;
-        Some(string)
+        (at.rest() == "}").then_some(Self { kind, by, text })
     }
 }
 

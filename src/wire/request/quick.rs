@@ -4,87 +4,47 @@
 use serde_json::Deserializer;
 
 use super::{check::Check, id::RequestId, talk::Say};
-use crate::wire::quoted;
+use crate::wire::scan::Scan;
 
 /// The most digits of an id that is certain to be a `u64`.
 const MOST_DIGITS: usize = 18;
 
-/// What is left of a frame.
-struct Rest<'a>(&'a str);
-
 /// The request in this frame, where nothing speaks against it.
 pub(super) fn send(frame: &str) -> Option<(RequestId, Say)> {
-    let mut rest = Rest(frame);
-    rest.skip(r#"{"type":"send""#)?;
+    let mut scan = Scan::of(frame);
+    scan.pass(r#"{"type":"send""#)?;
     let (mut id, mut conversation, mut key, mut text) = (None, None, None, None);
-    while rest.skip(r#",""#).is_some() {
-        match rest.member()? {
-            "id" if id.is_none() => id = Some(rest.number()?),
-            "conversation" if conversation.is_none() => conversation = Some(rest.name()?),
-            "key" if key.is_none() => key = Some(rest.name()?),
-            "text" if text.is_none() => text = Some(rest.string()?),
+    while scan.pass(",").is_some() {
+        match scan.member()? {
+            "id" if id.is_none() => id = Some(number(scan.number()?)?),
+            "conversation" if conversation.is_none() => conversation = Some(scan.string()?),
+            "key" if key.is_none() => key = Some(scan.string()?),
+            "text" if text.is_none() => text = Some(string(&mut scan)?),
             _ => return None,
         }
     }
-    rest.skip("}")?;
+    scan.pass("}")?;
     let mut say = Say { conversation: conversation?.into(), key: key?.into(), text: text? };
     say.check().ok()?;
     let id = RequestId::from(id?);
-    rest.0.is_empty().then_some((id, say))
+    scan.rest().is_empty().then_some((id, say))
 }
 
-// === impl Rest ===
+/// A number with one spelling.
+fn number(digits: &str) -> Option<u64> {
+    let is_sure = digits.len() <= MOST_DIGITS && (digits == "0" || !digits.starts_with('0'));
+    is_sure.then(|| digits.parse().ok())?
+}
 
-impl<'a> Rest<'a> {
-    fn skip(&mut self, expected: &str) -> Option<()> {
-        self.0 = self.0.strip_prefix(expected)?;
-        Some(())
+/// Any string, also one in which something is escaped.
+fn string(scan: &mut Scan<'_>) -> Option<String> {
+    if let Some(plain) = scan.string() {
+        return Some(plain.to_owned());
     }
-
-    /// What stands before the quote and the colon behind a member's name.
-    fn member(&mut self) -> Option<&'a str> {
-        let end = self.0.bytes().position(|byte| byte == b'"')?;
-        let (name, rest) = self.0.split_at(end);
-        self.0 = rest.strip_prefix("\":")?;
-        Some(name)
-    }
-
-    /// An integer with one spelling.
-    fn number(&mut self) -> Option<u64> {
-        let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = self.0.split_at(digits);
-        if digits > MOST_DIGITS || (digits > 1 && number.starts_with('0')) {
-            return None;
-        }
-        self.0 = rest;
-        number.parse().ok()
-    }
-
-    /// A string behind its first quote, in which nothing is escaped.
-    fn plain(&mut self) -> Option<&'a str> {
-        let (text, rest) = self.0.split_at(quoted::plain(self.0));
-        self.0 = rest.strip_prefix('"')?;
-        Some(text)
-    }
-
-    /// A string in which nothing is escaped.
-    fn name(&mut self) -> Option<&'a str> {
-        self.skip(r#"""#)?;
-        self.plain()
-    }
-
-    /// Any string.
-    fn string(&mut self) -> Option<String> {
-        let mut inside = Rest(self.0.strip_prefix('"')?);
-        if let Some(text) = inside.plain() {
-            self.0 = inside.0;
-            return Some(text.to_owned());
-        }
-        let mut values = Deserializer::from_str(self.0).into_iter::<String>();
-        let text = values.next()?.ok()?;
-        self.0 = &self.0[values.byte_offset()..];
-        Some(text)
-    }
+    let mut values = Deserializer::from_str(scan.rest()).into_iter::<String>();
+    let text = values.next()?.ok()?;
+    *scan = Scan::of(&scan.rest()[values.byte_offset()..]);
+    Some(text)
 }
 
 #[cfg(test)]
@@ -95,7 +55,10 @@ mod tests {
     use super::*;
     use crate::{
         ids::{ConversationId, MessageKey},
-        wire::request::{Request, VisitorAsk, parse_visitor},
+        wire::{
+            quoted,
+            request::{Request, VisitorAsk, parse_visitor},
+        },
     };
 
     /// The frame as clients write it: with the id before the rest or behind.
