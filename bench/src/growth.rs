@@ -37,30 +37,45 @@ pub(crate) fn run(growth: &Growth) -> Result<bool> {
     machine::pin(machine::OUR_CORE)?;
     let server = Server::start(Peer::Hub, &plan, Some(&hub))?;
     let rate = plan.rate.unwrap_or(5_000.0);
-    let mut steps = Vec::new();
+    let mut grown = Vec::new();
     let mut held = 0;
     for &size in &growth.conversations {
         apart(fill(&server, size.saturating_sub(held))).context("filling the store")?;
         held = held.max(size);
-        steps.push(step(format!("{held} conversations"), &server, &plan, rate, awake.as_ref(), 0)?);
+        let mut step = Step::new(format!("{held} conversations"));
+        for _ in 0..plan.rounds {
+            step.measure(&server, &plan, rate, awake.as_ref(), 0)?;
+        }
+        grown.push(step);
     }
-    for &size in &growth.connections {
-        steps.push(step(format!("… and {size} idle visitors"), &server, &plan, rate, awake.as_ref(), size)?);
+    // In turn: a machine that drifts from minute to minute is then the same for all sizes.
+    let mut idle: Vec<Step> =
+        growth.connections.iter().map(|size| Step::new(format!("… and {size} idle visitors"))).collect();
+    for _ in 0..plan.rounds {
+        for (step, &size) in idle.iter_mut().zip(&growth.connections) {
+            step.measure(&server, &plan, rate, awake.as_ref(), size)?;
+        }
     }
-    print(&plan, rate, &steps);
+    print(&plan, rate, &[grown, idle]);
     Ok(true)
 }
 
-fn step(what: String, server: &Server, plan: &Plan, rate: f64, awake: Option<&Awake>, idlers: usize) -> Result<Step> {
-    eprintln!("{what}");
-    let mut step = Step { what, closed: Vec::new(), open: Vec::new(), resident: 0.0 };
-    for _ in 0..plan.rounds {
-        let (closed, open, resident) = apart(measure(server, plan, rate, awake, idlers)).context("measuring")?;
-        step.closed.push(closed);
-        step.open.push(open);
-        step.resident = resident / 1024.0;
+// === impl Step ===
+
+impl Step {
+    fn new(what: String) -> Self {
+        Self { what, closed: Vec::new(), open: Vec::new(), resident: 0.0 }
     }
-    Ok(step)
+
+    /// One round more, beside so many idle visitors.
+    fn measure(&mut self, server: &Server, plan: &Plan, rate: f64, awake: Option<&Awake>, idlers: usize) -> Result<()> {
+        eprintln!("{}", self.what);
+        let (closed, open, resident) = apart(measure(server, plan, rate, awake, idlers)).context("measuring")?;
+        self.closed.push(closed);
+        self.open.push(open);
+        self.resident = resident / 1024.0;
+        Ok(())
+    }
 }
 
 async fn measure(
@@ -92,7 +107,8 @@ async fn fill(server: &Server, conversations: usize) -> Result<()> {
     stream::iter(0..fillers).map(work).buffer_unordered(fillers.max(1)).try_collect::<()>().await
 }
 
-fn print(plan: &Plan, rate: f64, steps: &[Step]) {
+/// Multiples are of the first of each series.
+fn print(plan: &Plan, rate: f64, series: &[Vec<Step>]) {
     println!("{}{}. {}.", today(), revision(), machine::describe());
     println!(
         "One hub on one core, its generator on the other; {} visitors, {} agents, texts of {} bytes; {} round(s) of {} s \
@@ -107,16 +123,18 @@ fn print(plan: &Plan, rate: f64, steps: &[Step]) {
     let multiple = |now: &[Window], first: &[Window]| {
         Spread::of(now.iter().zip(first).map(|(now, first)| now.cpu_per_100k() / first.cpu_per_100k()))
     };
-    for Step { what, closed, open, resident } in steps {
-        let first = &steps[0];
-        println!(
-            "| {what} | {} | {} | {} | {} | {} | {} | {resident:.0} |",
-            Spread::of(closed.iter().map(Window::rate)),
-            middle(closed),
-            multiple(closed, &first.closed),
-            middle(open),
-            multiple(open, &first.open),
-            Spread::of(open.iter().map(|window| quantile(&window.delivery, 0.99))),
-        );
+    for steps in series {
+        for Step { what, closed, open, resident } in steps {
+            let first = &steps[0];
+            println!(
+                "| {what} | {} | {} | {} | {} | {} | {} | {resident:.0} |",
+                Spread::of(closed.iter().map(Window::rate)),
+                middle(closed),
+                multiple(closed, &first.closed),
+                middle(open),
+                multiple(open, &first.open),
+                Spread::of(open.iter().map(|window| quantile(&window.delivery, 0.99))),
+            );
+        }
     }
 }

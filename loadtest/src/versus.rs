@@ -50,7 +50,8 @@ pub struct Versus {
     /// Visitors of pairs, with a tenth as many agents.
     #[arg(long, default_value_t = 1_000)]
     pub visitors: usize,
-    /// Texts a second of the open loop, and half of that between two nodes; 0 leaves both out.
+    /// Texts a second of the open loop `steady`; `calm` has a tenth of that, `brisk` twice as many, and between two nodes
+    /// it is half; 0 leaves all of them out.
     #[arg(long, default_value_t = 10_000.0)]
     pub rate: f64,
     /// Agents who watch one conversation; 0 leaves it out.
@@ -176,11 +177,10 @@ impl Versus {
         };
         add("pairs", self.seconds, PAIRS, self.rounds, &|profile| profile.pairs = Some(pairs(None)))?;
         if self.rate > 0.0 {
-            add("steady", self.seconds, STEADY, self.rounds, &|profile| profile.pairs = Some(pairs(Some(self.rate))))?;
-        }
-        if self.rate > 0.0 {
-            let half = Some(self.rate / 2.0);
-            add("across", self.seconds, STEADY, self.rounds, &|profile| profile.pairs = Some(pairs(half)))?;
+            for (name, times) in [("calm", 0.1), ("steady", 1.0), ("brisk", 2.0), ("across", 0.5)] {
+                let rate = Some(self.rate * times);
+                add(name, self.seconds, STEADY, self.rounds, &|profile| profile.pairs = Some(pairs(rate)))?;
+            }
         }
         if self.watchers > 0 {
             // One at a time is as much about waiting for each other as about work.

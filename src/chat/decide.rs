@@ -138,6 +138,10 @@ impl<'a> Draft<'a> {
 
     fn push_by(&mut self, by: Author, what: What) {
         let seq = crate::ids::Seq(self.was.seq.0 + 1 + self.events.len() as u64);
+        if self.events.is_empty() {
+            // Nearly always it is one, and it is large.
+            self.events.reserve_exact(1);
+        }
         self.events.push(Event { seq, at: self.at, by, what });
     }
 

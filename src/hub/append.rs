@@ -90,6 +90,7 @@ impl Hub {
         command: &Command,
         by: Option<&Seat>,
     ) -> Result<Done> {
+        // A thousand of these wait at once for the disk: what is rare is boxed, and makes no room for itself in all of them.
         let mut watch = self.metrics.stages.stopwatch(&self.metrics.events);
         let tail = self.tail(conversation).await?;
         let actor = caller.actor();
@@ -98,7 +99,7 @@ impl Hub {
         let (mut sure, mut looked) = (self.mesh.is_alone(), self.mesh.is_alone());
         let playbook = match owned().flatten() {
             Some(playbook) => playbook,
-            None if !sure && self.make_sure(&tail).await? => {
+            None if !sure && Box::pin(self.make_sure(&tail)).await? => {
                 sure = true;
                 owned().flatten().ok_or_else(HubError::not_found)?
             }
@@ -106,7 +107,7 @@ impl Hub {
         };
         let row = self.playbook_at(&playbook).await?;
         let newest = self.playbook(&playbook.id).await?.unwrap_or_else(|| row.clone());
-        let mut turn = if tail.is_queued_for() { Some(self.turn(&tail).await?) } else { None };
+        let mut turn = if tail.is_queued_for() { Some(Box::pin(self.turn(&tail)).await?) } else { None };
         for _ in 0..MAX_TRIES {
             let policy = Policy {
                 playbook: &row.playbook,
@@ -119,13 +120,13 @@ impl Hub {
             let nothing_to_do = decided.as_ref().is_ok_and(|decided| decided.events.is_empty());
             if (nothing_to_do || decided.is_err())
                 && !std::mem::replace(&mut sure, true)
-                && self.make_sure(&tail).await?
+                && Box::pin(self.make_sure(&tail)).await?
             {
                 continue;
             }
             let Decided { head, at, before, events, row } = match decided {
                 Ok(decided) => decided,
-                Err(refusal) => return self.maybe_repeated(&tail, caller, command, refusal).await,
+                Err(refusal) => return Box::pin(self.maybe_repeated(&tail, caller, command, refusal)).await,
             };
             if nothing_to_do {
                 if let Command::Item { item, .. } = command {
@@ -135,7 +136,7 @@ impl Hub {
             }
             if events.iter().any(finds_nobody)
                 && !std::mem::replace(&mut looked, true)
-                && !self.finds_nobody(&newest.workspace).await
+                && !Box::pin(self.finds_nobody(&newest.workspace)).await
             {
                 continue;
             }
@@ -161,7 +162,7 @@ impl Hub {
                 Appended::Stale { head } => {
                     tail.hint(head);
                     if turn.is_none() {
-                        turn = Some(self.turn(&tail).await?);
+                        turn = Some(Box::pin(self.turn(&tail)).await?);
                     }
                     tail.catch_up(&*self.store).await?;
                 }
@@ -273,13 +274,10 @@ impl Decided {
             events.iter().for_each(|event| row.apply(event));
             Box::new(row)
         });
-        Ok(Self {
-            head: was.seq,
-            at: was.last_at,
-            before: Face::of(was),
-            events: events.into_iter().map(Entry::new).collect(),
-            row,
-        })
+        // Not in the events' own place: they are much larger, and what is made here lives until the store has answered.
+        let mut entries = Vec::with_capacity(events.len());
+        entries.extend(events.into_iter().map(Entry::new));
+        Ok(Self { head: was.seq, at: was.last_at, before: Face::of(was), events: entries, row })
     }
 }
 

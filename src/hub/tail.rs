@@ -108,9 +108,13 @@ impl Tail {
 
     /// Makes sure that the fold has reached every head anybody spoke of. False when there is no such conversation.
     pub async fn catch_up(&self, store: &dyn Store) -> Result<bool> {
-        if self.is_current() {
-            return Ok(true);
+        match self.is_current() {
+            true => Ok(true),
+            false => Box::pin(self.load(store)).await,
         }
+    }
+
+    async fn load(&self, store: &dyn Store) -> Result<bool> {
         let _one = self.loading.lock().await;
         if self.head().is_none() {
             match store.load(&self.id).await? {
@@ -181,9 +185,7 @@ impl Tail {
 
     /// One page of events behind `cursor`: from memory, else from the store. Empty at the head.
     pub async fn read(&self, store: &dyn Store, cursor: Seq) -> Result<Vec<Arc<Entry>>> {
-        if !self.is_current() {
-            self.catch_up(store).await?;
-        }
+        self.catch_up(store).await?;
         match self.with(|hot| hot.after(cursor)).flatten() {
             Some(entries) => Ok(entries),
             None => store.events_after(&self.id, cursor, PAGE, PAGE_BYTES).await,

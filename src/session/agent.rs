@@ -24,7 +24,7 @@ use crate::{
         error::ErrorBody,
         push::RENAMED,
         reply::{AgentHelloReply, HistoryReply, Limits, ListReply, Nothing, OpenReply, SettingsReply},
-        request::{AgentAsk, AgentHello, List, Malformed, Open, Request, RequestId, parse_agent},
+        request::{AgentAsk, AgentHello, List, Malformed, Open, Request, RequestId, Say, parse_agent},
         settings::{NotifySettings, Settings},
         write,
     },
@@ -137,19 +137,46 @@ impl<S: Stream> Role<S> for Working {
     async fn serve(&mut self, live: &mut Live<S>, frame: &str) -> Result<(), End> {
         let Request { id, ask } = match parse_agent(frame) {
             Ok(request) => request,
-            Err(malformed) => return live.ill_formed(malformed).await,
+            Err(malformed) => return Box::pin(live.ill_formed(malformed)).await,
         };
         live.well_formed();
         let id = id.as_ref();
         live.lobby.hub.asked(live.seated.seat());
+        match ask {
+            AgentAsk::Send(say) => self.say(live, id, say).await,
+            // Boxed, as what is rare is not to make room for itself in every text's future.
+            ask => Box::pin(self.oblige(live, id, ask)).await,
+        }
+    }
+
+    fn expires(&self) -> Option<Instant> {
+        Some(self.expires)
+    }
+}
+
+impl Working {
+    fn say<S: Stream>(
+        &self,
+        live: &mut Live<S>,
+        id: Option<&RequestId>,
+        say: Say,
+    ) -> impl Future<Output = Result<(), End>> {
+        live.say(id, say, |live| self.count(live), |key, text| Command::Send { key, text })
+    }
+
+    /// Does whatever is asked.
+    async fn oblige<S: Stream>(
+        &mut self,
+        live: &mut Live<S>,
+        id: Option<&RequestId>,
+        ask: AgentAsk,
+    ) -> Result<(), End> {
         let paced = self.pace(live, &ask);
         match (ask, paced) {
-            (AgentAsk::Send(say), _) => {
-                live.say(id, say, |live| self.count(live), |key, text| Command::Send { key, text }).await
-            }
+            (AgentAsk::Send(say), _) => self.say(live, id, say).await,
             (_, Err(ms)) => live.refuse(id, ErrorBody::rate_limited(ms)).await,
             (AgentAsk::Pong, _) => live.answer(id, &Nothing {}).await,
-            (AgentAsk::Hello(hello), _) => Box::pin(self.renew(live, id, &hello)).await,
+            (AgentAsk::Hello(hello), _) => self.renew(live, id, &hello).await,
             (AgentAsk::Note(say), _) => {
                 live.say(id, say, |live| self.count(live), |key, text| Command::Note { key, text }).await
             }
@@ -157,7 +184,7 @@ impl<S: Stream> Role<S> for Working {
             (AgentAsk::Close(which), _) => live.command(id, &which.conversation, &Command::Close).await,
             (AgentAsk::Assign(assign), _) => {
                 let who = live.seated.seat().who.clone();
-                let done = Box::pin(live.lobby.hub.assign(&who, &assign.conversation, assign.to.as_ref())).await;
+                let done = live.lobby.hub.assign(&who, &assign.conversation, assign.to.as_ref()).await;
                 live.done(id, done).await
             }
             (AgentAsk::Details(change), _) => {
@@ -186,9 +213,7 @@ impl<S: Stream> Role<S> for Working {
                 live.lobby.hub.notified(seat, &receipt.conversation, receipt.reason, receipt.outcome);
                 live.answer(id, &Nothing {}).await
             }
-            (AgentAsk::Availability(wish), _) => {
-                Box::pin(self.switch(live, id, wish.agent.as_ref(), wish.online)).await
-            }
+            (AgentAsk::Availability(wish), _) => self.switch(live, id, wish.agent.as_ref(), wish.online).await,
             (AgentAsk::Settings(wish), _) => {
                 let notify = wish.notify.over(self.notify);
                 let who = live.seated.seat().who.clone();
@@ -200,8 +225,8 @@ impl<S: Stream> Role<S> for Working {
                     Err(error) => live.refuse(id, &error).await,
                 }
             }
-            (AgentAsk::List(list), _) => Box::pin(self.list(live, id, list)).await,
-            (AgentAsk::Open(open), _) => Box::pin(self.open(live, id, &open)).await,
+            (AgentAsk::List(list), _) => self.list(live, id, list).await,
+            (AgentAsk::Open(open), _) => self.open(live, id, &open).await,
             (AgentAsk::Leave(which), _) => {
                 match live.follows.get_mut(&which.conversation) {
                     // One's own keeps coming.
@@ -213,8 +238,7 @@ impl<S: Stream> Role<S> for Working {
             (AgentAsk::History(history), _) => {
                 let who = live.seated.seat().who.clone();
                 let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit());
-                let read = Box::pin(read).await;
-                match read {
+                match read.await {
                     Ok(events) => live.answer(id, &HistoryReply { events }).await,
                     Err(error) => live.refuse(id, &error).await,
                 }
@@ -222,12 +246,6 @@ impl<S: Stream> Role<S> for Working {
         }
     }
 
-    fn expires(&self) -> Option<Instant> {
-        Some(self.expires)
-    }
-}
-
-impl Working {
     fn new(claims: &AgentClaims, lobby: &Lobby) -> Self {
         let agent = AgentRef { id: claims.agent.clone(), name: claims.name.clone(), avatar: claims.avatar.clone() };
         Self {

@@ -10,34 +10,57 @@ use crate::{
 
 impl<S: Stream> Live<S> {
     /// Answers that it was done. A request without an id wants no answer.
-    pub(super) async fn answer<T: serde::Serialize>(&mut self, id: Option<&RequestId>, body: &T) -> Result<(), End> {
-        let Some(id) = id else { return Ok(()) };
-        let mut frame = String::with_capacity(256);
-        write::write_ok(&mut frame, id, body);
-        self.connection.feed(frame).await
+    pub(super) fn answer<T: serde::Serialize>(
+        &mut self,
+        id: Option<&RequestId>,
+        body: &T,
+    ) -> impl Future<Output = Result<(), End>> {
+        self.reply(id.map(|id| {
+            let mut frame = String::with_capacity(256);
+            write::write_ok(&mut frame, id, body);
+            frame
+        }))
     }
 
     /// Answers that it was not.
-    pub(super) async fn refuse(&mut self, id: Option<&RequestId>, error: impl Into<ErrorBody>) -> Result<(), End> {
-        match id {
-            Some(_) => self.refuse_as(id, &error.into()).await,
-            None => Ok(()),
-        }
+    pub(super) fn refuse(
+        &mut self,
+        id: Option<&RequestId>,
+        error: impl Into<ErrorBody>,
+    ) -> impl Future<Output = Result<(), End>> {
+        self.reply(id.map(|_| refusal(id, &error.into())))
     }
 
-    pub(super) async fn refuse_as(&mut self, id: Option<&RequestId>, error: &ErrorBody) -> Result<(), End> {
-        let mut frame = String::with_capacity(192);
-        write::write_error(&mut frame, id, error);
-        self.connection.feed(frame).await
+    pub(super) fn refuse_as(
+        &mut self,
+        id: Option<&RequestId>,
+        error: &ErrorBody,
+    ) -> impl Future<Output = Result<(), End>> {
+        self.reply(Some(refusal(id, error)))
     }
 
     /// Answers with the place in the log that it came to.
-    pub(super) async fn answer_done(&mut self, id: Option<&RequestId>, done: &Done) -> Result<(), End> {
-        let Some(id) = id else { return Ok(()) };
-        let mut frame = String::with_capacity(96);
-        write::write_ok_seq(&mut frame, id, done.seq, done.at, done.duplicate);
-        self.connection.feed(frame).await
+    pub(super) fn answer_done(&mut self, id: Option<&RequestId>, done: &Done) -> impl Future<Output = Result<(), End>> {
+        self.reply(id.map(|id| {
+            let mut frame = String::with_capacity(96);
+            write::write_ok_seq(&mut frame, id, done.seq, done.at, done.duplicate);
+            frame
+        }))
     }
+
+    /// Whoever answers holds nothing but the frame while it waits for its turn.
+    async fn reply(&mut self, frame: Option<String>) -> Result<(), End> {
+        match frame {
+            Some(frame) => self.connection.feed(frame).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn refusal(id: Option<&RequestId>, error: &ErrorBody) -> String {
+    let mut frame = String::with_capacity(192);
+    write::write_error(&mut frame, id, error);
+    frame
 }
 
 impl From<&HubError> for ErrorBody {

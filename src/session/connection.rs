@@ -99,12 +99,17 @@ impl<S: Stream> Connection<S> {
     /// Puts a frame into the next write.
     pub async fn feed(&mut self, frame: String) -> Result<(), End> {
         self.unflushed = true;
-        if frame.len() <= PIECE {
-            if self.socket.is_blocked() {
-                in_time(poll_fn(|cx| self.socket.poll_ready_unpin(cx))).await?;
-            }
-            return Ok(self.socket.put(&frame)?);
+        // What has to wait is rare, and has room of its own while it does.
+        if frame.len() > PIECE {
+            return Box::pin(self.feed_in_pieces(frame)).await;
         }
+        if self.socket.is_blocked() {
+            Box::pin(in_time(poll_fn(|cx| self.socket.poll_ready_unpin(cx)))).await?;
+        }
+        Ok(self.socket.put(&frame)?)
+    }
+
+    async fn feed_in_pieces(&mut self, frame: String) -> Result<(), End> {
         let mut rest = Bytes::from(frame);
         self.in_pieces = true;
         for kind in std::iter::once(Data::Text).chain(std::iter::repeat(Data::Continue)) {

@@ -205,7 +205,7 @@ impl<S: Stream> Live<S> {
         conversation: &ConversationId,
         command: &Command,
     ) -> Result<(), End> {
-        let done = self.lobby.hub.command(conversation, &self.caller, command).await;
+        let done = Box::pin(self.lobby.hub.command(conversation, &self.caller, command)).await;
         self.done(id, done).await
     }
 
@@ -214,7 +214,7 @@ impl<S: Stream> Live<S> {
         match done {
             Err(error) => self.refuse(id, &error).await,
             Ok(done) => {
-                self.deliver().await?;
+                Box::pin(self.deliver()).await?;
                 // An answer may end in a lead: that is for agents.
                 match &done.item {
                     Some(item) if self.audience == Audience::Agents => {
@@ -238,51 +238,74 @@ impl<S: Stream> Live<S> {
         paced: impl FnOnce(&Self) -> Result<(), u64>,
         command: fn(MessageKey, String) -> Command,
     ) -> Result<(), End> {
-        if let Some(error) = self.held.refusal(&say.conversation, &say.key).cloned() {
-            return self.refuse(id, error).await;
+        if let Some(refusing) = self.refuse_behind(id, &say) {
+            return refusing.await;
         }
+        let Say { conversation, key, text } = say;
         let done = match paced(self) {
             Err(ms) => Err(ErrorBody::rate_limited(ms)),
             Ok(()) => {
-                let command = command(say.key.clone(), say.text);
+                let command = command(key.clone(), text);
                 let answered = id.map(|_| &**self.seated.seat());
-                let done = self.lobby.hub.command_of(&say.conversation, &self.caller, &command, answered).await;
+                let done = self.lobby.hub.command_of(&conversation, &self.caller, &command, answered).await;
                 done.map_err(|error| ErrorBody::from(&error))
             }
         };
         match done {
             Err(error) => {
                 // What this session does not follow is not its to write in: names somebody makes up are not kept.
-                match error.code.retryable() && self.follows.contains_key(&say.conversation) {
-                    true => self.held.hold(say.conversation, say.key, error.clone()),
-                    false => self.held.release(&say.conversation),
-                }
-                self.refuse(id, error).await
+                let hold = error.code.retryable() && self.follows.contains_key(&conversation);
+                self.refuse_say(id, conversation, key, error, hold).await
             }
             Ok(done) => {
-                if id.is_some() && !done.duplicate && !self.stand_in(&say.conversation, done.seq).await? {
+                if id.is_some() && !done.duplicate && !self.stand_in(&conversation, done.seq).await? {
                     // It is in the log, but what led there cannot be read now. Whoever sends it again is answered
                     // that it is there, and gets the event itself at its place.
-                    let error = ErrorBody::unavailable();
-                    self.held.hold(say.conversation, say.key, error.clone());
-                    return self.refuse(id, error).await;
+                    return self.refuse_say(id, conversation, key, ErrorBody::unavailable(), true).await;
                 }
-                self.held.release(&say.conversation);
+                self.held.release(&conversation);
                 self.answer_done(id, &done).await
             }
         }
+    }
+
+    /// The refusal of a text that has to wait for an earlier one that was refused for now.
+    fn refuse_behind<'a>(
+        &'a mut self,
+        id: Option<&'a RequestId>,
+        say: &Say,
+    ) -> Option<impl Future<Output = Result<(), End>> + use<'a, S>> {
+        let error = self.held.refusal(&say.conversation, &say.key).cloned()?;
+        Some(self.refuse(id, error))
+    }
+
+    /// Refuses a text; while it is held, later ones of its conversation wait for it.
+    fn refuse_say(
+        &mut self,
+        id: Option<&RequestId>,
+        conversation: ConversationId,
+        key: MessageKey,
+        error: ErrorBody,
+        hold: bool,
+    ) -> impl Future<Output = Result<(), End>> {
+        match hold {
+            true => self.held.hold(conversation, key, error.clone()),
+            false => self.held.release(&conversation),
+        }
+        self.refuse(id, error)
     }
 
     /// Writes everything before `seq`, and counts `seq` itself as written. False when the store could not be read.
     async fn stand_in(&mut self, conversation: &ConversationId, seq: Seq) -> Result<bool, End> {
         // Sight may be lost on the way to `seq`, and given back: then from there, once more.
         for _ in 0..2 {
-            if self.follow_given(conversation, seq).await.is_err() {
+            if !self.follows.contains_key(conversation) && Box::pin(self.follow_given(conversation, seq)).await.is_err()
+            {
                 return Ok(false);
             }
             // On the usual road nothing lies between: no reading, no frame.
             if self.follows.get(conversation).is_some_and(|follow| follow.cursor.next() < seq) {
-                self.pump(conversation, Some(seq)).await?;
+                Box::pin(self.pump(conversation, Some(seq))).await?;
             }
             if let Some(follow) = self.follows.get_mut(conversation) {
                 if follow.cursor.next() == seq {

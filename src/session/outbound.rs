@@ -1,5 +1,7 @@
 //! Empties the letter box into frames: events first, then what is only about them.
 
+use std::mem::take;
+
 use super::{end::End, line::Stream, live::Live};
 use crate::{
     chat::{
@@ -32,7 +34,7 @@ impl<S: Stream> Live<S> {
     pub(super) async fn deliver(&mut self) -> Result<(), End> {
         while let Some(mail) = self.seated.seat().mail.take() {
             let leave = mail.leave.clone();
-            self.write_mail(*mail).await?;
+            self.write_mail(mail).await?;
             if let Some(leave) = leave {
                 return Err(End::Close { code: leave.code, after_ms: leave.after_ms, because: leave.because });
             }
@@ -40,12 +42,12 @@ impl<S: Stream> Live<S> {
         Ok(())
     }
 
-    async fn write_mail(&mut self, mail: Mail) -> Result<(), End> {
-        for (conversation, from) in mail.follow {
+    async fn write_mail(&mut self, mut mail: Box<Mail>) -> Result<(), End> {
+        for (conversation, from) in take(&mut mail.follow) {
             self.follow_own(&conversation, from);
             self.pump(&conversation, None).await?;
         }
-        if let Some(begun) = mail.begun.filter(|begun| is_newer(begun, self.follows.values())) {
+        if let Some(begun) = mail.begun.take().filter(|begun| is_newer(begun, self.follows.values())) {
             self.follow_own(&begun.conversation, Seq(0));
             self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
             self.pump(&begun.conversation, None).await?;
@@ -55,39 +57,41 @@ impl<S: Stream> Live<S> {
         }
         match self.audience {
             Audience::Visitor => {
-                if let Some(available) = mail.available {
+                if let Some(available) = mail.available.take() {
                     self.push(&VisitorPush::Available(available)).await?;
                 }
-                if let Some((conversation, position)) = mail.queue {
+                if let Some((conversation, position)) = mail.queue.take() {
                     self.push(&VisitorPush::Queue(QueuePush { conversation, position })).await?;
                 }
             }
             Audience::Agents => {
-                self.write_rows(mail.rows, mail.counts).await?;
-                for push in mail.presence.into_values() {
+                if !(mail.rows.is_empty() && mail.counts.is_empty()) {
+                    Box::pin(self.write_rows(take(&mut mail.rows), mail.counts)).await?;
+                }
+                for push in take(&mut mail.presence).into_values() {
                     self.push(&AgentPush::Presence(push)).await?;
                 }
-                for push in mail.visitor.into_values() {
+                for push in take(&mut mail.visitor).into_values() {
                     if self.follows.contains_key(&push.conversation) {
                         self.push(&AgentPush::Visitor(push)).await?;
                     }
                 }
-                for push in mail.watching.into_values() {
+                for push in take(&mut mail.watching).into_values() {
                     if self.follows.contains_key(&push.conversation) {
                         self.push(&AgentPush::Watching(push)).await?;
                     }
                 }
-                for push in mail.notify {
+                for push in take(&mut mail.notify) {
                     if self.still_sees(&push.conversation) {
                         self.push(&AgentPush::Notify(push)).await?;
                     }
                 }
             }
         }
-        for ((conversation, side), mark) in mail.seen {
+        for ((conversation, side), mark) in take(&mut mail.seen) {
             self.write_seen(conversation, side, mark).await?;
         }
-        for (conversation, typing) in mail.typing {
+        for (conversation, typing) in take(&mut mail.typing) {
             self.write_typing(conversation, typing).await?;
         }
         Ok(())
@@ -114,7 +118,7 @@ impl<S: Stream> Live<S> {
     /// # Errors
     /// When the store cannot say who was given it.
     pub(super) async fn follow_given(&mut self, conversation: &ConversationId, seq: Seq) -> crate::store::Result<()> {
-        if self.audience == Audience::Visitor || self.follows.contains_key(conversation) {
+        if self.audience == Audience::Visitor {
             return Ok(());
         }
         let store = self.lobby.hub.store();

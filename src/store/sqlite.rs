@@ -5,7 +5,7 @@
 //! the same thread: [`behind`] says how, [`tail`] how readers see what is not indexed yet. The [`search`] is filled
 //! behind by another thread, in a file of its own.
 
-use std::{fs::File, path::Path, sync::Arc, thread::JoinHandle};
+use std::{fs::File, path::Path, pin::Pin, sync::Arc, thread::JoinHandle};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -164,10 +164,15 @@ impl Store for Sqlite {
         self.writer.write(true, move |desk| desk.begin(&row, &entries)).await
     }
 
-    async fn append(&self, append: Append) -> Result<Appended> {
+    fn append<'a, 'b>(&'a self, append: Append) -> Pin<Box<dyn Future<Output = Result<Appended>> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
         // A single event with nothing behind it is a single statement.
         let guarded = append.row.is_some() || append.entries.len() > 1;
-        self.writer.write(guarded, move |desk| desk.append(&append)).await
+        // Without an `async` around it, which would be one more copy of the text's way.
+        Box::pin(self.writer.write(guarded, move |desk| desk.append(&append)))
     }
 
     async fn keyed(

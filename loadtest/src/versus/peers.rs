@@ -78,15 +78,18 @@ impl Peer {
         }
     }
 
-    /// ejabberd is ten times too slow for the open loop, and its rooms announce everybody to everybody. `across` is
-    /// for those who have something to cross, and for what that is held against.
+    /// ejabberd is ten times too slow for the open loop, and its rooms announce everybody to everybody. Socket.IO comes
+    /// to its end below what is `brisk`. `across` is for those who have something to cross, and for what that is held
+    /// against.
     pub(super) fn can(self, load: &str) -> bool {
         match self {
-            Peer::Ejabberd => !matches!(load, "steady" | "across" | "fanout" | "chorus"),
+            Peer::Ejabberd => matches!(load, "pairs" | "storm" | "idle"),
             Peer::UsherTwo => matches!(load, "pairs" | "across"),
             Peer::UsherPostgres => matches!(load, "pairs" | "steady" | "across"),
-            Peer::Usher | Peer::SocketIoRedis => true,
-            Peer::Relay | Peer::Ws | Peer::SocketIo => load != "across",
+            Peer::Usher => true,
+            Peer::Relay | Peer::Ws => load != "across",
+            Peer::SocketIo => !matches!(load, "across" | "brisk"),
+            Peer::SocketIoRedis => !matches!(load, "calm" | "brisk"),
         }
     }
 

@@ -109,19 +109,26 @@ impl Writer {
         Ok(Self { queue: Some(send), thread: Some(thread), answers, pulse })
     }
 
-    /// Writes. `guarded` when the work is more than one statement.
-    pub(super) async fn write<T: Send + 'static>(
+    /// Writes. `guarded` when the work is more than one statement. It is queued before this returns, so that whoever waits
+    /// for the answer keeps nothing of it.
+    pub(super) fn write<T: Send + 'static>(
         &self,
         guarded: bool,
         work: impl FnOnce(&mut Desk) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    ) -> impl Future<Output = Result<T>> {
         self.answers.attend();
         let (task, answer) = Task::new(guarded, work);
-        match self.queue.as_ref().map(|queue| queue.try_send(Box::new(task))) {
-            Some(Ok(())) => self.pulse.patience.wait(answer).await,
+        let queued = match self.queue.as_ref().map(|queue| queue.try_send(Box::new(task))) {
+            Some(Ok(())) => Ok(()),
             Some(Err(TrySendError::Full(_))) => Err(StoreError::Unavailable("too many writes are waiting".into())),
             Some(Err(TrySendError::Disconnected(_))) | None => {
                 Err(StoreError::Unavailable("the store's writer has ended".into()))
+            }
+        };
+        async move {
+            match queued {
+                Ok(()) => self.pulse.patience.wait(answer).await,
+                Err(fault) => Err(fault),
             }
         }
     }
