@@ -90,7 +90,9 @@ pub(super) async fn connection<S: Sessions>(
     let parts = http.into_parts();
     let stream = parts.io.into_inner();
     let state = parts.service.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Some((side, peer)) = state.seat.filter(|_| sound) else { return leave(stream).await };
+    let Some((side, peer)) = state.seat.filter(|_| sound) else {
+        return Box::pin(leave(stream)).await;
+    };
     let Ok(socket) = socket(stream, door.settings.socket, &parts.read_buf) else {
         door.metrics.refused(Reason::Frames);
         return;

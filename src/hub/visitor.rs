@@ -88,7 +88,7 @@ impl Hub {
     ) -> Result<(Seated, Greeting)> {
         let workspace = guest.playbook.workspace.clone();
         if let Some(anonymous) = &guest.anonymous {
-            self.adopt(&workspace, anonymous, guest).await?;
+            Box::pin(self.adopt(&workspace, anonymous, guest)).await?;
         }
         let who = Who::Visitor {
             workspace: workspace.clone(),
@@ -97,30 +97,43 @@ impl Hub {
         };
         let mut seated = self.sit(who, self.settings.connections_per_visitor);
         let listening = self.listening(&workspace).await;
-        // Heard from before it is read on, a conversation they come back to is read once.
-        let held = recover.filter(|_| listening).map(|(id, _)| self.board.hold(id));
-        let closed_since = self.store.now().plus(-CLOSED_SHOWN);
-        let found = match guest.is_new {
-            true => Ok(None),
-            false => self.store.of_visitor(&workspace, &guest.visitor, closed_since).await.map_err(HubError::from),
-        };
-        let conversation = match (found, recover) {
-            (Err(HubError::Unavailable), Some((id, recover))) => Some(self.remembered_of(&mut seated, id, recover)?),
-            (Err(error), _) => return Err(error),
-            (Ok(None), _) => None,
-            (Ok(Some(found)), _) => {
-                let id = found.conversation.id.clone();
-                let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
-                let heard = held.as_ref().is_some_and(|held| *held.conversation() == id);
-                seated.follow(&id).learn(found, heard);
-                Some(self.show(&mut seated, &id, recover, true).await?)
-            }
+        let conversation = match guest.is_new {
+            // There is nothing to look for.
+            true => None,
+            false => Box::pin(self.find_theirs(&mut seated, guest, recover, listening)).await?,
         };
         if let Some(shown) = &conversation {
             self.visitor_came(&shown.loaded.conversation.id, guest.page.clone());
         }
         let available = self.offer(seated.seat(), &guest.playbook);
         Ok((seated, Greeting { available, conversation }))
+    }
+
+    /// The conversation somebody comes back to.
+    async fn find_theirs(
+        self: &Arc<Self>,
+        seated: &mut Seated,
+        guest: &Guest,
+        recover: Option<&(ConversationId, Recover)>,
+        listening: bool,
+    ) -> Result<Option<Shown>> {
+        let workspace = &guest.playbook.workspace;
+        // Heard from before it is read on, a conversation they come back to is read once.
+        let held = recover.filter(|_| listening).map(|(id, _)| self.board.hold(id));
+        let closed_since = self.store.now().plus(-CLOSED_SHOWN);
+        let found = self.store.of_visitor(workspace, &guest.visitor, closed_since).await.map_err(HubError::from);
+        match (found, recover) {
+            (Err(HubError::Unavailable), Some((id, recover))) => Ok(Some(self.remembered_of(seated, id, recover)?)),
+            (Err(error), _) => Err(error),
+            (Ok(None), _) => Ok(None),
+            (Ok(Some(found)), _) => {
+                let id = found.conversation.id.clone();
+                let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
+                let heard = held.as_ref().is_some_and(|held| *held.conversation() == id);
+                seated.follow(&id).learn(found, heard);
+                self.show(seated, &id, recover, true).await.map(Some)
+            }
+        }
     }
 
     /// Opens a conversation and runs the playbook from its first card; the open one when there is one. `paced` is asked

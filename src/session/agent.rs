@@ -65,7 +65,7 @@ async fn knock<S: Stream, G>(
 ) -> Option<(Box<Live<S>>, Box<Working>, G)> {
     let mut connection = Connection::new(line, lobby.settings.agent_heartbeat);
     let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
-        Ok(Ok(frame)) => match welcome(&mut connection, &frame, &lobby).await {
+        Ok(Ok(frame)) => match Box::pin(welcome(&mut connection, &frame, &lobby)).await {
             Ok((seated, desk, working)) => {
                 let held = admitted();
                 let mut live = Live::new(connection, lobby, seated);
@@ -77,7 +77,7 @@ async fn knock<S: Stream, G>(
         Ok(Err(end)) => end,
         Err(_) => End::code(CloseCode::NoHello),
     };
-    connection.close(end).await;
+    Box::pin(connection.close(end)).await;
     None
 }
 

@@ -97,12 +97,39 @@ async fn offered(
     Ok(hub.playbook(&row.playbook.id).await.map_err(unavailable)?.unwrap_or(row))
 }
 
+/// Whether this is the address of the demonstration page, of whatever host; that it is an address at all was looked at
+/// before.
 fn is_demo(page: &str) -> bool {
-    url::Url::parse(page).is_ok_and(|url| url.path() == "/demo")
+    let Some((_, rest)) = page.split_once("://") else { return false };
+    let whole = rest.split(['?', '#']).next().unwrap_or_default();
+    whole.split_once('/').is_some_and(|(_, path)| path == "demo")
 }
 
 /// The visitor a site's subject is: the same at every visit, in no other workspace, and no site can choose another's.
 fn identified(workspace: &WorkspaceId, subject: &str) -> VisitorId {
     let digest = Sha256::digest(format!("{}\n{workspace}\n{subject}", workspace.as_str().len()));
     VisitorId::from(format!("{IDENTIFIED}{}", URL_SAFE_NO_PAD.encode(&digest[..18])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r5_only_the_page_itself_is_the_demonstration() {
+        for page in ["http://hub/demo", "https://hub:8080/demo?lang=de", "http://[::1]/demo#top"] {
+            assert!(is_demo(page), "{page}");
+        }
+        for page in [
+            "http://hub/",
+            "http://hub",
+            "http://hub?to=/demo",
+            "http://hub#/demo",
+            "http://hub/x/demo",
+            "http://hub/demo/",
+            "demo",
+        ] {
+            assert!(!is_demo(page), "{page}");
+        }
+    }
 }
