@@ -59,29 +59,28 @@ impl Follow {
 
     /// Moves over the next events. An agent's last one is the one that takes the conversation from them.
     pub fn take(&mut self, entries: Vec<Arc<Entry>>, may_see: impl Fn(&Sight) -> bool) -> Cut {
-        let mut events = Vec::with_capacity(entries.len());
-        for entry in entries {
+        let (mut events, mut lost) = (entries, false);
+        events.retain(|entry| {
             let event = entry.event();
-            if event.seq <= self.cursor {
-                continue;
+            if lost || event.seq <= self.cursor {
+                return false;
             }
+            let mut shown = true;
             if event.seq > self.clear {
                 let after = self.sight.after(event);
-                let (before, after) = (std::mem::replace(&mut self.sight, after.clone()), after);
-                let (saw, sees, seq) = (may_see(&before), may_see(&after), event.seq);
-                if saw || sees {
-                    self.cursor = seq;
-                    events.push(entry);
+                let before = std::mem::replace(&mut self.sight, after);
+                let sees = may_see(&self.sight);
+                shown = sees || may_see(&before);
+                if shown {
+                    self.cursor = event.seq;
                 }
-                if !sees && !self.regain(seq) {
-                    return Cut { events, lost: true };
-                }
+                lost = !sees && !self.regain(event.seq);
             } else {
                 self.cursor = event.seq;
-                events.push(entry);
             }
-        }
-        Cut { events, lost: false }
+            shown
+        });
+        Cut { events, lost }
     }
 
     /// Whether what was lost at `seq` is the reader's again by now; then they go on from there.

@@ -374,11 +374,11 @@ impl<S: Stream> Live<S> {
                 }
             };
             self.held.pass(conversation, self.caller.actor(), &events);
-            let shown = self.audience.collect(&events);
-            if !shown.is_empty() {
-                let length = shown.iter().map(|entry| entry.json().len() + 1).sum::<usize>();
+            let shown = self.audience.of(&events);
+            let length = shown.clone().map(|entry| entry.json().len() + 1).sum::<usize>();
+            if length > 0 {
                 let mut frame = String::with_capacity(FRAME + conversation.as_str().len() + length);
-                write::write_events(&mut frame, conversation, &shown);
+                write::write_events(&mut frame, conversation, shown);
                 self.connection.feed(frame).await?;
             }
             let over = self.follows.get(conversation).is_some_and(|follow| !follow.opened && ends(&events));

@@ -13,6 +13,10 @@ use tokio_tungstenite::tungstenite::{
 /// The longest payload of a control frame, by RFC 6455.
 const MOST_CONTROL: usize = 125;
 
+/// Where one event comes, more do: so there is room for some from the first on, in bytes. An answer comes alone.
+const LARGE: usize = 192;
+const ROOM: usize = 1000;
+
 /// The message in `read`, where that is exactly one whole text of at most `longest` bytes, or an answer to a ping, or both
 /// in this order, and nothing is wrong with it. Anything else is the library's to read, and to find fault with.
 pub(super) fn message(read: &[u8], longest: usize) -> Option<Message> {
@@ -55,6 +59,9 @@ fn whole(read: &[u8]) -> Option<(Whole<'_>, &[u8])> {
 pub(super) fn write(out: &mut Vec<u8>, opcode: OpCode, is_final: bool, payload: &[u8]) -> Result<()> {
     let header = FrameHeader { is_final, opcode, ..FrameHeader::default() };
     let length = payload.len() as u64;
+    if out.capacity() == 0 && payload.len() >= LARGE {
+        out.reserve(ROOM);
+    }
     out.reserve(header.len(length) + payload.len());
     header.format(length, out)?;
     out.extend_from_slice(payload);
