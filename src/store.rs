@@ -133,6 +133,8 @@ pub trait Store: Outbox + Reports + Send + Sync + 'static {
     /// [erasure](crate::chat::event::Event::erases), which only a closed conversation may have, all that lies before it
     /// becomes what [`erased`](crate::chat::event::Event::erased) leaves of it, in the log, among the items and beside
     /// it; the conversation is nobody's then, and a few seconds later nothing of it is found by words.
+    ///
+    /// To be awaited at once: it may be under way before, and goes on when nobody waits any more.
     async fn append(&self, append: Append) -> Result<Appended>;
 
     /// The first event that this key made in its scope, or None.

@@ -23,7 +23,7 @@ struct Step {
     what: String,
     closed: Vec<Window>,
     open: Vec<Window>,
-    /// MiB resident afterwards.
+    /// MiB resident after the first round.
     resident: f64,
 }
 
@@ -73,7 +73,10 @@ impl Step {
         let (closed, open, resident) = apart(measure(server, plan, rate, awake, idlers)).context("measuring")?;
         self.closed.push(closed);
         self.open.push(open);
-        self.resident = resident / 1024.0;
+        if self.closed.len() == 1 {
+            // In later rounds what greater sizes have left in the allocator's hands would count.
+            self.resident = resident / 1024.0;
+        }
         Ok(())
     }
 }
@@ -112,7 +115,8 @@ fn print(plan: &Plan, rate: f64, series: &[Vec<Step>]) {
     println!("{}{}. {}.", today(), revision(), machine::describe());
     println!(
         "One hub on one core, its generator on the other; {} visitors, {} agents, texts of {} bytes; {} round(s) of {} s \
-         at each size. Medians (smallest–largest).\n",
+         at each size. Medians (smallest–largest); multiples, round by round, are of the smallest number of conversations, \
+         and of idle visitors.\n",
         plan.visitors, plan.agents, plan.text_bytes, plan.rounds, plan.window
     );
     println!(

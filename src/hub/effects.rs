@@ -71,13 +71,13 @@ impl Hub {
         self.ring_outbox(entries);
         self.wake(tail.id(), by);
         let bells = self.say_moved(tail, before, entries, counts);
-        // Where nobody knew the outcome for a while, the sweep may have found it first.
         let move_on = |entries| {
             let motion = Motion { entries, waited: before.waiting, counts, bells: &bells, late: false };
             self.set_in_motion(tail, motion);
         };
         match self.mesh.is_alone() {
             true => move_on(entries),
+            // Where nobody knew the outcome for a while, the sweep may have found it first.
             false => self.note(tail.id(), before.last_at, entries).into_iter().for_each(move_on),
         }
         if entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. })) {

@@ -35,9 +35,6 @@ impl Hub {
         entries: &'a [Arc<Entry>],
     ) -> Vec<&'a [Arc<Entry>]> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Vec::new() };
-        if self.mesh.is_alone() {
-            return vec![entries];
-        }
         let (after, head) = (Seq(first.event().seq.0 - 1), last.event().seq);
         let parts = self.among.ledger.note(conversation, Stretch { after, after_at, head }, self.store.now());
         let at = |seq: Seq| usize::try_from(seq.0 - after.0).unwrap_or(entries.len());

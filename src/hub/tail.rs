@@ -114,6 +114,7 @@ impl Tail {
         }
     }
 
+    /// Reads the fold, where there is none yet, and what is behind it.
     async fn load(&self, store: &dyn Store) -> Result<bool> {
         let _one = self.loading.lock().await;
         if self.head().is_none() {

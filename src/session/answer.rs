@@ -48,7 +48,7 @@ impl<S: Stream> Live<S> {
         }))
     }
 
-    /// Whoever answers holds nothing but the frame while it waits for its turn.
+    /// Holds nothing but the frame while that waits for its turn.
     async fn reply(&mut self, frame: Option<String>) -> Result<(), End> {
         match frame {
             Some(frame) => self.connection.feed(frame).await,

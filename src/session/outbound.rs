@@ -112,8 +112,8 @@ impl<S: Stream> Live<S> {
         self.follows.insert(conversation.clone(), follow);
     }
 
-    /// What somebody was given a moment ago they may write in before the letter that says so is here: then it is followed
-    /// from the assignment on, so that what they wrote at `seq` does not overtake it.
+    /// For a conversation that is not followed. What somebody was given a moment ago they may write in before the letter that
+    /// says so is here: then it is followed from the assignment on, so that what they wrote at `seq` does not overtake it.
     ///
     /// # Errors
     /// When the store cannot say who was given it.

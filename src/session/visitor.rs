@@ -12,7 +12,6 @@ use super::{
     lobby::{Entrance, Lobby},
 };
 use crate::{
-    chat::{command::Command, event::Page},
     hub::{
         error::HubError,
         page::Recover,
@@ -21,12 +20,13 @@ use crate::{
     wire::{
         code::{CloseCode, ErrorCode},
         error::ErrorBody,
-        reply::{HistoryReply, Limits, Nothing, StartReply, VisitorHelloReply},
-        request::{Malformed, Request, RequestId, Say, VisitorAsk, parse_visitor},
+        reply::{Limits, Nothing, VisitorHelloReply},
+        request::{Malformed, Request, RequestId, VisitorAsk, parse_visitor},
         write,
     },
 };
 
+mod asks;
 mod guest;
 
 use self::guest::recognise;
@@ -165,115 +165,16 @@ impl<S: Stream> Role<S> for Visiting {
         live.well_formed();
         let id = id.as_ref();
         live.lobby.hub.asked(live.seated.seat());
+        // A thousand texts wait for the disk at once: what is rarer is boxed, and makes no room for itself in all of them.
         match ask {
             VisitorAsk::Send(say) => self.say(live, id, say).await,
-            // Boxed, as what is rare is not to make room for itself in every text's future.
+            ask if self.note(live, &ask) => live.answer(id, &Nothing {}).await,
             ask => Box::pin(self.oblige(live, id, ask)).await,
         }
     }
 
     fn expires(&self) -> Option<Instant> {
         None
-    }
-}
-
-impl Visiting {
-    fn say<S: Stream>(
-        &self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-        say: Say,
-    ) -> impl Future<Output = Result<(), End>> {
-        live.say(id, say, |live| self.pace(live), |key, text| Command::Send { key, text })
-    }
-
-    /// Does whatever is asked.
-    async fn oblige<S: Stream>(
-        &mut self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
-        ask: VisitorAsk,
-    ) -> Result<(), End> {
-        match ask {
-            VisitorAsk::Pong => live.answer(id, &Nothing {}).await,
-            VisitorAsk::Hello(_) => live.refuse(id, ErrorBody::invalid("type", "hello has been said")).await,
-            VisitorAsk::Send(say) => self.say(live, id, say).await,
-            VisitorAsk::Answer(answer) => {
-                if let Err(ms) = self.pace(live) {
-                    return live.refuse(id, ErrorBody::rate_limited(ms)).await;
-                }
-                let reply = answer.reply();
-                let command = Command::Answer { card: answer.card, reply, key: answer.key };
-                live.command(id, &answer.conversation, &command).await
-            }
-            VisitorAsk::Rate(rate) => {
-                if let Err(ms) = self.pace(live) {
-                    return live.refuse(id, ErrorBody::rate_limited(ms)).await;
-                }
-                let command = Command::Rate { score: rate.score, comment: rate.comment };
-                live.command(id, &rate.conversation, &command).await
-            }
-            VisitorAsk::End(which) => live.command(id, &which.conversation, &Command::End).await,
-            VisitorAsk::Start => self.start(live, id).await,
-            VisitorAsk::Typing(typing) => {
-                live.lobby.hub.typing(live.seated.seat(), &typing.conversation, typing.on, typing.preview);
-                live.answer(id, &Nothing {}).await
-            }
-            VisitorAsk::Seen(seen) => {
-                live.lobby.hub.seen(live.seated.seat(), &seen.conversation, seen.received, seen.read);
-                live.answer(id, &Nothing {}).await
-            }
-            VisitorAsk::Page(moved) => {
-                let page = Page { url: moved.url, title: moved.title, referrer: None };
-                self.guest.page = Some(page.clone());
-                if let Some(conversation) = live.follows.keys().next() {
-                    live.lobby.hub.moved_to(conversation, page);
-                }
-                live.answer(id, &Nothing {}).await
-            }
-            VisitorAsk::History(history) => {
-                if let Err(ms) = self.look(live) {
-                    return live.refuse(id, ErrorBody::rate_limited(ms)).await;
-                }
-                let who = live.seated.seat().who.clone();
-                let read = live.lobby.hub.history(&who, &history.conversation, history.before, history.limit());
-                match read.await {
-                    Ok(events) => live.answer(id, &HistoryReply { events: live.audience.collect(&events) }).await,
-                    Err(error) => live.refuse(id, &error).await,
-                }
-            }
-        }
-    }
-
-    fn pace<S>(&self, live: &Live<S>) -> Result<(), u64> {
-        live.lobby.rates.visitor(self.guest.visitor.as_str())
-    }
-
-    fn look<S>(&self, live: &Live<S>) -> Result<(), u64> {
-        live.lobby.rates.look(self.guest.visitor.as_str())
-    }
-
-    async fn start<S: Stream>(&mut self, live: &mut Live<S>, id: Option<&RequestId>) -> Result<(), End> {
-        let lobby = live.lobby.clone();
-        if let Err(ms) = self.look(live) {
-            return live.refuse(id, ErrorBody::rate_limited(ms)).await;
-        }
-        let paced =
-            || lobby.rates.start(self.address).map_err(|retry_after_ms| HubError::RateLimited { retry_after_ms });
-        let shown = match lobby.hub.start(&mut live.seated, &self.guest, paced).await {
-            Ok(shown) => shown,
-            Err(error) => return live.refuse(id, &error).await,
-        };
-        let conversation = &shown.loaded.conversation;
-        let body = StartReply {
-            conversation: conversation.visitor_view(&shown.loaded.beside, shown.position),
-            events: live.audience.collect(&shown.page.events),
-        };
-        if let (Some(page), None) = (&self.guest.page, &conversation.page) {
-            lobby.hub.moved_to(&conversation.id, page.clone());
-        }
-        live.follow(&shown);
-        live.answer(id, &body).await
     }
 }
 

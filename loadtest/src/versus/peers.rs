@@ -78,18 +78,17 @@ impl Peer {
         }
     }
 
-    /// ejabberd is ten times too slow for the open loop, and its rooms announce everybody to everybody. Socket.IO comes
-    /// to its end below what is `brisk`. `across` is for those who have something to cross, and for what that is held
-    /// against.
+    /// Whoever comes to their end below a rate in the closed loop is not asked for it: ejabberd above `calm`, two nodes of
+    /// Socket.IO and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is another load
+    /// than `fanout`. `across` is for those who have something to cross, and for what that is held against.
     pub(super) fn can(self, load: &str) -> bool {
         match self {
-            Peer::Ejabberd => matches!(load, "pairs" | "storm" | "idle"),
+            Peer::Ejabberd => matches!(load, "pairs" | "calm" | "storm" | "idle"),
             Peer::UsherTwo => matches!(load, "pairs" | "across"),
-            Peer::UsherPostgres => matches!(load, "pairs" | "steady" | "across"),
+            Peer::UsherPostgres => matches!(load, "pairs" | "calm" | "steady" | "across"),
             Peer::Usher => true,
-            Peer::Relay | Peer::Ws => load != "across",
-            Peer::SocketIo => !matches!(load, "across" | "brisk"),
-            Peer::SocketIoRedis => !matches!(load, "calm" | "brisk"),
+            Peer::Relay | Peer::Ws | Peer::SocketIo => load != "across",
+            Peer::SocketIoRedis => load != "brisk",
         }
     }
 

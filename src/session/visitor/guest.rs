@@ -100,7 +100,7 @@ async fn offered(
 /// Whether this is the address of the demonstration page, of whatever host; that it is an address at all was looked at
 /// before.
 fn is_demo(page: &str) -> bool {
-    let Some((_, rest)) = page.split_once("://") else { return false };
+    let Some(rest) = page.strip_prefix("https://").or_else(|| page.strip_prefix("http://")) else { return false };
     let whole = rest.split(['?', '#']).next().unwrap_or_default();
     whole.split_once('/').is_some_and(|(_, path)| path == "demo")
 }
@@ -128,6 +128,7 @@ mod tests {
             "http://hub/x/demo",
             "http://hub/demo/",
             "demo",
+            "http:/hub/pay?back=https://shop/demo",
         ] {
             assert!(!is_demo(page), "{page}");
         }
