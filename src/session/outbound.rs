@@ -1,7 +1,5 @@
 //! Empties the letter box into frames: events first, then what is only about them.
 
-use std::mem::take;
-
 use super::{end::End, line::Stream, live::Live};
 use crate::{
     chat::{
@@ -42,12 +40,12 @@ impl<S: Stream> Live<S> {
         Ok(())
     }
 
-    async fn write_mail(&mut self, mut mail: Box<Mail>) -> Result<(), End> {
-        for (conversation, from) in take(&mut mail.follow) {
+    async fn write_mail(&mut self, mail: Box<Mail>) -> Result<(), End> {
+        for (conversation, from) in mail.follow {
             self.follow_own(&conversation, from);
             self.pump(&conversation, None).await?;
         }
-        if let Some(begun) = mail.begun.take().filter(|begun| is_newer(begun, self.follows.values())) {
+        if let Some(begun) = mail.begun.filter(|begun| is_newer(begun, self.follows.values())) {
             self.follow_own(&begun.conversation, Seq(0));
             self.follows.get_mut(&begun.conversation).into_iter().for_each(|follow| follow.theirs_since(begun.at));
             self.pump(&begun.conversation, None).await?;
@@ -57,41 +55,41 @@ impl<S: Stream> Live<S> {
         }
         match self.audience {
             Audience::Visitor => {
-                if let Some(available) = mail.available.take() {
+                if let Some(available) = mail.available {
                     self.push(&VisitorPush::Available(available)).await?;
                 }
-                if let Some((conversation, position)) = mail.queue.take() {
+                if let Some((conversation, position)) = mail.queue {
                     self.push(&VisitorPush::Queue(QueuePush { conversation, position })).await?;
                 }
             }
             Audience::Agents => {
                 if !(mail.rows.is_empty() && mail.counts.is_empty()) {
-                    Box::pin(self.write_rows(take(&mut mail.rows), mail.counts)).await?;
+                    Box::pin(self.write_rows(mail.rows, mail.counts)).await?;
                 }
-                for push in take(&mut mail.presence).into_values() {
+                for push in mail.presence.into_values() {
                     self.push(&AgentPush::Presence(push)).await?;
                 }
-                for push in take(&mut mail.visitor).into_values() {
+                for push in mail.visitor.into_values() {
                     if self.follows.contains_key(&push.conversation) {
                         self.push(&AgentPush::Visitor(push)).await?;
                     }
                 }
-                for push in take(&mut mail.watching).into_values() {
+                for push in mail.watching.into_values() {
                     if self.follows.contains_key(&push.conversation) {
                         self.push(&AgentPush::Watching(push)).await?;
                     }
                 }
-                for push in take(&mut mail.notify) {
+                for push in mail.notify {
                     if self.still_sees(&push.conversation) {
                         self.push(&AgentPush::Notify(push)).await?;
                     }
                 }
             }
         }
-        for ((conversation, side), mark) in take(&mut mail.seen) {
+        for ((conversation, side), mark) in mail.seen {
             self.write_seen(conversation, side, mark).await?;
         }
-        for (conversation, typing) in take(&mut mail.typing) {
+        for (conversation, typing) in mail.typing {
             self.write_typing(conversation, typing).await?;
         }
         Ok(())

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::task::unconstrained;
 use tokio::time::sleep;
 
 use super::ear::Hearer;
@@ -33,9 +32,7 @@ pub(super) async fn perform(scene: &Rc<Scene>, plan: &Storm) -> Result<()> {
             anyhow::Ok(())
         });
         let coming = stream::iter(coming).buffer_unordered(plan.at_once);
-        // All of them are one task, whose turn the runtime would end after so many reads and writes: it would be the same ones
-        // each time who had none, and they would come last of all.
-        unconstrained(coming.try_collect::<()>()).await.context("a visitor of the storm could not join")?;
+        coming.try_collect::<()>().await.context("a visitor of the storm could not join")?;
         let (seconds, joins) = scene.storm.get();
         scene.storm.set((seconds + began.elapsed().as_secs_f64(), joins + visitors.len() as u64));
         for visitor in &visitors {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use tokio::task::spawn_local;
+use tokio::task::{spawn_local, unconstrained};
 use tokio::time::sleep;
 
 use super::FIRST_VISITOR;
@@ -137,6 +137,12 @@ impl Visitor {
 
     /// Connects and says `hello`, with the token and the place they have, if any.
     pub(super) async fn hello(&self, scene: &Rc<Scene>, tries: usize) -> Result<Value> {
+        // Those who come together are one task, whose turn the runtime ends after so many reads and writes: it would be the
+        // same ones each time who had none, and they would come last of all.
+        unconstrained(self.join(scene, tries)).await
+    }
+
+    async fn join(&self, scene: &Rc<Scene>, tries: usize) -> Result<Value> {
         let began = Instant::now();
         let client = dial(scene, &self.ear, "/v1/visitor", tries, None).await?;
         let answer = match scene.order.dialect {

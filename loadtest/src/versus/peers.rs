@@ -79,8 +79,8 @@ impl Peer {
     }
 
     /// Whoever comes to their end below a rate in the closed loop is not asked for it: ejabberd above `calm`, two nodes of
-    /// Socket.IO and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is another load
-    /// than `fanout`. `across` is for those who have something to cross, and for what that is held against.
+    /// Socket.IO and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is
+    /// another load than `fanout`. `across` is for those who have something to cross, and for what that is held against.
     pub(super) fn can(self, load: &str) -> bool {
         match self {
             Peer::Ejabberd => matches!(load, "pairs" | "calm" | "storm" | "idle"),

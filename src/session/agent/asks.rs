@@ -46,7 +46,7 @@ impl Working {
         true
     }
 
-    /// Does whatever else is asked.
+    /// Does whatever is asked. Texts, and what is only to be noted, are done before they come here: without this room.
     pub(super) async fn oblige<S: Stream>(
         &mut self,
         live: &mut Live<S>,

@@ -43,7 +43,7 @@ impl Visiting {
         true
     }
 
-    /// Does whatever else is asked.
+    /// Does whatever is asked. Texts, and what is only to be noted, are done before they come here: without this room.
     pub(super) async fn oblige<S: Stream>(
         &mut self,
         live: &mut Live<S>,

@@ -97,12 +97,8 @@ async fn offered(
     Ok(hub.playbook(&row.playbook.id).await.map_err(unavailable)?.unwrap_or(row))
 }
 
-/// Whether this is the address of the demonstration page, of whatever host; that it is an address at all was looked at
-/// before.
 fn is_demo(page: &str) -> bool {
-    let Some(rest) = page.strip_prefix("https://").or_else(|| page.strip_prefix("http://")) else { return false };
-    let whole = rest.split(['?', '#']).next().unwrap_or_default();
-    whole.split_once('/').is_some_and(|(_, path)| path == "demo")
+    url::Url::parse(page).is_ok_and(|url| url.path() == "/demo")
 }
 
 /// The visitor a site's subject is: the same at every visit, in no other workspace, and no site can choose another's.

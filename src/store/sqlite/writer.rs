@@ -126,10 +126,8 @@ impl Writer {
             }
         };
         async move {
-            match queued {
-                Ok(()) => self.pulse.patience.wait(answer).await,
-                Err(fault) => Err(fault),
-            }
+            queued?;
+            self.pulse.patience.wait(answer).await
         }
     }
 
