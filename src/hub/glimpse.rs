@@ -3,7 +3,7 @@
 //! nobody is shown anything of a conversation that another node has just given to somebody else.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,8 +18,11 @@ use super::{
 };
 use crate::{
     chat::{conversation::Sight, event::AgentRef},
-    ids::{ConversationId, SessionId},
-    wire::push::{Side, VisitorMoved, Watching},
+    ids::{ConversationId, Quick, SessionId},
+    wire::{
+        push::{Side, VisitorMoved, Watching},
+        shared::Shared,
+    },
 };
 
 /// After how long the store is asked again when it gave no answer.
@@ -239,12 +242,9 @@ impl Hub {
         });
         let Some(Some(workspace)) = workspace else { return };
         let mut agents = self.watchers_here(tail.id());
-        for agent in self.among.elsewhere.watchers(&workspace, tail.id()) {
-            if agents.iter().all(|known| known.id != agent.id) {
-                agents.push(agent);
-            }
-        }
-        let watching = Watching { conversation: tail.id().clone(), agents };
+        agents.extend(self.among.elsewhere.watchers(&workspace, tail.id()));
+        once_each(&mut agents);
+        let watching = Arc::new(Shared::new(Watching { conversation: tail.id().clone(), agents }));
         self.board.followers(tail.id(), |seat: &Arc<Seat>| {
             if seat.who.agent().is_some() {
                 seat.mail.put(|mail| {
@@ -258,12 +258,17 @@ impl Hub {
     pub(super) fn watchers_here(&self, conversation: &ConversationId) -> Vec<AgentRef> {
         let mut agents: Vec<AgentRef> = Vec::new();
         self.board.followers(conversation, |seat| {
-            if let Who::Agent { agent, .. } = &seat.who
-                && agents.iter().all(|known| known.id != agent.id)
-            {
+            if let Who::Agent { agent, .. } = &seat.who {
                 agents.push(agent.clone());
             }
         });
+        once_each(&mut agents);
         agents
     }
+}
+
+/// Leaves the first of each agent.
+fn once_each(agents: &mut Vec<AgentRef>) {
+    let mut met = HashSet::<_, Quick>::default();
+    agents.retain(|agent| met.insert(agent.id.clone()));
 }

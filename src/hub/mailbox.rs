@@ -69,7 +69,7 @@ pub struct Mail {
     /// Whether visitors are connected, and on which page.
     pub visitor: HashMap<ConversationId, VisitorMoved>,
     /// Who looks at which unassigned conversation.
-    pub watching: HashMap<ConversationId, Watching>,
+    pub watching: HashMap<ConversationId, Arc<Shared<Watching>>>,
     /// Whether somebody could take a chat.
     pub available: Option<Available>,
     /// The visitor's place in the queue.
@@ -314,7 +314,8 @@ mod tests {
                 conversation.clone(),
                 VisitorMoved { conversation: conversation.clone(), connected: true, page: None },
             );
-            mail.watching.insert(conversation.clone(), Watching { conversation: conversation.clone(), agents: vec![] });
+            let watching = Watching { conversation: conversation.clone(), agents: vec![] };
+            mail.watching.insert(conversation.clone(), Arc::new(Shared::new(watching)));
             mail.ring(NotifyPush {
                 conversation: conversation.clone(),
                 reason: NotifyReason::Unassigned,

@@ -17,7 +17,7 @@ use crate::{
         counts::CountsChanged,
         error::AgentName,
         push::{AgentPush, InboxPush, QueuePush, SeenPush, Side, TypingPush, VisitorPush},
-        shared::write_upsert,
+        shared::{write_upsert, write_watching},
         write,
     },
 };
@@ -75,8 +75,10 @@ impl<S: Stream> Live<S> {
                     }
                 }
                 for push in mail.watching.into_values() {
-                    if self.follows.contains_key(&push.conversation) {
-                        self.push(&AgentPush::Watching(push)).await?;
+                    if self.follows.contains_key(&push.value().conversation) {
+                        let mut frame = String::with_capacity(32 + push.json().len());
+                        write_watching(&mut frame, &push);
+                        self.connection.feed(frame).await?;
                     }
                 }
                 for push in mail.notify {

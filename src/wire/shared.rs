@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::counts::CountsChanged;
+use super::{counts::CountsChanged, push::Watching};
 use crate::chat::summary::Summary;
 
 /// A value with its JSON, made on first use.
@@ -25,6 +25,13 @@ pub fn write_upsert(buf: &mut String, row: &Shared<Summary>, counts: CountsChang
         buf.push_str(&serde_json::to_string(&counts).unwrap_or_default());
     }
     buf.push('}');
+}
+
+/// A `watching` push; a thousand who look at one conversation are a long list, and everybody of them gets it.
+pub fn write_watching(buf: &mut String, watching: &Shared<Watching>) {
+    buf.push_str(r#"{"type":"watching","#);
+    // It has members: what its own brace opens goes on behind the type.
+    buf.push_str(&watching.json()[1..]);
 }
 
 // === impl Shared ===

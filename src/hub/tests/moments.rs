@@ -1,7 +1,10 @@
 //! What is only about the moment crosses nodes, and reaches nobody who may not see it: typing, marks, pages, who is
 //! connected, who looks, which device rings.
 
+use std::sync::Arc;
+
 use super::{
+    house::House,
     tab::Tab,
     town::{Node, Town, read, read_after},
     wires::Faults,
@@ -123,6 +126,21 @@ async fn p4_a_node_that_comes_later_learns_who_is_there_and_one_that_is_gone_tak
     let (_, _third) = town.hubs[0].visitor("v_1").await;
     read_after(2_500, &mut [&mut root]).await;
     assert_eq!(connected(&root), Some(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_who_looks_at_a_conversation_is_listed_once_for_all_who_look() {
+    let house = House::open().await;
+    let mut guest = house.visitor("v_1").await;
+    let id = guest.start().await;
+    let mut clerks = vec![house.agent("jane").await, house.agent("jane").await, house.agent("bob").await];
+    for clerk in &mut clerks {
+        clerk.open(&id, None).await.unwrap();
+    }
+    let lists: Vec<_> = clerks.iter_mut().map(|clerk| clerk.mail().watching.remove(&id).expect("a list")).collect();
+    let names: Vec<_> = lists[0].value().agents.iter().map(|agent| agent.id.as_str()).collect();
+    assert_eq!(names, ["jane", "bob"], "nobody twice");
+    assert!(lists.iter().all(|list| Arc::ptr_eq(list, &lists[0])), "a list of a thousand is not made a thousand times");
 }
 
 #[tokio::test(start_paused = true)]

@@ -214,7 +214,8 @@ impl Tab {
             let still = |id: &ConversationId| self.still_sees(id);
             let follows = |id: &ConversationId| self.follows.contains_key(id);
             shown.visitors.extend(visitor.into_values().filter(|push| follows(&push.conversation)));
-            shown.watching.extend(watching.into_values().filter(|push| follows(&push.conversation)));
+            let watching = watching.into_values().map(|push| push.value().clone());
+            shown.watching.extend(watching.filter(|push| follows(&push.conversation)));
             shown.notifies.extend(notify.into_iter().filter(|push| still(&push.conversation)));
             let seen = seen.into_iter().filter(|((id, _), _)| follows(id));
             shown.seen.extend(seen.map(|((id, side), mark)| (id, side, mark)));
