@@ -33,8 +33,8 @@ const QUEUE: usize = 4096;
 /// How much shares one commit at most.
 const BATCH: usize = 1024;
 /// How far apart commits lie under load, and under heavy load.
-const GAP: Duration = Duration::from_millis(1);
-const LONG_GAP: Duration = Duration::from_millis(2);
+const GAP: Duration = Duration::from_micros(500);
+const LONG_GAP: Duration = Duration::from_millis(1);
 /// How long a commit that carries appends may be drawn out by filling the index.
 const SLICE: Duration = Duration::from_micros(250);
 /// The same when nobody waits.
