@@ -41,6 +41,7 @@ pub mod append;
 mod behind;
 pub mod beside;
 pub mod board;
+pub(crate) mod boxed;
 pub mod budget;
 pub mod dice;
 mod doubt;

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`lobby`] | what all sessions share: the hub, the keys, the rates |
 //! | [`line`](mod@line), [`connection`], [`end`] | the WebSocket; the same with its heartbeat; why it ends |
-//! | [`live`], [`outbound`], `answer`, `held` | what visitors' and agents' sessions have in common |
+//! | [`live`], [`outbound`], `saying`, `answer`, `held` | what visitors' and agents' sessions have in common |
 //! | [`visitor`], [`agent`] | what each of them may ask |
 
 pub mod agent;
@@ -22,6 +22,7 @@ pub mod live;
 pub mod lobby;
 pub mod outbound;
 pub mod rates;
+mod saying;
 pub mod visitor;
 
 pub use self::lobby::{Entrance, Lobby, Settings};

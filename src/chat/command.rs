@@ -68,7 +68,7 @@ pub enum Command {
     /// The same, to somebody who is no agent of the workspace: told so when nothing else is wrong.
     AssignToNobody,
     /// Agent: change the side panel.
-    Details(DetailsPatch),
+    Details(Box<DetailsPatch>),
     /// Agent: make a lead, deal or activity.
     Item {
         /// The id it will have; see [`ItemId::made_by`].
@@ -80,7 +80,7 @@ pub enum Command {
         /// The client's key; the first in the conversation wins.
         key: MessageKey,
         /// What to set beside the panel's details.
-        fields: ItemFields,
+        fields: Box<ItemFields>,
     },
     /// Owner or admin: close for good.
     Close,
@@ -91,7 +91,7 @@ pub enum Command {
     /// System: eight silent hours may have passed.
     Abandon,
     /// System: a site has said who its visitor is.
-    Vouched(DetailsPatch),
+    Vouched(Box<DetailsPatch>),
     /// System: forget the visitor. Closes what is open; then, given again, erases.
     Erase,
     /// System: a CRM has taken an item.

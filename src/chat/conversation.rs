@@ -153,7 +153,7 @@ impl Conversation {
             state: State::Bot,
             visitor: started.visitor.clone(),
             playbook: started.playbook.clone(),
-            page: started.page.clone(),
+            page: started.page.as_deref().cloned(),
             locale: started.locale.clone(),
             created_at: at,
             asking: None,

@@ -107,7 +107,7 @@ pub fn begin(
     let first = Event { seq: conversation.seq, at, by: Author::Visitor, what: What::Started(started) };
     let mut draft = Draft::new(&conversation, Author::Visitor, at);
     if !vouched.is_empty() {
-        draft.push_by(Author::System, What::Details { changes: vouched });
+        draft.push_by(Author::System, What::Details { changes: Box::new(vouched) });
     }
     flow::walk(&mut draft, policy.playbook.begin(), policy);
     let mut events = vec![first];

@@ -8,7 +8,6 @@ use super::{
     conversation::Conversation,
     details::{Details, DetailsPatch},
     event::{Author, Event, Item, Started, VisitorRef, What},
-    playbook::ItemFields,
 };
 use crate::ids::VisitorId;
 
@@ -34,7 +33,7 @@ impl VisitorId {
 impl What {
     /// What erases all that came before it, by the hub itself.
     pub fn erasure() -> Self {
-        Self::Details { changes: DetailsPatch::cleared() }
+        Self::Details { changes: Box::new(DetailsPatch::cleared()) }
     }
 }
 
@@ -44,7 +43,7 @@ impl Event {
     /// Whether it erases what came before it: the hub clears the whole side panel, which it does for nothing else.
     pub fn erases(&self) -> bool {
         self.by == Author::System
-            && matches!(&self.what, What::Details { changes } if *changes == DetailsPatch::cleared())
+            && matches!(&self.what, What::Details { changes } if **changes == DetailsPatch::cleared())
     }
 
     /// What is left of it when the visitor is erased.
@@ -65,12 +64,12 @@ impl Event {
                 What::Message { key: key.clone(), text: ERASED.into(), rich: None }
             }
             What::Rated { score, .. } => What::Rated { score: *score, comment: None },
-            What::Details { .. } => What::Details { changes: DetailsPatch::default() },
+            What::Details { .. } => What::Details { changes: Box::default() },
             What::Item(item) => What::Item(Item {
                 item: item.item.clone(),
                 kind: item.kind,
                 title: ERASED.into(),
-                fields: ItemFields::default(),
+                fields: Box::default(),
                 external: None,
             }),
             What::ItemFailed { item, kind, .. } => {

@@ -44,7 +44,8 @@ pub enum Author {
     System,
 }
 
-/// What happened. `type` on the wire.
+/// What happened. `type` on the wire. Texts are nearly all of them: what is large and rare lies elsewhere, so that they are not
+/// as large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum What {
@@ -115,7 +116,7 @@ pub enum What {
         /// The new owner.
         to: AgentRef,
         /// The one before, on a reassignment.
-        from: Option<AgentRef>,
+        from: Option<Box<AgentRef>>,
     },
     /// The owner gave it up.
     Unassigned {
@@ -149,7 +150,7 @@ pub enum What {
     /// The side panel changed. By a visitor: a claim of theirs, not verified.
     Details {
         /// Only what changed.
-        changes: DetailsPatch,
+        changes: Box<DetailsPatch>,
     },
     /// A lead, deal or activity was made, or one made before became known to the CRM.
     Item(Item),
@@ -179,7 +180,7 @@ pub struct Started {
     /// The playbook and its version; the conversation keeps this one.
     pub playbook: PlaybookRef,
     /// Where it began.
-    pub page: Option<Page>,
+    pub page: Option<Box<Page>>,
     /// The visitor's language tag, as the browser says it.
     pub locale: Option<String>,
 }
@@ -289,7 +290,7 @@ pub struct Item {
     /// What its maker set beside the panel's details.
     #[serde(default, skip_serializing_if = "ItemFields::is_empty")]
     #[ts(optional, as = "Option<ItemFields>")]
-    pub fields: ItemFields,
+    pub fields: Box<ItemFields>,
     /// Where the CRM keeps it, once handed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -277,6 +277,8 @@ mod tests {
         drop(far);
         assert!(matches!(socket.next().await, Some(Err(Error::Protocol(_)))));
         assert!(socket.next().await.is_none());
+        // Thousands hang up at once: none of them needs the library's state made, to say nothing to nobody.
+        assert!(socket.close(None).await.is_ok() && socket.is_at_rest());
     }
 
     #[tokio::test]

@@ -40,7 +40,7 @@ impl Hub {
         let vouched = guest.vouched();
         if !vouched.is_empty() {
             // Who they are is settled; that the panel does not say so yet keeps nobody waiting.
-            let command = Command::Vouched(vouched);
+            let command = Command::Vouched(Box::new(vouched));
             if let Err(error) = self.command(&conversation, &Caller::System, &command).await {
                 tracing::warn!(%conversation, %error, "what the site says of its visitor is not in the side panel");
             }

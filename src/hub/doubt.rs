@@ -133,7 +133,7 @@ fn touched(before: &Face, entries: &[Arc<Entry>]) -> Vec<Folder> {
     for entry in entries {
         match &entry.event().what {
             What::Assigned { to, from } => {
-                folders.extend([Some(to), from.as_ref()].into_iter().flatten().map(|who| mine(&who.id)))
+                folders.extend([Some(to), from.as_deref()].into_iter().flatten().map(|who| mine(&who.id)))
             }
             What::Unassigned { from } => folders.push(mine(&from.id)),
             _ => {}

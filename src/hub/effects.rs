@@ -311,7 +311,7 @@ impl Hub {
         entries.iter().rev().find_map(|entry| {
             let event = entry.event();
             let What::Assigned { to, from } = &event.what else { return None };
-            let took = self.may_see(seat, &Sight::before_assigned(from.as_ref()))
+            let took = self.may_see(seat, &Sight::before_assigned(from.as_deref()))
                 && !self.may_see(seat, &Sight::Owner(to.id.clone()));
             took.then(|| Row::Remove { seq: event.seq, assignee: Some(to.clone()), at: event.at })
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Hub,
     append::{Caller, Face, finds_nobody},
+    boxed::boxed,
     doubt::UnderWay,
     error::{HubError, Result},
     page::{Page, Recover},
@@ -100,7 +101,7 @@ impl Hub {
         let conversation = match guest.is_new {
             // There is nothing to look for.
             true => None,
-            false => Box::pin(self.find_theirs(&mut seated, guest, recover, listening)).await?,
+            false => boxed(|| self.find_theirs(&mut seated, guest, recover, listening)).await?,
         };
         if let Some(shown) = &conversation {
             self.visitor_came(&shown.loaded.conversation.id, guest.page.clone());
@@ -251,7 +252,7 @@ impl Hub {
         let started = Started {
             visitor: VisitorRef { id: guest.visitor.clone(), name: guest.name.clone(), verified: guest.verified },
             playbook: PlaybookRef { id: playbook.playbook.id.clone(), version: playbook.version },
-            page: guest.page.clone(),
+            page: guest.page.clone().map(Box::new),
             locale: guest.locale.clone(),
         };
         let empty = Conversation::begin(

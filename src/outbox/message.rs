@@ -121,7 +121,7 @@ mod tests {
         let started = Started {
             visitor: VisitorRef { id: "v_1".into(), name: None, verified: false },
             playbook: PlaybookRef { id: "pb_1".into(), version: 3 },
-            page: Some(page),
+            page: Some(Box::new(page)),
             locale: Some("en".into()),
         };
         let mut conversation = Conversation::begin("c_1".into(), "shop".into(), Millis(1_763_800_000_000), &started);
@@ -129,7 +129,13 @@ mod tests {
         let details =
             Event { seq: Seq(2), at: Millis(1_763_800_000_500), by: Author::Visitor, what: What::Details { changes } };
         let fields: ItemFields = serde_json::from_value(json!({"note": "hot"})).unwrap();
-        let made = Made { item: "i_1".into(), kind: ItemKind::Lead, title: "A lead".into(), fields, external: None };
+        let made = Made {
+            item: "i_1".into(),
+            kind: ItemKind::Lead,
+            title: "A lead".into(),
+            fields: Box::new(fields),
+            external: None,
+        };
         let item = Event { seq: Seq(3), at: Millis(1_763_800_001_000), by: Author::Bot, what: What::Item(made) };
         conversation.apply(&details);
         conversation.apply(&item);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     chat::{event::AgentRef, summary::Summary},
-    hub::{agent::Desk, error::HubError, follow::Follow, seat::Seated},
+    hub::{agent::Desk, boxed::boxed, error::HubError, follow::Follow, seat::Seated},
     ids::WorkspaceId,
     store::Loaded,
     tokens::{AgentClaims, Role as Right},
@@ -46,7 +46,7 @@ pub fn run<S: Stream, G: Send>(
     admitted: impl FnOnce() -> G + Send,
     lobby: Arc<Lobby>,
 ) -> impl Future<Output = ()> + Send {
-    let knocking = Box::pin(knock(line, admitted, lobby));
+    let knocking = boxed(|| knock(line, admitted, lobby));
     async move {
         if let Some((live, working, _held)) = knocking.await {
             live.run(working).await;
@@ -62,7 +62,7 @@ async fn knock<S: Stream, G>(
 ) -> Option<(Box<Live<S>>, Box<Working>, G)> {
     let mut connection = Connection::new(line, lobby.settings.agent_heartbeat);
     let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
-        Ok(Ok(frame)) => match Box::pin(welcome(&mut connection, &frame, &lobby)).await {
+        Ok(Ok(frame)) => match boxed(|| welcome(&mut connection, &frame, &lobby)).await {
             Ok((seated, desk, working)) => {
                 let held = admitted();
                 let mut live = Live::new(connection, lobby, seated);

@@ -42,7 +42,7 @@ impl<S: Stream> Live<S> {
     /// Answers with the place in the log that it came to.
     pub(super) fn answer_done(&mut self, id: Option<&RequestId>, done: &Done) -> impl Future<Output = Result<(), End>> {
         self.reply(id.map(|id| {
-            let mut frame = String::with_capacity(96);
+            let mut frame = String::with_capacity(112);
             write::write_ok_seq(&mut frame, id, done.seq, done.at, done.duplicate);
             frame
         }))

@@ -106,7 +106,12 @@ impl<S: Stream> Connection<S> {
         if self.socket.is_blocked() {
             Box::pin(in_time(poll_fn(|cx| self.socket.poll_ready_unpin(cx)))).await?;
         }
-        Ok(self.socket.put(&frame)?)
+        Ok(self.socket.put(frame)?)
+    }
+
+    /// How much room a frame of so many bytes is best made in.
+    pub fn room(&self, bytes: usize) -> usize {
+        self.socket.room(bytes)
     }
 
     async fn feed_in_pieces(&mut self, frame: String) -> Result<(), End> {

@@ -8,7 +8,7 @@
 
 use std::{
     future::poll_fn,
-    io::{self, Read, Write},
+    io,
     mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
@@ -28,7 +28,10 @@ use tokio_tungstenite::tungstenite::{
     },
 };
 
+mod ends;
 mod frame;
+
+use self::ends::Ends;
 
 /// What a session talks over.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
@@ -73,15 +76,6 @@ pub struct Line<S> {
     ended: bool,
 }
 
-/// The two ends of a line as the library wants them: ones that say so instead of waiting. What it writes joins the frames
-/// that wait.
-struct Ends<'a, 'b, S> {
-    stream: &'a mut S,
-    out: &'a mut Vec<u8>,
-    most: usize,
-    cx: &'a mut Context<'b>,
-}
-
 /// What is read at once from a line at rest. On the stack, so it costs a connection nothing.
 const FIRST_BYTES: usize = 4096;
 
@@ -122,8 +116,19 @@ impl<S: Stream> Line<S> {
     ///
     /// # Errors
     /// When too much waits already, and after the last frame.
-    pub(super) fn put(&mut self, text: &str) -> Result<(), Error> {
-        self.put_frame(OpCode::Data(Data::Text), true, text.as_bytes())
+    pub(super) fn put(&mut self, text: String) -> Result<(), Error> {
+        if !self.out.is_empty() {
+            return self.put_frame(OpCode::Data(Data::Text), true, text.as_bytes());
+        }
+        self.check(OpCode::Data(Data::Text), true, text.as_bytes())?;
+        // The first one that waits is not copied: its room becomes that of those who come behind.
+        self.out = frame::around(text)?;
+        self.spill()
+    }
+
+    /// How much room a text of so many bytes is best made in, so that it need not be moved to make more.
+    pub(super) fn room(&self, bytes: usize) -> usize {
+        if self.out.is_empty() { frame::room(bytes) } else { bytes }
     }
 
     /// Says a last frame; to a peer who said theirs first, the answer to that.
@@ -137,6 +142,10 @@ impl<S: Stream> Line<S> {
     /// Not by writing a close frame: the library refuses one once the peer has closed, and with it its own answer. With what
     /// waits out of the way first, so that there is room for it.
     fn poll_last(&mut self, cx: &mut Context<'_>, frame: &mut Option<CloseFrame>) -> Poll<Result<(), Error>> {
+        // Ended at rest: they hung up without a word, and there is nobody to say anything to.
+        if self.ended && self.codec.is_none() {
+            return Poll::Ready(Ok(()));
+        }
         self.wake(&[]);
         ready!(self.poll_drain(cx))?;
         let closed = self.with(cx, |codec, ends| codec.close(ends, frame.take()));
@@ -177,6 +186,13 @@ impl<S: Stream> Line<S> {
     }
 
     fn put_frame(&mut self, opcode: OpCode, last: bool, payload: &[u8]) -> Result<(), Error> {
+        self.check(opcode, last, payload)?;
+        frame::write(&mut self.out, opcode, last, payload)?;
+        self.spill()
+    }
+
+    /// Whether one more may wait.
+    fn check(&mut self, opcode: OpCode, last: bool, payload: &[u8]) -> Result<(), Error> {
         if self.codec.as_ref().is_some_and(|codec| !codec.can_write()) {
             return Err(Error::Protocol(ProtocolError::SendAfterClosing));
         }
@@ -185,7 +201,11 @@ impl<S: Stream> Line<S> {
             let frame = Frame::message(payload.to_vec(), opcode, last);
             return Err(Error::WriteBufferFull(Box::new(Message::Frame(frame))));
         }
-        frame::write(&mut self.out, opcode, last, payload)?;
+        Ok(())
+    }
+
+    /// Writes, where enough waits.
+    fn spill(&mut self) -> Result<(), Error> {
         if self.out.len() > self.limits.write_bytes as usize {
             // Whoever feeds more, or flushes, is woken when it can go on.
             let written = self.poll_out(&mut Context::from_waker(Waker::noop()));
@@ -251,6 +271,9 @@ impl<S: Stream> Line<S> {
         let mut room = [const { MaybeUninit::uninit() }; FIRST_BYTES];
         let mut first = ReadBuf::uninit(&mut room);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut first))?;
+        if first.filled().is_empty() {
+            return Poll::Ready(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)));
+        }
         let message = frame::message(first.filled(), self.limits.message_bytes as usize);
         if message.is_none() {
             self.wake(first.filled());
@@ -315,7 +338,7 @@ impl<S: Stream> Sink<Message> for Line<S> {
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
         let line = self.get_mut();
         match &message {
-            Message::Text(text) => line.put(text),
+            Message::Text(text) => line.put_frame(OpCode::Data(Data::Text), true, text.as_bytes()),
             Message::Binary(bytes) => line.put_frame(OpCode::Data(Data::Binary), true, bytes),
             Message::Ping(bytes) => line.put_frame(OpCode::Control(Control::Ping), true, bytes),
             Message::Pong(bytes) => line.put_frame(OpCode::Control(Control::Pong), true, bytes),
@@ -343,33 +366,6 @@ fn unless_closed(done: Result<(), Error>) -> Result<(), Error> {
     match done {
         Err(Error::ConnectionClosed) => Ok(()),
         done => done,
-    }
-}
-
-// === impl Ends ===
-
-impl<S: Stream> Read for Ends<'_, '_, S> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut buf = ReadBuf::new(buf);
-        match Pin::new(&mut *self.stream).poll_read(self.cx, &mut buf) {
-            Poll::Ready(read) => read.map(|()| buf.filled().len()),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-}
-
-impl<S> Write for Ends<'_, '_, S> {
-    /// All or nothing, so that what waits is whole frames.
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        if self.out.len() > self.most {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.out.extend_from_slice(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -19,18 +19,18 @@ use crate::{
     chat::command::Command,
     hub::{
         append::{Caller, Done},
+        boxed::boxed,
         error::HubError,
         follow::{Follow, ends},
         seat::{Seat, Seated},
         visitor::Shown,
     },
-    ids::{ConversationId, MessageKey, Quick, Seq},
+    ids::{ConversationId, Quick, Seq},
     wire::{
         audience::Audience,
         code::CloseCode,
-        error::ErrorBody,
         reply,
-        request::{Malformed, RequestId, Say},
+        request::{Malformed, RequestId},
         write,
     },
 };
@@ -58,7 +58,7 @@ pub(super) struct Live<S> {
     behind: HashSet<ConversationId>,
     again: Option<Instant>,
     /// The texts that were refused for now: later ones wait for them.
-    held: Held,
+    pub(super) held: Held,
     malformed: u32,
 }
 
@@ -102,7 +102,7 @@ impl<S: Stream> Live<S> {
         // The hub learns at once that nobody is here any more, whatever the peer takes to close.
         seated.clean = matches!(end, End::Gone { clean: true });
         drop(seated);
-        Box::pin(connection.close(end)).await;
+        boxed(|| connection.close(end)).await;
     }
 
     async fn talk(&mut self, role: &mut impl Role<S>) -> Result<End, End> {
@@ -113,7 +113,7 @@ impl<S: Stream> Live<S> {
         let mut mailed = 0;
         loop {
             if seat.mail.is_waiting() {
-                Box::pin(self.deliver()).await?;
+                boxed(|| self.deliver()).await?;
             }
             self.connection.flush().await?;
             // Most of the time it is mail that wakes a session, and to find that nobody has said anything costs the most:
@@ -141,14 +141,14 @@ impl<S: Stream> Live<S> {
                         let incoming = incoming?;
                         self.heard(&seat);
                         if let Incoming::Text(frame) = incoming {
-                            Box::pin(role.serve(self, frame.as_str())).await?;
+                            boxed(|| role.serve(self, frame.as_str())).await?;
                         }
                         next = self.connection.read_now();
                     }
                     if let Some(Err(end)) = next {
                         return Err(end);
                     } else if let Some(Ok(Incoming::Text(frame))) = next {
-                        Box::pin(role.serve(self, frame.as_str())).await?;
+                        boxed(|| role.serve(self, frame.as_str())).await?;
                     }
                 }
                 () = seat.mail.rung(), if mailed >= MOST_MAIL => mailed = 0,
@@ -214,7 +214,7 @@ impl<S: Stream> Live<S> {
         match done {
             Err(error) => self.refuse(id, &error).await,
             Ok(done) => {
-                Box::pin(self.deliver()).await?;
+                boxed(|| self.deliver()).await?;
                 // An answer may end in a lead: that is for agents.
                 match &done.item {
                     Some(item) if self.audience == Audience::Agents => {
@@ -226,95 +226,6 @@ impl<S: Stream> Live<S> {
                 }
             }
         }
-    }
-
-    /// `send` and `note`: the answer stands in for the event, at its place in the order.
-    ///
-    /// What has to wait for an earlier one is not `paced`: it would take the very turn that one waits for.
-    pub(super) async fn say(
-        &mut self,
-        id: Option<&RequestId>,
-        say: Say,
-        paced: impl FnOnce(&Self) -> Result<(), u64>,
-        command: fn(MessageKey, String) -> Command,
-    ) -> Result<(), End> {
-        if let Some(refusing) = self.refuse_behind(id, &say) {
-            return refusing.await;
-        }
-        let Say { conversation, key, text } = say;
-        let done = match paced(self) {
-            Err(ms) => Err(ErrorBody::rate_limited(ms)),
-            Ok(()) => {
-                let command = command(key.clone(), text);
-                let answered = id.map(|_| &**self.seated.seat());
-                let done = self.lobby.hub.command_of(&conversation, &self.caller, &command, answered).await;
-                done.map_err(|error| ErrorBody::from(&error))
-            }
-        };
-        match done {
-            Err(error) => {
-                // What this session does not follow is not its to write in: names somebody makes up are not kept.
-                let hold = error.code.retryable() && self.follows.contains_key(&conversation);
-                self.refuse_say(id, conversation, key, error, hold).await
-            }
-            Ok(done) => {
-                if id.is_some() && !done.duplicate && !self.stand_in(&conversation, done.seq).await? {
-                    // It is in the log, but what led there cannot be read now. Whoever sends it again is answered
-                    // that it is there, and gets the event itself at its place.
-                    return self.refuse_say(id, conversation, key, ErrorBody::unavailable(), true).await;
-                }
-                self.held.release(&conversation);
-                self.answer_done(id, &done).await
-            }
-        }
-    }
-
-    /// The refusal of a text that has to wait for an earlier one that was refused for now.
-    fn refuse_behind<'a>(
-        &'a mut self,
-        id: Option<&'a RequestId>,
-        say: &Say,
-    ) -> Option<impl Future<Output = Result<(), End>> + use<'a, S>> {
-        let error = self.held.refusal(&say.conversation, &say.key).cloned()?;
-        Some(self.refuse(id, error))
-    }
-
-    /// Refuses a text; while it is held, later ones of its conversation wait for it.
-    fn refuse_say(
-        &mut self,
-        id: Option<&RequestId>,
-        conversation: ConversationId,
-        key: MessageKey,
-        error: ErrorBody,
-        hold: bool,
-    ) -> impl Future<Output = Result<(), End>> {
-        match hold {
-            true => self.held.hold(conversation, key, error.clone()),
-            false => self.held.release(&conversation),
-        }
-        self.refuse(id, error)
-    }
-
-    /// Writes everything before `seq`, and counts `seq` itself as written. False when the store could not be read.
-    async fn stand_in(&mut self, conversation: &ConversationId, seq: Seq) -> Result<bool, End> {
-        // Sight may be lost on the way to `seq`, and given back: then from there, once more.
-        for _ in 0..2 {
-            if !self.follows.contains_key(conversation) && Box::pin(self.follow_given(conversation, seq)).await.is_err()
-            {
-                return Ok(false);
-            }
-            // On the usual road nothing lies between: no reading, no frame.
-            if self.follows.get(conversation).is_some_and(|follow| follow.cursor.next() < seq) {
-                Box::pin(self.pump(conversation, Some(seq))).await?;
-            }
-            if let Some(follow) = self.follows.get_mut(conversation) {
-                if follow.cursor.next() == seq {
-                    follow.cursor = seq;
-                }
-                return Ok(follow.cursor >= seq);
-            }
-        }
-        Ok(true)
     }
 
     /// From now on a conversation that was just shown is followed from the page's end.
@@ -377,7 +288,8 @@ impl<S: Stream> Live<S> {
             let shown = self.audience.of(&events);
             let length = shown.clone().map(|entry| entry.json().len() + 1).sum::<usize>();
             if length > 0 {
-                let mut frame = String::with_capacity(FRAME + conversation.as_str().len() + length);
+                let length = FRAME + conversation.as_str().len() + length;
+                let mut frame = String::with_capacity(self.connection.room(length));
                 write::write_events(&mut frame, conversation, shown);
                 self.connection.feed(frame).await?;
             }

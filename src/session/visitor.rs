@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     hub::{
+        boxed::boxed,
         error::HubError,
         page::Recover,
         visitor::{Greeting, Guest},
@@ -55,7 +56,7 @@ pub fn run<S: Stream, G: Send>(
     lobby: Arc<Lobby>,
 ) -> impl Future<Output = ()> + Send {
     // What it takes to come in is soon over: it is not to be a part of every idle session.
-    let knocking = Box::pin(knock(line, entrance, admitted, lobby));
+    let knocking = boxed(|| knock(line, entrance, admitted, lobby));
     async move {
         if let Some((live, visiting, _held)) = knocking.await {
             live.run(visiting).await;
@@ -73,7 +74,7 @@ async fn knock<S: Stream, G>(
     let mut connection = Connection::new(line, lobby.settings.visitor_heartbeat);
     let end = match timeout(lobby.settings.hello_timeout, connection.knock()).await {
         // Boxed where it begins: all of it would be copied from place to place before.
-        Ok(Ok(frame)) => match Box::pin(greet(&mut connection, &frame, &entrance, &lobby)).await {
+        Ok(Ok(frame)) => match boxed(|| greet(&mut connection, &frame, &entrance, &lobby)).await {
             Ok(((seated, greeting), visiting)) => {
                 let held = admitted();
                 let mut live = Live::new(connection, lobby, seated);
@@ -271,6 +272,7 @@ mod tests {
         type Arguments = (&'static mut Visiting, &'static mut Live<DuplexStream>, &'static str);
         let serving = size(|(visiting, live, frame): Arguments| visiting.serve(live, frame));
         // A thousand of these wait at once for the disk, each of them cold when its turn comes again.
-        assert!(serving <= 1500, "{serving} bytes");
+        // Up to a kilobyte is what the allocator finds at once.
+        assert!(serving <= 1024, "{serving} bytes");
     }
 }

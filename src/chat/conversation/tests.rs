@@ -30,7 +30,7 @@ fn waiting(deadline: i64) -> What {
 }
 
 fn details(json: serde_json::Value) -> What {
-    What::Details { changes: DetailsPatch::from_json(&json).unwrap() }
+    What::Details { changes: Box::new(DetailsPatch::from_json(&json).unwrap()) }
 }
 
 fn item(external: Option<&str>) -> What {

@@ -54,7 +54,7 @@ pub(super) fn decide(
                 item: item.clone(),
                 kind: *kind,
                 title: title.trim().into(),
-                fields: fields.tidied(),
+                fields: Box::new(fields.tidied()),
                 external: None,
             };
             draft.push(What::Item(item));
@@ -98,7 +98,7 @@ fn assign(draft: &mut Draft<'_>, agent: &AgentRef, admin: bool, to: Option<&Agen
         (Some(owner), Some(to)) if owner.id == to.id => Ok(()),
         (None, None) => Ok(()),
         (from, Some(to)) => {
-            draft.push(What::Assigned { to: to.clone(), from: from.cloned() });
+            draft.push(What::Assigned { to: to.clone(), from: from.cloned().map(Box::new) });
             Ok(())
         }
         (Some(from), None) => {
@@ -114,7 +114,7 @@ fn details(draft: &mut Draft<'_>, patch: &DetailsPatch) -> Result<(), Refusal> {
     // Entering what the visitor claimed is how an agent vouches for it: that is a change, too.
     changes.add_confirmed(patch, &draft.was.details, &draft.was.claimed);
     if !changes.is_empty() {
-        draft.push(What::Details { changes });
+        draft.push(What::Details { changes: Box::new(changes) });
     }
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(super) fn item(draft: &mut Draft<'_>, plan: ItemPlan) {
     if draft.has_item(&item) {
         return;
     }
-    let what = Item { item, kind: plan.kind, title: plan.title, fields: plan.fields, external: None };
+    let what = Item { item, kind: plan.kind, title: plan.title, fields: Box::new(plan.fields), external: None };
     draft.push_by(Author::Bot, What::Item(what));
 }
 

@@ -5,7 +5,7 @@ use crate::{
     chat::{
         conversation::ItemView,
         event::{ClosedReason, External, Item, ItemKind, MissedReason, What},
-        playbook::{ItemFields, ItemPlan},
+        playbook::ItemPlan,
     },
     ids::{CardId, ItemId},
 };
@@ -45,7 +45,7 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
         Command::Vouched(said) => {
             let changes = draft.was.details.vouch(said, &draft.was.claimed);
             if !changes.is_empty() && !draft.was.visitor.id.is_erased() {
-                draft.push(What::Details { changes });
+                draft.push(What::Details { changes: Box::new(changes) });
             }
             Ok(())
         }
@@ -103,7 +103,7 @@ impl ItemView {
             item: self.item,
             kind: self.kind,
             title: self.title,
-            fields: ItemFields::default(),
+            fields: Box::default(),
             external: external.clone().or(self.external),
         }
     }

@@ -74,7 +74,7 @@ fn answer(
 fn take_claim(draft: &mut Draft<'_>, claim: &Claim) {
     let changes = draft.was.details.claim(claim, &draft.was.claimed);
     if !changes.is_empty() {
-        draft.push(What::Details { changes });
+        draft.push(What::Details { changes: Box::new(changes) });
     }
 }
 

@@ -122,7 +122,7 @@ async fn act(
         10 => clerk.assign(&id, None).await,
         11 => clerk.say(&id, &key, &format!("Text {n}")).await,
         12 => clerk.lead(&id, &key).await,
-        13 => clerk.give(&id, Command::Details(note)).await,
+        13 => clerk.give(&id, Command::Details(Box::new(note))).await,
         14 => clerk.give(&id, Command::Close).await,
         _ => {
             pass(rng.random_range(0..30_000)).await;

@@ -126,7 +126,7 @@ impl Kept {
                     visitor: row.visitor.id.clone(),
                     kind: item.kind,
                     title: item.title.clone(),
-                    fields: item.fields.clone(),
+                    fields: (*item.fields).clone(),
                     details: row.details.clone(),
                     page: row.page.as_ref().map(|page| page.url.clone()),
                     at: event.at,

@@ -24,10 +24,10 @@ const MOST_OPEN: usize = 1_000;
 // === impl Working ===
 
 impl Working {
-    pub(super) fn say<S: Stream>(
+    pub(super) fn say<'a, S: Stream>(
         &self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
+        live: &'a mut Live<S>,
+        id: Option<&'a RequestId>,
         say: Say,
     ) -> impl Future<Output = Result<(), End>> {
         live.say(id, say, |live| self.count(live), |key, text| Command::Send { key, text })
@@ -73,7 +73,7 @@ impl Working {
                 live.done(id, done).await
             }
             (AgentAsk::Details(change), _) => {
-                live.command(id, &change.conversation, &Command::Details(change.details)).await
+                live.command(id, &change.conversation, &Command::Details(Box::new(change.details))).await
             }
             (AgentAsk::Item(item), _) => {
                 let command = Command::Item {
@@ -81,7 +81,7 @@ impl Working {
                     kind: item.kind,
                     title: item.title,
                     key: item.key,
-                    fields: item.fields.unwrap_or_default(),
+                    fields: Box::new(item.fields.unwrap_or_default()),
                 };
                 live.command(id, &item.conversation, &command).await
             }

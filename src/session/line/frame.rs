@@ -17,6 +17,8 @@ const MOST_CONTROL: usize = 125;
 const LARGE: usize = 192;
 /// The room there is from the first such frame on, in bytes.
 const ROOM: usize = 1000;
+/// The longest header of a frame of the hub's.
+const MOST_HEADER: usize = 10;
 
 /// The message in `read`, where that is exactly one whole text of at most `longest` bytes, or an answer to a ping, or both
 /// in this order, and nothing is wrong with it. Anything else is the library's to read, and to find fault with.
@@ -65,6 +67,29 @@ pub(super) fn write(out: &mut Vec<u8>, opcode: OpCode, is_final: bool, payload: 
     header.format(length, out)?;
     out.extend_from_slice(payload);
     Ok(())
+}
+
+/// The room to make the first payload in: with enough for its header, and for the frames that will come behind it.
+pub(super) fn room(payload: usize) -> usize {
+    let needed = payload + MOST_HEADER;
+    if payload >= LARGE { needed.max(ROOM) } else { needed }
+}
+
+/// A text as a frame, in its own room where that is large enough: only moved up by the length of the header.
+///
+/// # Errors
+/// Never, as long as memory lasts.
+pub(super) fn around(text: String) -> Result<Vec<u8>> {
+    let header = FrameHeader { is_final: true, opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+    let mut frame = text.into_bytes();
+    let length = frame.len();
+    let mut head = Cursor::new([0; MOST_HEADER]);
+    header.format(length as u64, &mut head)?;
+    let (at, head) = (header.len(length as u64), head.into_inner());
+    frame.resize(length + at, 0);
+    frame.copy_within(..length, at);
+    frame[..at].copy_from_slice(&head[..at]);
+    Ok(frame)
 }
 
 fn unmasked(masked: &[u8], mask: [u8; 4]) -> Vec<u8> {
@@ -121,6 +146,17 @@ mod tests {
             let frame = Frame::message(payload, OpCode::Data(Data::Continue), last);
             frame.format(&mut expected).expect("into memory");
             prop_assert!(out == expected);
+        }
+
+        #[test]
+        fn p1_a_text_becomes_the_same_frame_in_its_own_room(text in ".{0,200}", times in prop::sample::select(vec![1, 30, 700]), spare in 0..20usize) {
+            let text = text.repeat(times);
+            let mut expected = Vec::new();
+            write(&mut expected, OpCode::Data(Data::Text), true, text.as_bytes()).expect("into memory");
+            let mut roomy = String::with_capacity(text.len() + spare);
+            roomy.push_str(&text);
+            prop_assert!(around(roomy).expect("into memory") == expected);
+            prop_assert!(room(text.len()) >= expected.len());
         }
     }
 

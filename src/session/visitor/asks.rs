@@ -15,10 +15,10 @@ use crate::{
 // === impl Visiting ===
 
 impl Visiting {
-    pub(super) fn say<S: Stream>(
+    pub(super) fn say<'a, S: Stream>(
         &self,
-        live: &mut Live<S>,
-        id: Option<&RequestId>,
+        live: &'a mut Live<S>,
+        id: Option<&'a RequestId>,
         say: Say,
     ) -> impl Future<Output = Result<(), End>> {
         live.say(id, say, |live| self.pace(live), |key, text| Command::Send { key, text })

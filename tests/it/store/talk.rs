@@ -105,7 +105,7 @@ impl Talk {
         let started = Started {
             visitor: VisitorRef { id: VisitorId::from(visitor), name: None, verified: false },
             playbook: PlaybookRef { id: playbook.into(), version: 1 },
-            page: Some(Page { url: "https://shop.example/pricing".into(), title: None, referrer: None }),
+            page: Some(Box::new(Page { url: "https://shop.example/pricing".into(), title: None, referrer: None })),
             locale: Some("en".into()),
         };
         let fold = Conversation::begin(ConversationId::random(), workspace.into(), Millis(at), &started);

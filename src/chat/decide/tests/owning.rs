@@ -17,7 +17,7 @@ fn asks() -> Vec<Command> {
         Command::Note { key: "n".into(), text: "Hm".into() },
         Command::Assign { to: Some(agent_ref("bob")) },
         Command::Assign { to: None },
-        Command::Details(note("x")),
+        Command::Details(Box::new(note("x"))),
         item("i_x"),
         Command::Close,
     ]
@@ -112,7 +112,7 @@ fn r14_the_owner_hands_over_and_can_write_no_more() {
     let to_bob = Command::Assign { to: Some(agent_ref("bob")) };
     let events = world.give(&agent("jane"), &to_bob).unwrap();
     let What::Assigned { to, from } = &events[0].what else { panic!("not assigned") };
-    assert_eq!((to.id.as_str(), from), ("bob", &Some(agent_ref("jane"))));
+    assert_eq!((to.id.as_str(), from.as_deref()), ("bob", Some(&agent_ref("jane"))));
     assert_eq!(world.say(&agent("jane"), "under way"), Err(Refusal::NotFound));
     assert!(world.say(&agent("bob"), "Hello, Bob here").is_ok());
 }
@@ -182,7 +182,9 @@ fn r16_the_owner_or_an_admin_closes_and_it_is_final() {
 fn a4_after_closing_panel_notes_and_items_still_work_for_every_agent() {
     let world = World::closed();
     assert_eq!(world.conversation.sight(), Sight::Everybody);
-    for command in [Command::Note { key: "n".into(), text: "Hm".into() }, Command::Details(note("x")), item("i_x")] {
+    for command in
+        [Command::Note { key: "n".into(), text: "Hm".into() }, Command::Details(Box::new(note("x"))), item("i_x")]
+    {
         for actor in [agent("jane"), agent("bob")] {
             assert_eq!(world.ask(&actor, &command).map(|events| events.len()), Ok(1), "{command:?}");
         }

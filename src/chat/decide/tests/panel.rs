@@ -7,18 +7,17 @@ use crate::{
     chat::{
         details::DetailsPatch,
         event::{External, ItemKind},
-        playbook::ItemFields,
     },
     ids::{ItemId, MessageKey},
 };
 
 fn patch(json: serde_json::Value) -> Command {
-    Command::Details(DetailsPatch::from_json(&json).unwrap())
+    Command::Details(Box::new(DetailsPatch::from_json(&json).unwrap()))
 }
 
 fn item(key: &str, title: &str) -> Command {
     let (item, key) = (ItemId::from(format!("i_{key}")), MessageKey::from(key));
-    Command::Item { item, kind: ItemKind::Lead, title: title.into(), key, fields: ItemFields::default() }
+    Command::Item { item, kind: ItemKind::Lead, title: title.into(), key, fields: Box::default() }
 }
 
 fn external(id: &str) -> External {
@@ -49,7 +48,7 @@ fn r15_what_the_visitor_typed_into_capture_cards_is_in_the_panel_marked_as_their
 
 #[test]
 fn r15_what_a_site_says_of_its_visitor_stands_unclaimed_but_never_over_what_an_agent_entered() {
-    let said = |name: &str, email: &str| Command::Vouched(DetailsPatch::of_person(Some(name), Some(email)));
+    let said = |name: &str, email: &str| Command::Vouched(Box::new(DetailsPatch::of_person(Some(name), Some(email))));
     let mut world = asks_twice();
     world.type_in("first", "ann@example.com").unwrap();
     let events = world.give(&Actor::System, &said(" Ann \n Smith ", "ann@example.com")).unwrap();
@@ -64,7 +63,7 @@ fn r15_what_a_site_says_of_its_visitor_stands_unclaimed_but_never_over_what_an_a
     assert!(!types(&events).iter().any(|kind| kind == "details"));
     // What an agent has entered stays; what cannot be an address is left out.
     let entered = DetailsPatch::of_person(Some("Anne"), None);
-    world.give(&agent("jane"), &Command::Details(entered)).unwrap();
+    world.give(&agent("jane"), &Command::Details(Box::new(entered))).unwrap();
     assert!(world.give(&Actor::System, &said("Ann Smith", "no address")).unwrap().is_empty());
     assert_eq!(world.conversation.details.person.name.as_deref(), Some("Anne"));
 }
@@ -150,7 +149,7 @@ fn p5_a_bad_value_names_its_field_and_stores_nothing() {
     let mut world = World::assigned("jane");
     let mut bad = DetailsPatch { note: Some(Some("fine".into())), ..DetailsPatch::default() };
     bad.person.email = Some(Some("nonsense".into()));
-    let refused = world.give(&agent("jane"), &Command::Details(bad));
+    let refused = world.give(&agent("jane"), &Command::Details(Box::new(bad)));
     assert!(matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "details.person.email"));
     assert_eq!(world.conversation.details.note, None);
 }

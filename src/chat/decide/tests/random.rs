@@ -15,7 +15,7 @@ use crate::{
         conversation::Sight,
         details::DetailsPatch,
         event::{External, ItemKind},
-        playbook::{CaptureField, Card, ItemFields, Reply},
+        playbook::{CaptureField, Card, Reply},
         summary::{Beside, StateName},
     },
     ids::{CardId, ItemId},
@@ -154,12 +154,12 @@ impl World {
             }
             Op::Note(by) => (who(*by), Command::Note { key: self.key(), text: "Hm".into() }, false),
             Op::Details { by, pick } => {
-                (who(*by), Command::Details(DetailsPatch::from_json(&patch(*pick)).unwrap()), false)
+                (who(*by), Command::Details(Box::new(DetailsPatch::from_json(&patch(*pick)).unwrap())), false)
             }
             Op::Item { by, good } => {
                 let key = self.key();
                 let (item, title) = (ItemId::from(format!("i_{key}")), if *good { "It" } else { "" }.to_owned());
-                let command = Command::Item { item, kind: ItemKind::Lead, title, key, fields: ItemFields::default() };
+                let command = Command::Item { item, kind: ItemKind::Lead, title, key, fields: Box::default() };
                 (who(*by), command, !good)
             }
             Op::Close(by) => (who(*by), Command::Close, false),

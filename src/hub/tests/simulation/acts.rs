@@ -240,7 +240,7 @@ impl World {
             11..14 => Wish::Assign(id, to.map(AgentId::from)),
             14..19 => self.say_something(at, &id),
             19 => Wish::Give(id.clone(), Command::Note { key: self.people[at].words(&id).key, text: "note".into() }),
-            20 => Wish::Give(id, Command::Details(panel(&self.people[at].name))),
+            20 => Wish::Give(id, Command::Details(Box::new(panel(&self.people[at].name)))),
             21 => Wish::Give(id.clone(), self.lead(at, &id)),
             22..25 => Wish::Open(id),
             25 => Wish::Leave(id),

@@ -62,7 +62,7 @@ pub(crate) async fn r11_a_conversation_stands_in_one_folder_and_the_counts_say_s
         (missed(), vec![], (1, 0, 0)),
         (assigned("jane"), vec![(Folder::Unassigned, 0), (jane.clone(), 1)], (0, 1, 0)),
         (
-            What::Assigned { to: agent("joe"), from: Some(agent("jane")) },
+            What::Assigned { to: agent("joe"), from: Some(Box::new(agent("jane"))) },
             vec![(jane.clone(), 0), (joe.clone(), 1)],
             (0, 0, 0),
         ),

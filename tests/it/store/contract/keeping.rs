@@ -31,7 +31,7 @@ pub(crate) async fn d6_a_load_is_the_fold_of_the_whole_log(new: NewGround<'_>) {
         (by("jane"), What::Message { key: Some("m".into()), text: "Hi!".into(), rich: None }),
         (by("jane"), note("n", "a note")),
         (by("jane"), details(json!({"person": {"name": "Anna"}, "note": "wants a demo"}))),
-        (by("jane"), What::Assigned { to: agent("joe"), from: Some(agent("jane")) }),
+        (by("jane"), What::Assigned { to: agent("joe"), from: Some(Box::new(agent("jane"))) }),
         (by("joe"), unassigned("joe")),
         (Author::System, What::ItemFailed { item: "i_1".into(), kind: ItemKind::Lead, message: "no CRM".into() }),
         (Author::Visitor, What::Rated { score: 4, comment: None }),
@@ -197,7 +197,7 @@ pub(crate) async fn r15_an_item_told_twice_only_learns_where_the_crm_keeps_it(ne
     talk.happens(&*store, Author::System, 1002, What::Item(handed)).await;
     let found = items(&*store, all()).await;
     assert_eq!(ids(&found), ["i_1"]);
-    assert_eq!((&found[0].fields, &found[0].external, found[0].at), (&made.fields, &Some(external), Millis(1001)));
+    assert_eq!((&found[0].fields, &found[0].external, found[0].at), (&*made.fields, &Some(external), Millis(1001)));
     talk.is_kept_by(&*store).await;
 }
 
