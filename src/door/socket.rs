@@ -281,6 +281,55 @@ mod tests {
         assert!(socket.close(None).await.is_ok() && socket.is_at_rest());
     }
 
+    /// The frame in which a text of the hub's arrives.
+    fn framed(text: &str) -> Vec<u8> {
+        [&[0x81, u8::try_from(text.len()).expect("a short one")], text.as_bytes()].concat()
+    }
+
+    #[tokio::test]
+    async fn p1_what_waits_reaches_a_peer_that_has_only_stopped_writing() {
+        let (mut socket, mut far) = pair(4096);
+        socket.feed(Message::text("an answer")).await.expect("fed");
+        far.shutdown().await.expect("half closed");
+        assert!(matches!(socket.next().await, Some(Err(Error::Protocol(_)))));
+        assert!(socket.close(None).await.is_ok());
+        drop(socket);
+        let mut all = Vec::new();
+        far.read_to_end(&mut all).await.expect("the end");
+        assert!(all.starts_with(&framed("an answer")), "{all:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn l2_whoever_is_sent_away_from_a_socket_at_rest_is_told_why() {
+        let few = MeterLimits { frames_per_second: 1, frame_burst: 1, ..METER };
+        let text = [&[0x81, 0x80], &[0; 4][..]].concat();
+        let begun = [&[0x01, 0x80], &[0; 4][..]].concat();
+        let part = [&[0x00, 0x80], &[0; 4][..]].concat();
+        let parts = [begun, part.repeat(40)].concat();
+        for (meter, sent, kind) in
+            [(METER, parts, io::ErrorKind::InvalidData), (few, text.repeat(400), io::ErrorKind::QuotaExceeded)]
+        {
+            let (near, mut far) = duplex(64 * 1024);
+            let mut socket = socket(near, SocketLimits { meter, ..LIMITS }, &[]).expect("a socket");
+            assert!(is_silent(&mut socket) && socket.is_at_rest());
+            far.write_all(&sent).await.expect("sent");
+            let fault = loop {
+                match socket.next().await.expect("open") {
+                    Ok(_) => {}
+                    Err(fault) => break fault,
+                }
+            };
+            assert!(matches!(fault, Error::Io(fault) if fault.kind() == kind));
+            socket.feed(Message::text("goodbye")).await.expect("fed");
+            let frame = CloseFrame { code: 4504.into(), reason: "abuse".into() };
+            socket.close(Some(frame)).await.expect("said");
+            drop(socket);
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).await.expect("the end");
+            assert_eq!(all, [&framed("goodbye"), &[0x88, 7, 0x11, 0x98][..], b"abuse"].concat());
+        }
+    }
+
     #[tokio::test]
     async fn l1_frames_fed_before_one_flush_leave_in_one_write() {
         let (near, _far) = duplex(1024 * 1024);

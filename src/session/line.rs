@@ -117,7 +117,7 @@ impl<S: Stream> Line<S> {
     /// # Errors
     /// When too much waits already, and after the last frame.
     pub(super) fn put(&mut self, text: String) -> Result<(), Error> {
-        if !self.out.is_empty() {
+        if self.out.capacity() > 0 {
             return self.put_frame(OpCode::Data(Data::Text), true, text.as_bytes());
         }
         self.check(OpCode::Data(Data::Text), true, text.as_bytes())?;
@@ -128,7 +128,7 @@ impl<S: Stream> Line<S> {
 
     /// How much room a text of so many bytes is best made in, so that it need not be moved to make more.
     pub(super) fn room(&self, bytes: usize) -> usize {
-        if self.out.is_empty() { frame::room(bytes) } else { bytes }
+        if self.out.capacity() == 0 { frame::room(bytes) } else { bytes }
     }
 
     /// Says a last frame; to a peer who said theirs first, the answer to that.
@@ -142,8 +142,8 @@ impl<S: Stream> Line<S> {
     /// Not by writing a close frame: the library refuses one once the peer has closed, and with it its own answer. With what
     /// waits out of the way first, so that there is room for it.
     fn poll_last(&mut self, cx: &mut Context<'_>, frame: &mut Option<CloseFrame>) -> Poll<Result<(), Error>> {
-        // Ended at rest: they hung up without a word, and there is nobody to say anything to.
-        if self.ended && self.codec.is_none() {
+        // It ended with nothing waiting and there is nothing to say: no state of the library's is made for that.
+        if self.ended && frame.is_none() && self.is_at_rest() {
             return Poll::Ready(Ok(()));
         }
         self.wake(&[]);
