@@ -183,13 +183,22 @@ impl de::Visitor<'_> for Text {
     }
 }
 
+// === impl ConversationId ===
+
+impl ConversationId {
+    /// Its own part of what is called after it. Once only: of 4,096 random ids one begins like the kind itself.
+    fn tail(&self) -> &str {
+        self.as_str().strip_prefix("c_").unwrap_or(self.as_str())
+    }
+}
+
 // === impl ItemId ===
 
 impl ItemId {
     /// The id of the item that this key makes in a conversation, whoever makes it: the first wins. Derived, because
     /// `decide` is pure and two nodes must agree on it; the conversation's own random bits are in it.
     pub fn made_by(conversation: &ConversationId, key: &MessageKey) -> Self {
-        let tail = conversation.as_str().trim_start_matches("c_");
+        let tail = conversation.tail();
         Self(format!("i_{tail}_{key}").into())
     }
 }
@@ -199,7 +208,7 @@ impl ItemId {
 impl DeliveryId {
     /// What receivers call this event.
     pub fn of(conversation: &ConversationId, seq: Seq) -> Self {
-        let tail = conversation.as_str().trim_start_matches("c_");
+        let tail = conversation.tail();
         Self(format!("msg_{tail}_{seq}").into())
     }
 
@@ -265,7 +274,7 @@ mod tests {
     #[test]
     fn w2_what_receivers_call_an_event_says_which_one_it_is() {
         // A conversation's random part may hold what stands between the parts.
-        for name in ["c_abc", "c_a_b_7", "c_-_"] {
+        for name in ["c_abc", "c_a_b_7", "c_-_", "c_c_abc", "c_c_c_"] {
             let conversation = ConversationId::from(name);
             let id = DeliveryId::of(&conversation, Seq(12));
             assert_eq!(id.event(), Some((conversation, Seq(12))));
@@ -282,5 +291,6 @@ mod tests {
         let key = MessageKey::from("done-0");
         assert_eq!(ItemId::made_by(&conversation, &key), ItemId::made_by(&conversation, &key));
         assert_eq!(ItemId::made_by(&conversation, &key).as_str(), "i_abc_done-0");
+        assert_eq!(ItemId::made_by(&"c_c_abc".into(), &key).as_str(), "i_c_abc_done-0", "another one's");
     }
 }

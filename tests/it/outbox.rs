@@ -24,7 +24,7 @@ pub fn settings() -> Settings {
 /// Starts a conversation that is a lead; gives its id and the lead's.
 pub async fn lead(visitor: &Visitor) -> (String, String) {
     let chat = visitor.start().await;
-    let item = format!("i_{}_done-0", chat.trim_start_matches("c_"));
+    let item = format!("i_{}_done-0", chat.strip_prefix("c_").expect("a conversation"));
     (chat, item)
 }
 

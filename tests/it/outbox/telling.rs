@@ -54,7 +54,7 @@ async fn r18_a_receiver_is_told_each_step_in_order_signed_and_with_what_a_crm_ne
     assert_eq!(deal["conversation"]["details"]["person"], person);
     assert_eq!((&deal["workspace"], &deal["event"]["by"]["id"]), (&json!("default"), &json!("jane")));
     assert_eq!(deal["event"]["seq"], made["seq"]);
-    assert_eq!(told[2].id, format!("msg_{}_{}", chat.trim_start_matches("c_"), made["seq"]));
+    assert_eq!(told[2].id, format!("msg_{}_{}", chat.strip_prefix("c_").expect("a conversation"), made["seq"]));
     let user_agent = told[2].headers.get("user-agent").expect("a user agent");
     assert!(user_agent.starts_with("Usher/"), "{user_agent}");
     assert_eq!(settled(&hub, &webhook, "delivered", 4).await[0]["status"], 204);
