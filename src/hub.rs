@@ -18,7 +18,7 @@
 //! | [`visitor`], [`agent`], [`page`], `adopting`, `removal` | what sessions ask |
 //! | [`metrics`], `stages` | what is counted, and what is timed |
 //! | `remembered` | what memory answers while the store does not |
-//! | [`dice`] | where chance comes from |
+//! | [`dice`], `boxed` | where chance comes from; futures with a room of their own |
 
 use std::{
     collections::HashSet,

@@ -227,7 +227,7 @@ impl Hub {
             })
         });
         let (seq, shown) = fold.unwrap_or_default();
-        let agents = if shown { self.watchers_here(conversation) } else { Vec::new() };
+        let agents = if shown { self.watchers(conversation, Vec::new()) } else { Vec::new() };
         node::Watching { conversation: conversation.clone(), seq, agents }
     }
 

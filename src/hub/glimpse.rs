@@ -241,9 +241,7 @@ impl Hub {
             shown.then(|| hot.conversation.workspace.clone())
         });
         let Some(Some(workspace)) = workspace else { return };
-        let mut agents = self.watchers_here(tail.id());
-        agents.extend(self.among.elsewhere.watchers(&workspace, tail.id()));
-        once_each(&mut agents);
+        let agents = self.watchers(tail.id(), self.among.elsewhere.watchers(&workspace, tail.id()));
         let watching = Arc::new(Shared::new(Watching { conversation: tail.id().clone(), agents }));
         self.board.followers(tail.id(), |seat: &Arc<Seat>| {
             if seat.who.agent().is_some() {
@@ -254,21 +252,17 @@ impl Hub {
         });
     }
 
-    /// The agents of this node who follow a conversation, each once.
-    pub(super) fn watchers_here(&self, conversation: &ConversationId) -> Vec<AgentRef> {
+    /// The agents of this node who follow a conversation, and those from `elsewhere`, each once.
+    pub(super) fn watchers(&self, conversation: &ConversationId, elsewhere: Vec<AgentRef>) -> Vec<AgentRef> {
         let mut agents: Vec<AgentRef> = Vec::new();
         self.board.followers(conversation, |seat| {
             if let Who::Agent { agent, .. } = &seat.who {
                 agents.push(agent.clone());
             }
         });
-        once_each(&mut agents);
+        agents.extend(elsewhere);
+        let mut met = HashSet::<_, Quick>::default();
+        agents.retain(|agent| met.insert(agent.id.clone()));
         agents
     }
-}
-
-/// Leaves the first of each agent.
-fn once_each(agents: &mut Vec<AgentRef>) {
-    let mut met = HashSet::<_, Quick>::default();
-    agents.retain(|agent| met.insert(agent.id.clone()));
 }
