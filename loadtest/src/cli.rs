@@ -82,9 +82,10 @@ pub struct Go {
     /// Generator processes, which share the profile.
     #[arg(long, default_value_t = 1)]
     pub processes: usize,
-    /// Come from so many of 127.0.0.1, 127.0.0.2, …; for more than 28,000 connections to a local hub.
-    #[arg(long, default_value_t = 0)]
-    pub sources: u8,
+    /// Come from so many of 127.0.0.1, 127.0.0.2, …; by default as many as leave the kernel ports to choose from, when the
+    /// hubs are on this machine. 0 leaves the address to the kernel.
+    #[arg(long)]
+    pub sources: Option<u8>,
     /// Seconds of the window, instead of the profile's.
     #[arg(long)]
     pub seconds: Option<f64>,
@@ -138,6 +139,7 @@ impl Go {
                 (hubs, pids, Vec::new(), None, secret)
             }
         };
+        let sources = self.sources.unwrap_or_else(|| profile.sources(&hubs));
         let run = Run {
             profile,
             dialect: Dialect::Usher,
@@ -150,7 +152,7 @@ impl Go {
             generators: self.processes,
             core: None,
             sleepless: false,
-            sources: self.sources,
+            sources,
             progress: true,
         };
         Ok((run, folder))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytes::BytesMut;
+use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -88,15 +89,22 @@ pub async fn connect(dial: Dial<'_>, on_text: impl FnMut(&Rc<Client>, &str) + 's
     Ok(client)
 }
 
-async fn upgrade(dial: Dial<'_>) -> Result<(TcpStream, BytesMut)> {
+/// A socket at the address to come from. It has no port yet: one chosen now would have to be one that none of our
+/// addresses has, and those are soon used up.
+fn placed(dial: &Dial<'_>) -> Result<TcpSocket> {
     let socket = if dial.to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(from) = dial.from {
+        setsockopt(&socket, sockopt::IpBindAddressNoPort, &true).context("leaving the port open")?;
         socket.bind(SocketAddr::new(from, 0)).context("binding the source address")?;
     }
     if let Some(unread) = dial.unread {
         socket.set_recv_buffer_size(unread)?;
     }
-    let mut stream = socket.connect(dial.to).await.context("connecting")?;
+    Ok(socket)
+}
+
+async fn upgrade(dial: Dial<'_>) -> Result<(TcpStream, BytesMut)> {
+    let mut stream = placed(&dial)?.connect(dial.to).await.context("connecting")?;
     stream.set_nodelay(true)?;
     let (to, path) = (dial.to, dial.path);
     let protocol = dial.protocol.map_or(String::new(), |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
@@ -326,5 +334,22 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.end(End::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn j1_who_comes_from_an_address_of_their_own_takes_a_port_only_with_the_connection() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = listener.local_addr().unwrap();
+        let from = "127.0.0.7".parse().unwrap();
+        let socket = placed(&Dial { to, from: Some(from), path: "/", protocol: None, unread: None }).unwrap();
+        assert_eq!(socket.local_addr().unwrap(), SocketAddr::new(from, 0));
+        let stream = socket.connect(to).await.unwrap();
+        let mine = stream.local_addr().unwrap();
+        assert!(mine.ip() == from && mine.port() != 0, "{mine}");
     }
 }

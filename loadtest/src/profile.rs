@@ -1,6 +1,7 @@
 //! A profile: a mix of people who do something at the same time, its bounds and its budget. Written in TOML; those that
 //! come with the program are in `loadtest/profiles`.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,6 +23,11 @@ pub const BUILT_IN: [(&str, &str); 11] = [
     ("soak", include_str!("../profiles/soak.toml")),
     ("deploy", include_str!("../profiles/deploy.toml")),
 ];
+
+/// Connections from one address that find a port at once.
+const PORTS: usize = 4000;
+/// Of our addresses, at most so many.
+const MOST_SOURCES: usize = 64;
 
 /// What a run does. Every part is optional; those that are there run at once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -293,6 +299,17 @@ impl Profile {
         let waits = self.waits.as_ref().map_or(0, |waits| waits.visitors + 1);
         pairs + idle + storm + fanout + waits
     }
+
+    /// How many of our own addresses to come from so that the kernel finds a port at once; 0 where one will do, or where
+    /// the hubs are elsewhere. A port that was used the moment before is taken for a minute, and from some ten thousand
+    /// of them on the kernel goes through thousands for each connection: in a storm that is the generator's time, which
+    /// looks like the hub's.
+    pub fn sources(&self, hubs: &[SocketAddr]) -> u8 {
+        let local = |hub: &SocketAddr| matches!(hub.ip(), IpAddr::V4(ip) if ip.is_loopback());
+        let again = self.storm.as_ref().map_or(0, |storm| storm.visitors * storm.rounds.saturating_sub(1));
+        let dials = self.connections() + again;
+        if dials <= PORTS || !hubs.iter().all(local) { 0 } else { dials.div_ceil(PORTS).min(MOST_SOURCES) as u8 }
+    }
 }
 
 #[cfg(test)]
@@ -307,6 +324,15 @@ mod tests {
             assert!(!profile.about.is_empty(), "{name} says nothing");
         }
         assert!(Profile::find("nonsense").unwrap_err().to_string().contains("slow_readers"));
+    }
+
+    #[test]
+    fn j1_many_who_come_to_a_hub_on_this_machine_come_from_several_addresses() {
+        let (here, there) = (["127.0.0.1:80".parse().unwrap()], ["10.0.0.1:80".parse().unwrap()]);
+        assert_eq!(Profile::find("pairs").unwrap().sources(&here), 0, "a thousand need one");
+        // Ten thousand three times.
+        assert_eq!(Profile::find("storm").unwrap().sources(&here), 8);
+        assert_eq!(Profile::find("storm").unwrap().sources(&there), 0, "elsewhere only our own address is known");
     }
 
     #[test]

@@ -318,6 +318,7 @@ fn run_of(
     Ok(Run {
         profile: profile.clone(),
         dialect: peer.dialect(),
+        sources: profile.sources(&hubs),
         hubs,
         pids,
         idlers,
@@ -327,7 +328,6 @@ fn run_of(
         generators: 1,
         core: Some(OUR_CORE),
         sleepless: true,
-        sources: 0,
         progress: false,
     })
 }
