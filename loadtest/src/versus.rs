@@ -57,8 +57,8 @@ pub struct Versus {
     /// Agents who watch one conversation; 0 leaves it out.
     #[arg(long, default_value_t = 1_000)]
     pub watchers: usize,
-    /// Visitors of a storm; 0 leaves it out.
-    #[arg(long, default_value_t = 5_000)]
+    /// Visitors of a storm; 0 leaves it out. Cut to what the descriptor limit allows.
+    #[arg(long, default_value_t = 10_000)]
     pub storm: usize,
     /// Idle visitors; 0 leaves it out. Cut to what the descriptor limit allows.
     #[arg(long, default_value_t = 10_000)]
