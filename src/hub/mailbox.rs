@@ -59,7 +59,7 @@ pub struct Mail {
     /// Folder sizes that changed.
     pub counts: CountsChange,
     /// Other agents.
-    pub presence: HashMap<AgentId, PresencePush>,
+    pub presence: HashMap<AgentId, Arc<Shared<PresencePush>>>,
     /// What to ring for.
     pub notify: VecDeque<NotifyPush>,
     /// Who types where.

@@ -16,6 +16,7 @@ use crate::{
         agent::PresenceReason,
         node::{AgentMoved, NodeFrame},
         push::PresencePush,
+        shared::Shared,
     },
 };
 
@@ -153,6 +154,7 @@ impl Hub {
     pub(super) fn flipped(self: &Arc<Self>, flip: Option<Flip>) {
         let Some(flip) = flip else { return };
         let push = PresencePush { agent: shown(&flip.agent, flip.status), reason: flip.reason };
+        let push = Arc::new(Shared::new(push));
         self.board.agents(&flip.workspace, |seat| {
             seat.mail.put(|mail| {
                 mail.presence.insert(flip.agent.id.clone(), push.clone());

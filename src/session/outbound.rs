@@ -17,7 +17,7 @@ use crate::{
         counts::CountsChanged,
         error::AgentName,
         push::{AgentPush, InboxPush, QueuePush, SeenPush, Side, TypingPush, VisitorPush},
-        shared::{write_upsert, write_watching},
+        shared::{write_presence, write_upsert, write_watching},
         write,
     },
 };
@@ -67,7 +67,9 @@ impl<S: Stream> Live<S> {
                     Box::pin(self.write_rows(mail.rows, mail.counts)).await?;
                 }
                 for push in mail.presence.into_values() {
-                    self.push(&AgentPush::Presence(push)).await?;
+                    let mut frame = String::new();
+                    write_presence(&mut frame, &push);
+                    self.connection.feed(frame).await?;
                 }
                 for push in mail.visitor.into_values() {
                     if self.follows.contains_key(&push.conversation) {
@@ -76,7 +78,7 @@ impl<S: Stream> Live<S> {
                 }
                 for push in mail.watching.into_values() {
                     if self.follows.contains_key(&push.value().conversation) {
-                        let mut frame = String::with_capacity(32 + push.json().len());
+                        let mut frame = String::new();
                         write_watching(&mut frame, &push);
                         self.connection.feed(frame).await?;
                     }

@@ -17,7 +17,7 @@ use super::{
     request::{Malformed, Request, RequestId, parse_agent, parse_visitor},
     samples,
     schema::{GROUPS, schema},
-    shared::{Shared, write_upsert, write_watching},
+    shared::{Shared, write_presence, write_upsert, write_watching},
     typescript::typescript,
     write,
 };
@@ -86,6 +86,7 @@ fn pushes(files: &mut Files) {
             AgentPush::Inbox(push) if let Some(row) = push.upsert.clone() => {
                 write_upsert(buf, &Shared::new(row), push.counts.unwrap_or_default());
             }
+            AgentPush::Presence(push) => write_presence(buf, &Shared::new(push.clone())),
             AgentPush::Watching(push) => write_watching(buf, &Shared::new(push.clone())),
             AgentPush::Ping => buf.push_str(write::PING),
             other => write::write_push(buf, other),

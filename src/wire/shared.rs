@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{counts::CountsChanged, push::Watching};
+use super::{
+    counts::CountsChanged,
+    push::{PresencePush, Watching},
+};
 use crate::chat::summary::Summary;
 
 /// A value with its JSON, made on first use.
@@ -29,9 +32,20 @@ pub fn write_upsert(buf: &mut String, row: &Shared<Summary>, counts: CountsChang
 
 /// A `watching` push; a thousand who look at one conversation are a long list, and everybody of them gets it.
 pub fn write_watching(buf: &mut String, watching: &Shared<Watching>) {
-    buf.push_str(r#"{"type":"watching","#);
-    // It has members: what its own brace opens goes on behind the type.
-    buf.push_str(&watching.json()[1..]);
+    write_typed(buf, r#"{"type":"watching","#, watching);
+}
+
+/// A `presence` push; a thousand agents who sign in tell it to each other a million times.
+pub fn write_presence(buf: &mut String, presence: &Shared<PresencePush>) {
+    write_typed(buf, r#"{"type":"presence","#, presence);
+}
+
+/// A push that is `value` behind its type. It has members: what its own brace opens goes on behind the `head`.
+fn write_typed<T: Serialize>(buf: &mut String, head: &str, value: &Shared<T>) {
+    let members = &value.json()[1..];
+    buf.reserve(head.len() + members.len());
+    buf.push_str(head);
+    buf.push_str(members);
 }
 
 // === impl Shared ===

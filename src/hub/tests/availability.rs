@@ -132,6 +132,17 @@ async fn r9_an_agent_who_comes_back_may_rescue_whom_everybody_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn r10_a_status_is_put_into_words_once_for_everybody() {
+    let house = House::open().await;
+    let (mut ann, mut bob) = (house.agent("ann").await, house.agent("bob").await);
+    (ann.mail(), bob.mail());
+    let _jane = house.agent("jane").await;
+    settle().await;
+    let (one, other) = (ann.mail().presence.remove("jane").unwrap(), bob.mail().presence.remove("jane").unwrap());
+    assert!(std::sync::Arc::ptr_eq(&one, &other), "of a thousand agents a thousand are told");
+}
+
+#[tokio::test(start_paused = true)]
 async fn r10_others_see_online_away_and_offline_each_with_its_reason() {
     let house = House::open().await;
     let mut bob = house.agent("bob").await;
@@ -139,7 +150,7 @@ async fn r10_others_see_online_away_and_offline_each_with_its_reason() {
     let mut last = async |what: &str| {
         settle().await;
         let push = bob.mail().presence.remove("jane").unwrap_or_else(|| panic!("nothing of jane: {what}"));
-        (push.agent.status, push.reason)
+        (push.value().agent.status, push.value().reason)
     };
     let jane = house.tab("jane", false).await;
     jane.switch(true).await;

@@ -83,7 +83,7 @@ async fn pr1_agents_who_do_not_come_back_after_a_crash_are_gone_when_their_lease
     assert_eq!(visitor.mail().available, None);
     pass(3_200).await;
     let push = bob.mail().presence.remove("jane").unwrap();
-    assert_eq!((push.agent.status, push.reason), (AgentStatus::Away, PresenceReason::NodeLost));
+    assert_eq!((push.value().agent.status, push.value().reason), (AgentStatus::Away, PresenceReason::NodeLost));
     assert_eq!(visitor.mail().available.unwrap().reason, AvailableReason::NobodyOnline);
     drop(bob);
     pass(31_000).await;
@@ -111,12 +111,12 @@ async fn pr1_a_grace_that_ran_before_a_crash_is_not_prolonged_by_it() {
     assert!(bob.mail().presence.is_empty());
     pass(200).await;
     let push = bob.mail().presence.remove("jane").unwrap();
-    assert_eq!((push.agent.status, push.reason), (AgentStatus::Away, PresenceReason::Closed));
+    assert_eq!((push.value().agent.status, push.value().reason), (AgentStatus::Away, PresenceReason::Closed));
     pass(9_800).await;
     assert!(bob.mail().presence.is_empty());
     pass(200).await;
     let push = bob.mail().presence.remove("max").unwrap();
-    assert_eq!((push.agent.status, push.reason), (AgentStatus::Away, PresenceReason::Lost));
+    assert_eq!((push.value().agent.status, push.value().reason), (AgentStatus::Away, PresenceReason::Lost));
 }
 
 #[tokio::test(start_paused = true)]

@@ -203,8 +203,9 @@ impl Tab {
             self.counts.mine = counts.mine.map_or(self.counts.mine, |(count, _)| count);
             self.counts.closed = counts.closed.map_or(self.counts.closed, |(count, _)| count);
             let mut presence: Vec<_> = presence.into_values().collect();
-            presence.sort_by(|one, two| one.agent.id.cmp(&two.agent.id));
-            for PresencePush { agent, reason } in presence {
+            presence.sort_by(|one, two| one.value().agent.id.cmp(&two.value().agent.id));
+            for push in presence {
+                let PresencePush { agent, reason } = push.value().clone();
                 self.presence.insert(agent.id.clone(), agent.status);
                 self.flips.push((agent.id, agent.status, reason));
             }
