@@ -154,7 +154,7 @@ impl Client {
     ) -> Result<Option<String>> {
         while let Some((kind, payload)) = reader.next(input)? {
             match kind {
-                Kind::Text => {
+                Kind::Message => {
                     let text = std::str::from_utf8(&payload).context("the server sent bad UTF-8")?;
                     if !self.answers(text) {
                         on_text(text);

@@ -17,7 +17,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
-use crate::frame::{self, Code, Kind, Reader};
+use crate::frame::{self, Code, Kind};
+use crate::messages::{Cut, Messages};
 
 /// Ids of awaited requests begin here, and all of them fit a double; those below are the texts'.
 pub const FIRST_REQUEST: u64 = 1 << 52;
@@ -38,11 +39,15 @@ pub struct Dial<'a> {
     pub protocol: Option<&'a str>,
     /// Bytes the kernel may keep for us unread; its own choice when not given.
     pub unread: Option<u32>,
+    /// Set for a server that speaks in bytes, whose frames begin and end anywhere.
+    pub cut: Option<Cut>,
 }
 
 /// A live connection. Lives on one thread; its reading task ends with the socket.
 pub struct Client {
     half: OwnedWriteHalf,
+    /// What we say is made of.
+    code: Code,
     /// Bytes the kernel would not take yet.
     unsent: RefCell<Vec<u8>>,
     flushing: Cell<bool>,
@@ -66,7 +71,7 @@ pub struct End {
     pub after: Option<Duration>,
 }
 
-/// Opens a connection and upgrades it; every text frame goes to `on_text`, awaited replies as well.
+/// Opens a connection and upgrades it; every message goes to `on_text`, awaited replies as well.
 ///
 /// # Errors
 /// The server was not there, refused, or took too long.
@@ -76,6 +81,7 @@ pub async fn connect(dial: Dial<'_>, on_text: impl FnMut(&Rc<Client>, &str) + 's
     let (reading, half) = stream.into_split();
     let client = Rc::new(Client {
         half,
+        code: if dial.cut.is_some() { Code::Binary } else { Code::Text },
         unsent: RefCell::default(),
         flushing: Cell::new(false),
         last_id: Cell::new(FIRST_REQUEST),
@@ -85,7 +91,7 @@ pub async fn connect(dial: Dial<'_>, on_text: impl FnMut(&Rc<Client>, &str) + 's
         ended: RefCell::default(),
         changed: Notify::new(),
     });
-    spawn_local(client.clone().read(reading, rest, on_text));
+    spawn_local(client.clone().read(reading, rest, Messages::of(dial.cut), on_text));
     Ok(client)
 }
 
@@ -129,9 +135,9 @@ async fn upgrade(dial: Dial<'_>) -> Result<(TcpStream, BytesMut)> {
 // === impl Client ===
 
 impl Client {
-    /// Writes one text frame; what the kernel does not take at once follows by itself.
+    /// Writes one frame; what the kernel does not take at once follows by itself.
     pub fn push(self: &Rc<Self>, text: &str) {
-        self.write(Code::Text, text.as_bytes());
+        self.write(self.code, text.as_bytes());
     }
 
     /// Asks and waits for the answer, which must be `ok`.
@@ -242,11 +248,12 @@ impl Client {
         self: Rc<Self>,
         mut half: OwnedReadHalf,
         mut input: BytesMut,
+        mut messages: Messages,
         mut on_text: impl FnMut(&Rc<Client>, &str),
     ) {
-        let (mut end, mut frames) = (End::default(), Reader::default());
+        let mut end = End::default();
         while self.ended.borrow().is_none() {
-            match self.take(&mut frames, &mut input, &mut on_text, &mut end) {
+            match self.take(&mut messages, &mut input, &mut on_text, &mut end) {
                 Ok(false) => {}
                 Ok(true) => break,
                 Err(error) => {
@@ -281,17 +288,17 @@ impl Client {
         self.changed.notify_waiters();
     }
 
-    /// Deals with every whole frame of `input`; true when the connection is over.
+    /// Deals with every whole message of `input`; true when the connection is over.
     fn take(
         self: &Rc<Self>,
-        frames: &mut Reader,
+        messages: &mut Messages,
         input: &mut BytesMut,
         on_text: &mut impl FnMut(&Rc<Client>, &str),
         end: &mut End,
     ) -> Result<bool> {
-        while let Some((kind, payload)) = frames.next(input)? {
+        while let Some((kind, payload)) = messages.next(input)? {
             match kind {
-                Kind::Text => {
+                Kind::Message => {
                     let text = std::str::from_utf8(&payload).context("the server sent bad UTF-8")?;
                     on_text(self, text);
                     self.answers(text);
@@ -346,7 +353,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let to = listener.local_addr().unwrap();
         let from = "127.0.0.7".parse().unwrap();
-        let socket = placed(&Dial { to, from: Some(from), path: "/", protocol: None, unread: None }).unwrap();
+        let socket =
+            placed(&Dial { to, from: Some(from), path: "/", protocol: None, unread: None, cut: None }).unwrap();
         assert_eq!(socket.local_addr().unwrap(), SocketAddr::new(from, 0));
         let stream = socket.connect(to).await.unwrap();
         let mine = stream.local_addr().unwrap();

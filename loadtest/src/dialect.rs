@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::messages::Cut;
+
 mod json;
+pub mod nats;
 mod packets;
 mod stanzas;
 
@@ -22,6 +25,8 @@ pub enum Dialect {
     SocketIo,
     /// XMPP over WebSocket (RFC 7395).
     Xmpp,
+    /// NATS over WebSocket; each text is stored by JetStream and acknowledged.
+    Nats,
 }
 
 /// What a frame may say that matters here.
@@ -83,6 +88,7 @@ impl Dialect {
             Dialect::Usher | Dialect::Plain => json::hear(frame, word),
             Dialect::SocketIo => packets::hear(frame, word),
             Dialect::Xmpp => stanzas::hear(frame, word),
+            Dialect::Nats => nats::hear(frame, word),
         }
     }
 
@@ -92,6 +98,7 @@ impl Dialect {
             Dialect::Usher | Dialect::Plain => format!(r#""conversation":"{to}","key":""#),
             Dialect::SocketIo => String::new(),
             Dialect::Xmpp => format!("<message to='{to}' type='chat' xmlns='jabber:client'><body>"),
+            Dialect::Nats => format!("PUB {to}."),
         }
     }
 
@@ -103,7 +110,13 @@ impl Dialect {
             }
             Dialect::SocketIo => format!(r#"42{id}["send",{{"text":"{text}"}}]"#),
             Dialect::Xmpp => format!("{head}{text}</body></message>"),
+            Dialect::Nats => format!("{head}{id} {}\r\n{text}\r\n", text.len()),
         }
+    }
+
+    /// How messages are told apart where frames do not say.
+    pub fn cut(self) -> Option<Cut> {
+        (self == Dialect::Nats).then_some(nats::cut)
     }
 
     /// Whether each text is answered to its sender.

@@ -12,8 +12,8 @@ const MOST: usize = 1 << 24;
 /// What a frame from the server is, apart from its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// One JSON object.
-    Text,
+    /// What is said: one JSON object of a hub's, and of its peers' whatever they put into a message.
+    Message,
     /// The server ends the connection.
     Close,
     /// To be answered with the same payload.
@@ -25,8 +25,10 @@ pub enum Kind {
 /// The operation code of a frame we write.
 #[derive(Debug, Clone, Copy)]
 pub enum Code {
-    /// A JSON object.
+    /// A JSON object, or another text.
     Text = 0x1,
+    /// Bytes.
+    Binary = 0x2,
     /// The answer to a ping.
     Pong = 0xa,
 }
@@ -54,8 +56,10 @@ pub fn write(out: &mut Vec<u8>, code: Code, payload: &[u8]) {
 }
 
 /// Reads frames of a server that may send a message in several of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
+    /// What its messages are made of; any other kind of them is an error.
+    spoken: Code,
     /// The beginning of a message whose end has not come.
     begun: Option<BytesMut>,
 }
@@ -75,7 +79,7 @@ struct Raw {
 pub fn read(input: &mut BytesMut) -> Result<Option<(Kind, BytesMut)>> {
     let Some(raw) = take(input)? else { return Ok(None) };
     ensure!(raw.last, "the server sent a fragment");
-    Ok(Some((Kind::of(raw.code)?, raw.payload)))
+    Ok(Some((Kind::of(raw.code, Code::Text)?, raw.payload)))
 }
 
 fn take(input: &mut BytesMut) -> Result<Option<Raw>> {
@@ -102,9 +106,9 @@ fn take(input: &mut BytesMut) -> Result<Option<Raw>> {
 // === impl Kind ===
 
 impl Kind {
-    fn of(code: u8) -> Result<Kind> {
+    fn of(code: u8, spoken: Code) -> Result<Kind> {
         Ok(match code {
-            0x1 => Kind::Text,
+            _ if code == spoken as u8 => Kind::Message,
             0x8 => Kind::Close,
             0x9 => Kind::Ping,
             0xa => Kind::Pong,
@@ -115,7 +119,19 @@ impl Kind {
 
 // === impl Reader ===
 
+impl Default for Reader {
+    /// Of a server that speaks in texts.
+    fn default() -> Self {
+        Reader::of(Code::Text)
+    }
+}
+
 impl Reader {
+    /// Of a server whose messages are these.
+    pub fn of(spoken: Code) -> Reader {
+        Reader { spoken, begun: None }
+    }
+
     /// Takes the next message off `input`, put together from its fragments; `None` when it is not all there yet.
     ///
     /// # Errors
@@ -127,18 +143,18 @@ impl Reader {
                 (0x8.., begun) => {
                     ensure!(raw.last, "the server sent a ping, pong or close in fragments");
                     self.begun = begun;
-                    return Ok(Some((Kind::of(raw.code)?, raw.payload)));
+                    return Ok(Some((Kind::of(raw.code, self.spoken)?, raw.payload)));
                 }
                 (0x0, Some(mut begun)) => {
                     ensure!(begun.len() + raw.payload.len() <= MOST, "the server sent a message without an end");
                     begun.extend_from_slice(&raw.payload);
                     if raw.last {
-                        return Ok(Some((Kind::Text, begun)));
+                        return Ok(Some((Kind::Message, begun)));
                     }
                     self.begun = Some(begun);
                 }
                 (code, None) => {
-                    let kind = Kind::of(code)?;
+                    let kind = Kind::of(code, self.spoken)?;
                     if raw.last {
                         return Ok(Some((kind, raw.payload)));
                     }
@@ -184,7 +200,7 @@ mod tests {
                 input.extend_from_slice(piece);
             }
             let (kind, read_back) = read(&mut input).unwrap().unwrap();
-            assert_eq!((kind, &read_back[..]), (Kind::Text, &payload[..]));
+            assert_eq!((kind, &read_back[..]), (Kind::Message, &payload[..]));
             assert!(input.is_empty());
         }
     }
@@ -220,10 +236,20 @@ mod tests {
         while let Some((kind, payload)) = reader.next(&mut input).unwrap() {
             heard.push((kind, payload.to_vec()));
         }
-        let expected = [(Kind::Ping, b"p".to_vec()), (Kind::Text, b"Hi there".to_vec()), (Kind::Text, b"x".to_vec())];
+        let expected =
+            [(Kind::Ping, b"p".to_vec()), (Kind::Message, b"Hi there".to_vec()), (Kind::Message, b"x".to_vec())];
         assert_eq!(heard, expected);
         for broken in [&b"\x80\x01x"[..], b"\x01\x01a\x81\x01b", b"\x09\x00", b"\x82\x00", b"\xc1\x00"] {
             assert!(Reader::default().next(&mut BytesMut::from(broken)).is_err(), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn j4_a_server_that_speaks_in_bytes_is_read_and_its_texts_are_an_error() {
+        let mut reader = Reader::of(Code::Binary);
+        let mut input = BytesMut::from(&b"\x82\x02\xff\x00\x02\x01a\x80\x01b\x81\x01x"[..]);
+        assert_eq!(reader.next(&mut input).unwrap(), Some((Kind::Message, BytesMut::from(&b"\xff\x00"[..]))));
+        assert_eq!(reader.next(&mut input).unwrap(), Some((Kind::Message, BytesMut::from(&b"ab"[..]))));
+        assert!(reader.next(&mut input).is_err());
     }
 }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`profile`] | what a run does, its bounds and its budget |
 //! | [`judge`], [`tag`] | the ledger, and the texts it reads |
-//! | [`client`], [`frame`], [`dialect`] | one connection, its frames, and what they say |
+//! | [`client`], [`frame`], [`messages`], [`dialect`] | one connection, its frames, the messages in them, and what they say |
 //! | [`generator`] | a thread full of people |
 //! | [`run`], [`crew`], [`server`] | a run with its generators, and hubs it starts itself |
 //! | [`meter`], [`stages`], [`http`] | what the machine and the hub tell of it |
@@ -23,6 +23,7 @@ pub mod generator;
 pub mod http;
 pub mod judge;
 pub mod machine;
+pub mod messages;
 pub mod meter;
 pub mod profile;
 pub mod relay;

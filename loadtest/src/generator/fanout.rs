@@ -13,7 +13,7 @@ use super::pace::pace;
 use super::scene::Scene;
 use super::visitor::Visitor;
 use super::writer::{Kind, Writer};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, nats};
 use crate::profile::Fanout;
 
 /// Numbers of watching agents and of the visitors they watch begin here.
@@ -103,15 +103,22 @@ async fn watched(scene: &Rc<Scene>, plan: &Fanout, number: usize, desks: &[Rc<De
     for desk in desks {
         scene.judge.borrow_mut().reader(writer.lane(), desk.person());
     }
-    let mut conversation = "room".to_owned();
-    if scene.order.dialect == Dialect::Usher {
-        visitor.start(&hello).await?;
-        conversation = visitor.conversation.borrow().clone();
-        let opening = desks.iter().map(|desk| desk.watch(&conversation, writer.lane()));
-        let opening = stream::iter(opening).buffer_unordered(scene.order.profile.at_once);
-        opening.try_collect::<()>().await.context("an agent could not open the conversation")?;
-    }
-    visitor.writes(scene, writer.clone(), &conversation)?;
+    let to = match scene.order.dialect {
+        Dialect::Usher => {
+            visitor.start(&hello).await?;
+            let conversation = visitor.conversation.borrow().clone();
+            let opening = desks.iter().map(|desk| desk.watch(&conversation, writer.lane()));
+            let opening = stream::iter(opening).buffer_unordered(scene.order.profile.at_once);
+            opening.try_collect::<()>().await.context("an agent could not open the conversation")?;
+            conversation
+        }
+        Dialect::Nats => {
+            let subject = nats::of_room(u64::from(scene.order.worker));
+            nats::with_reply(&subject, &scene.inbox(visitor.person()))
+        }
+        Dialect::Plain | Dialect::SocketIo | Dialect::Xmpp => "room".to_owned(),
+    };
+    visitor.writes(scene, writer.clone(), &to)?;
     visitor.stay(scene);
     Ok(writer)
 }

@@ -17,7 +17,7 @@ use super::scene::Scene;
 use super::visitor::{Visitor, address};
 use super::writer::{Kind, Writer};
 use crate::client::Client;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, nats};
 use crate::profile::Pairs;
 use crate::tag::Tag;
 
@@ -200,6 +200,10 @@ impl Pair {
                 conversation
             }
             Dialect::Xmpp => address(agent.person()),
+            Dialect::Nats => {
+                let subject = nats::of_visitor(scene.relay_number(number) as u64);
+                nats::with_reply(&subject, &scene.inbox(visitor.person()))
+            }
             Dialect::Plain | Dialect::SocketIo => format!("c_{number:022}"),
         };
         visitor.writes(scene, writer.clone(), &to)?;

@@ -10,6 +10,7 @@ use tokio::time::sleep_until;
 
 use super::order::{Counts, Durations, Order, Part};
 use super::writer::Writer;
+use crate::dialect::nats;
 use crate::judge::Judge;
 use crate::judge::faults::Fault;
 use crate::tag::Tag;
@@ -161,6 +162,11 @@ impl Scene {
     /// A visitor's number on a relay, which all generators share.
     pub(super) fn relay_number(&self, number: usize) -> usize {
         self.order.worker as usize * 1_000_000_000 + number
+    }
+
+    /// Where answers to a person come on NATS, which all generators share.
+    pub(super) fn inbox(&self, person: u32) -> String {
+        nats::inbox(self.order.worker, person)
     }
 
     /// An address of ours to come from, another each time.

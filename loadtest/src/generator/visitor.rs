@@ -14,7 +14,7 @@ use super::ear::{Ear, Hearer};
 use super::scene::Scene;
 use super::writer::Writer;
 use crate::client::{Client, Dial, FIRST_REQUEST, connect};
-use crate::dialect::{BOX, DOMAIN, Dialect};
+use crate::dialect::{BOX, DOMAIN, Dialect, nats};
 use crate::judge::faults::Fault;
 
 /// How often somebody tries to come back.
@@ -63,13 +63,14 @@ pub(super) async fn dial(
 ) -> Result<Rc<Client>> {
     let (path, protocol) = match scene.order.dialect {
         Dialect::Usher => (path, None),
-        Dialect::Plain => ("/", None),
+        Dialect::Plain | Dialect::Nats => ("/", None),
         Dialect::SocketIo => ("/socket.io/?EIO=4&transport=websocket", None),
         Dialect::Xmpp => ("/ws", Some("xmpp")),
     };
     // With several hubs everybody talks across them.
     let number = (ear.person % FIRST_VISITOR) as usize + usize::from(ear.person < FIRST_VISITOR);
-    let dial = Dial { to: scene.hub(number, tries), from: scene.source(), path, protocol, unread };
+    let cut = scene.order.dialect.cut();
+    let dial = Dial { to: scene.hub(number, tries), from: scene.source(), path, protocol, unread, cut };
     let ear = ear.clone();
     connect(dial, move |client, frame| ear.hear(client, frame)).await
 }
@@ -86,7 +87,20 @@ pub(super) async fn introduce(scene: &Scene, client: &Rc<Client>, person: u32, j
             client.expect(JOINED).await.map(drop)
         }
         Dialect::Xmpp => sign_in(client, &local(person)).await,
+        Dialect::Nats => {
+            client.push(&nats::hello(&scene.inbox(person), &followed(&join)));
+            client.expect("PONG").await.map(drop)
+        }
     }
+}
+
+/// The subjects on NATS whose texts somebody gets: agents those of their visitors, or of the room they watch.
+fn followed(join: &Value) -> Vec<String> {
+    if join["visitor"].is_u64() {
+        return Vec::new();
+    }
+    let served = join["serves"].as_array().into_iter().flatten().filter_map(Value::as_u64);
+    served.map(nats::of_visitor).chain(join["room"].as_u64().map(nats::of_room)).collect()
 }
 
 /// RFC 7395 and RFC 6120, with SASL PLAIN.
@@ -253,5 +267,12 @@ mod tests {
     #[test]
     fn j4_the_first_request_of_socket_io_is_answered_under_its_own_id() {
         assert_eq!(JOINED, format!("43{FIRST_REQUEST}["));
+    }
+
+    #[test]
+    fn j4_on_nats_agents_follow_and_visitors_do_not() {
+        assert_eq!(followed(&json!({"type": "join", "serves": [3, 13], "room": null})), ["t.v3", "t.v13"]);
+        assert_eq!(followed(&json!({"type": "join", "serves": [], "room": 2})), ["t.r2"]);
+        assert!(followed(&json!({"type": "join", "visitor": 3, "room": 2})).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
-use super::{Versus, run_of};
+use super::{Versus, jetstream, run_of};
 use crate::dialect::{DOMAIN, Dialect};
 use crate::machine::SERVER_CORE;
 use crate::profile::Profile;
@@ -34,6 +34,9 @@ pub enum Peer {
     SocketIoRedis,
     /// ejabberd with its archive.
     Ejabberd,
+    /// NATS, whose JetStream stores each text and acknowledges it.
+    #[value(name = "jetstream")]
+    JetStream,
 }
 
 /// What peers are started from.
@@ -65,6 +68,7 @@ impl Peer {
             Peer::SocketIo => "Socket.IO",
             Peer::SocketIoRedis => "Socket.IO × 2 + Redis",
             Peer::Ejabberd => "ejabberd + archive",
+            Peer::JetStream => "NATS JetStream + ack",
         }
     }
 
@@ -75,11 +79,12 @@ impl Peer {
             Peer::Relay | Peer::Ws => Dialect::Plain,
             Peer::SocketIo | Peer::SocketIoRedis => Dialect::SocketIo,
             Peer::Ejabberd => Dialect::Xmpp,
+            Peer::JetStream => Dialect::Nats,
         }
     }
 
     /// Whoever comes to their end below a rate in the closed loop is not asked for it: ejabberd above `calm`, two nodes of
-    /// Socket.IO and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is
+    /// Socket.IO, JetStream and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is
     /// another load than `fanout`. `across` is for those who have something to cross, and for what that is held against.
     pub(super) fn can(self, load: &str) -> bool {
         match self {
@@ -89,6 +94,7 @@ impl Peer {
             Peer::Usher => true,
             Peer::Relay | Peer::Ws | Peer::SocketIo => load != "across",
             Peer::SocketIoRedis => load != "brisk",
+            Peer::JetStream => !matches!(load, "brisk" | "across"),
         }
     }
 
@@ -123,6 +129,7 @@ impl Stand {
                 Peer::SocketIoRedis if self.modules.is_none() => Some("--modules was not given"),
                 Peer::SocketIoRedis if !is_there("redis-server") => Some("redis-server is not installed"),
                 Peer::Ejabberd if !is_there("ejabberdctl") => Some("ejabberd is not installed"),
+                Peer::JetStream if !is_there("nats-server") => Some("nats-server is not installed"),
                 _ => None,
             };
             match missing {
@@ -184,6 +191,10 @@ impl Stand {
                 Ok(Running { servers: vec![a, b, redis], doors: 2 })
             }
             Peer::Ejabberd => self.ejabberd(folder, addr),
+            Peer::JetStream => {
+                let server = jetstream::start(&self.programs, folder, Some(SERVER_CORE))?;
+                Ok(Running { servers: vec![server], doors: 1 })
+            }
         }
     }
 
@@ -262,9 +273,13 @@ fn has_postgres() -> bool {
     versions.into_iter().any(|version| version.path().join("bin/postgres").is_file())
 }
 
-/// Whether a program is on the path, or where Debian keeps those of administrators.
-fn is_there(program: &str) -> bool {
+fn is_there(name: &str) -> bool {
+    program(name).is_some()
+}
+
+/// Where a program is on the path, or where Debian keeps those of administrators.
+pub(super) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    folders.any(|folder| folder.join(program).is_file())
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }

@@ -152,7 +152,7 @@ impl Way {
             while let Some((kind, payload)) = frames.next(&mut input).map_err(std::io::Error::other)? {
                 let mut out = BytesMut::new();
                 match kind {
-                    Kind::Text => self.text(&payload, &mut out),
+                    Kind::Message => self.text(&payload, &mut out),
                     Kind::Close => write(&mut out, 0x8, &payload),
                     Kind::Ping => write(&mut out, 0x9, &payload),
                     Kind::Pong => write(&mut out, 0xa, &payload),
