@@ -250,8 +250,9 @@ impl Versus {
         notes.iter().for_each(|note| out.push_str(&format!("{note}\n")));
         out.push_str(
             "The hub decides, orders and syncs every text to disk before it is delivered or acknowledged. Where it \
-             crosses, visitor and agent are at different processes. The relays, ws and Socket.IO store nothing; ejabberd archives each text and acknowledges none; JetStream hands a text on \
-             without waiting for its file, and acknowledges it once it is written there, which it does not sync.\n",
+             crosses, visitor and agent are at different processes. The relays, ws and Socket.IO store nothing; ejabberd \
+             archives each text and acknowledges none; JetStream hands a text on without waiting for its file, and \
+             acknowledges it once it is written there, which it does not sync.\n",
         );
         out
     }

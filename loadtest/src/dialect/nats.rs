@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn j4_messages_of_nats_are_heard() {
         let text = Word::Text { text: "hi".into(), seq: None, page: false };
-        assert_eq!(words("MSG t.v1 1 2\r\nhi\r\n"), [text]);
+        assert_eq!(words("MSG t.v1 1 _I.2.7.5 2\r\nhi\r\n"), [text]);
         assert_eq!(words("PING\r\n"), [Word::Beat("PONG\r\n")]);
         let refused = Some("'Unknown Protocol Operation'".into());
         assert_eq!(

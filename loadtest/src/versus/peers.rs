@@ -84,7 +84,7 @@ impl Peer {
     }
 
     /// Whoever comes to their end below a rate in the closed loop is not asked for it: ejabberd above `calm`, two nodes of
-    /// Socket.IO, JetStream and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is
+    /// Socket.IO and the hub on PostgreSQL above `steady`. ejabberd's rooms announce everybody to everybody, which is
     /// another load than `fanout`. `across` is for those who have something to cross, and for what that is held against.
     pub(super) fn can(self, load: &str) -> bool {
         match self {
@@ -92,9 +92,8 @@ impl Peer {
             Peer::UsherTwo => matches!(load, "pairs" | "across"),
             Peer::UsherPostgres => matches!(load, "pairs" | "calm" | "steady" | "across"),
             Peer::Usher => true,
-            Peer::Relay | Peer::Ws | Peer::SocketIo => load != "across",
+            Peer::Relay | Peer::Ws | Peer::SocketIo | Peer::JetStream => load != "across",
             Peer::SocketIoRedis => load != "brisk",
-            Peer::JetStream => !matches!(load, "brisk" | "across"),
         }
     }
 
