@@ -135,7 +135,8 @@ async fn r9_an_agent_who_comes_back_may_rescue_whom_everybody_left() {
 async fn r10_a_status_is_put_into_words_once_for_everybody() {
     let house = House::open().await;
     let (mut ann, mut bob) = (house.agent("ann").await, house.agent("bob").await);
-    (ann.mail(), bob.mail());
+    ann.mail();
+    bob.mail();
     let _jane = house.agent("jane").await;
     settle().await;
     let (one, other) = (ann.mail().presence.remove("jane").unwrap(), bob.mail().presence.remove("jane").unwrap());
