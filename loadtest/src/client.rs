@@ -18,7 +18,7 @@ use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 use crate::frame::{self, Code, Kind};
-use crate::messages::{Cut, Messages};
+use crate::messages::{Cut, Messages, spoken};
 
 /// Ids of awaited requests begin here, and all of them fit a double; those below are the texts'.
 pub const FIRST_REQUEST: u64 = 1 << 52;
@@ -81,7 +81,7 @@ pub async fn connect(dial: Dial<'_>, on_text: impl FnMut(&Rc<Client>, &str) + 's
     let (reading, half) = stream.into_split();
     let client = Rc::new(Client {
         half,
-        code: if dial.cut.is_some() { Code::Binary } else { Code::Text },
+        code: spoken(dial.cut),
         unsent: RefCell::default(),
         flushing: Cell::new(false),
         last_id: Cell::new(FIRST_REQUEST),

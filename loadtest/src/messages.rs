@@ -8,6 +8,11 @@ use crate::frame::{Code, Kind, Reader};
 /// How long the first message of these bytes is; `None` when it is not all there yet.
 pub type Cut = fn(&[u8]) -> Result<Option<usize>>;
 
+/// What is spoken with a server: bytes where there is a way to cut them, else texts.
+pub fn spoken(cut: Option<Cut>) -> Code {
+    if cut.is_some() { Code::Binary } else { Code::Text }
+}
+
 /// Takes messages out of what came from one server.
 #[derive(Debug)]
 pub struct Messages {
@@ -20,10 +25,9 @@ pub struct Messages {
 // === impl Messages ===
 
 impl Messages {
-    /// Of a server that speaks in bytes where there is a way to cut them, else in texts.
+    /// Of a server, see [`spoken`].
     pub fn of(cut: Option<Cut>) -> Messages {
-        let spoken = if cut.is_some() { Code::Binary } else { Code::Text };
-        Messages { frames: Reader::of(spoken), cut, rest: BytesMut::new() }
+        Messages { frames: Reader::of(spoken(cut)), cut, rest: BytesMut::new() }
     }
 
     /// Takes the next message, ping, pong or close off `input`; `None` when it is not all there yet.
