@@ -85,18 +85,25 @@ fn dial(mesh: &Arc<Redis>) -> Line {
 
 /// Runs a command; once more when it met a connection that was over, or a server that is not the home any more.
 async fn attempt(mesh: &Arc<Redis>, line: &mut Line, command: &Cmd) -> Result<Value, RedisError> {
+    let carried = matches!(line, Line::Dialling(_));
     if let Line::Up(connected) = line {
         match command.query_async(&mut connected.connection).await {
             Err(error) if !is_refusal(&error) || is_elsewhere(&error) => *line = dial(mesh),
             result => return result,
         }
     }
-    if let Line::Dialling(dialling) = line {
+    // A line on which an earlier question already waited may have been dialled while nobody answered: that it comes to
+    // nothing says little of now.
+    let mut stale = carried;
+    while let Line::Dialling(dialling) = line {
         *line = match dialling.await {
             Ok(connected) => Line::Up(connected),
             Err(error) => {
                 *line = dial(mesh);
-                return Err(error);
+                if !std::mem::take(&mut stale) {
+                    return Err(error);
+                }
+                continue;
             }
         };
     }

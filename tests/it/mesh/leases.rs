@@ -8,7 +8,7 @@ use usher::mesh::{Health, Lease, Mesh, MeshError, Renewed};
 use super::node::{Node, TIMES};
 use crate::support::{
     Redis,
-    proxy::{Fault, Proxy},
+    proxy::{Cut, Fault, Proxy},
     redis::Sentinel,
     wait,
 };
@@ -105,6 +105,27 @@ async fn pr1_a_question_without_an_answer_is_a_fault_in_time_and_never_a_false_c
     let began = Instant::now();
     renew(&node, b"nobody").await.expect_err("nobody there");
     assert!(began.elapsed() < TIMES.command + Duration::from_millis(500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn pr1_a_question_is_not_answered_with_what_became_of_an_earlier_ones_line() {
+    let redis = Redis::start().await;
+    let way = Proxy::start(redis.addr()).await;
+    let node = Node::well(&format!("redis://{}", way.addr()), &[]).await;
+    assert_eq!(renew(&node, b"one").await.expect("renewed"), Renewed::Anew);
+    // The question's line breaks, and the next one is dialled to somebody silent until the question's time is over.
+    way.set(Fault::Silence);
+    let breaks = async {
+        wait::until("the question is asked", async || (way.silenced() > 0).then_some(())).await;
+        way.cut_all(Cut::Reset);
+    };
+    let (late, ()) = tokio::join!(renew(&node, b"late"), breaks);
+    late.expect_err("no answer");
+    // The dialled one breaks too, while nobody asks.
+    way.set(Fault::Cut(Cut::Reset));
+    wait::until("all lines have broken", async || (way.open() == 0).then_some(())).await;
+    way.heal();
+    renew(&node, b"again").await.expect("renewed on a line of its own");
 }
 
 #[tokio::test]
