@@ -25,6 +25,7 @@ mod folder;
 mod guard;
 mod item;
 mod job;
+mod known;
 mod lane;
 mod load;
 mod log;

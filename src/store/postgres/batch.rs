@@ -1,18 +1,16 @@
 //! Many jobs as one statement: one for texts, one for changes, one for beginnings. Each is a transaction of its own
 //! that needs no second word from here, so nobody who falls silent leaves a lock behind.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     columns::{Entries, Folds, Param, Tellings, Things},
     fault::Fault,
     job::{AppendJob, BeginJob},
+    known::{Known, Place},
     writer::{Writer, size},
 };
-use crate::{
-    ids::ConversationId,
-    store::{FolderCount, recent::Recent},
-};
+use crate::{ids::ConversationId, store::FolderCount};
 
 type Answer<T> = Result<T, Fault>;
 
@@ -37,31 +35,21 @@ impl<'a> Heads<'a> {
     }
 }
 
-/// The rows of the conversations of these jobs, in their order; None where there is none.
-pub(super) async fn known(
-    writer: &Writer,
-    ids: &mut Recent<ConversationId, i64>,
-    jobs: &[Box<AppendJob>],
-) -> Answer<Vec<Option<i64>>> {
-    let mut known: Vec<Option<i64>> = jobs.iter().map(|job| ids.get(&job.append.conversation).copied()).collect();
-    let name = |at: usize| &jobs[at].append.conversation;
-    let missing: Vec<usize> = (0..jobs.len()).filter(|at| known[*at].is_none()).collect();
-    if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|at| name(*at).as_str()).collect();
-        let found = writer.ids(&names).await?;
-        for at in missing {
-            known[at] = found.get(name(at)).copied();
-        }
-        found.into_iter().for_each(|(name, id)| ids.put(name, id));
-    }
-    Ok(known)
-}
-
 /// Writes texts of different conversations. Answers which.
-pub(super) async fn texts(writer: &Writer, jobs: &[(&AppendJob, i64)]) -> Answer<HashSet<i64>> {
-    let (mut heads, mut at, mut hidden, mut bodies) = (Heads::default(), Vec::new(), Vec::new(), Vec::new());
-    for (job, id) in jobs {
-        heads.push(job, *id);
+///
+/// To look before each row whether its place and its key are free is a seventh of what it costs the server. So while
+/// nobody else writes the same logs the rows are just put in: a place or a key that is taken after all fails the whole
+/// statement, which is then run again with looking.
+pub(super) async fn texts(
+    writer: &Writer,
+    known: &mut Known,
+    jobs: &[(&AppendJob, Place)],
+) -> Answer<HashMap<i64, Vec<FolderCount>>> {
+    let (mut heads, mut at, mut hidden) = (Heads::default(), Vec::new(), Vec::new());
+    let (mut bodies, mut sure) = (Vec::new(), Vec::new());
+    for (job, place) in jobs {
+        heads.push(job, place.id);
+        sure.push(place.sure);
         for entry in &job.append.entries {
             at.push(entry.event().at.0);
             hidden.push(!entry.event().what.for_visitor());
@@ -69,16 +57,26 @@ pub(super) async fn texts(writer: &Writer, jobs: &[(&AppendJob, i64)]) -> Answer
         }
     }
     let Heads { ids, afters, scopes, keys } = &heads;
-    let rows = writer.run(&writer.texts, &[ids, afters, scopes, keys, &at, &hidden, &bodies]).await?;
+    let params: [Param<'_>; 8] = [ids, afters, scopes, keys, &at, &hidden, &bodies, &sure];
+    let rows = match known.is_undisturbed() {
+        true => match writer.run(&writer.texts_alone, &params).await {
+            Err(Fault::Refused(refusal)) if refusal.is_taken() => {
+                known.disturbed();
+                writer.run(&writer.texts, &params).await?
+            }
+            answer => answer?,
+        },
+        false => writer.run(&writer.texts, &params).await?,
+    };
     let won: Option<Vec<i64>> = rows.first().map(|row| row.try_get(0)).transpose()?;
-    Ok(won.unwrap_or_default().into_iter().collect())
+    Ok(won.unwrap_or_default().into_iter().map(|id| (id, Vec::new())).collect())
 }
 
 /// Writes appends of different conversations, with all that hangs on them. Answers which, and the folders each moved.
-pub(super) async fn changes(writer: &Writer, jobs: &[(&AppendJob, i64)]) -> Answer<HashMap<i64, Vec<FolderCount>>> {
+pub(super) async fn changes(writer: &Writer, jobs: &[(&AppendJob, Place)]) -> Answer<HashMap<i64, Vec<FolderCount>>> {
     let (mut heads, mut rows, mut folds) = (Heads::default(), Vec::new(), Folds::default());
     let (mut entries, mut things, mut tellings) = (Entries::default(), Things::default(), Tellings::default());
-    for (job, id) in jobs {
+    for (job, Place { id, .. }) in jobs {
         heads.push(job, *id);
         if let Some(row) = &job.append.row {
             rows.push(*id);

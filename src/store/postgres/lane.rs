@@ -17,14 +17,12 @@ use super::{
     batch,
     fault::{Fault, Remedy},
     job::{AppendJob, BeginJob, Job},
+    known::{Known, Place},
     session::{Backend, Dialer},
     settle,
     writer::Writer,
 };
-use crate::{
-    ids::ConversationId,
-    store::{Appended, Begun, Result, StoreError, pace::Pace, recent::Recent},
-};
+use crate::store::{Appended, Begun, Result, StoreError, pace::Pace};
 
 /// How much may wait to be written.
 const QUEUE: usize = 4096;
@@ -33,8 +31,6 @@ const BATCH: usize = 512;
 /// How far apart batches lie under load, and under heavy load: what one costs the server is hardly more when it is full.
 const GAP: Duration = Duration::from_millis(2);
 const LONG_GAP: Duration = Duration::from_millis(4);
-/// How many conversations' rows are remembered at least.
-const KEEP: usize = 32_768;
 
 /// Where jobs are put.
 #[derive(Clone, Debug)]
@@ -52,7 +48,7 @@ struct Loop {
     waiting: VecDeque<Job>,
     /// Jobs that may have been done.
     doubtful: Vec<Job>,
-    ids: Recent<ConversationId, i64>,
+    known: Known,
     pace: Pace,
     failing: bool,
     stop: CancellationToken,
@@ -72,7 +68,7 @@ impl Lane {
             was: None,
             waiting: VecDeque::new(),
             doubtful: Vec::new(),
-            ids: Recent::new(KEEP),
+            known: Known::new(),
             pace: Pace::new(GAP, LONG_GAP),
             failing: false,
             stop,
@@ -156,6 +152,7 @@ impl Loop {
             let Some(opened) = self.meanwhile(opened).await else { return false };
             match opened {
                 Ok(writer) => {
+                    self.known.connected();
                     self.writer = Some(writer);
                     self.was = None;
                     if std::mem::take(&mut self.failing) {
@@ -261,21 +258,19 @@ impl Loop {
 
     async fn append(&mut self, jobs: Vec<Box<AppendJob>>, texts: bool) {
         let Some(writer) = &self.writer else { return self.doubt(jobs.into_iter().map(Job::Append)) };
-        let ids = match batch::known(writer, &mut self.ids, &jobs).await {
-            Ok(ids) => ids,
+        let places = match self.known.places(writer, &jobs).await {
+            Ok(places) => places,
             Err(fault) => return self.failed(jobs.into_iter().map(Job::Append).collect(), fault),
         };
-        let sound: Vec<(&AppendJob, i64)> = jobs
+        let sound: Vec<(&AppendJob, Place)> = jobs
             .iter()
-            .zip(&ids)
+            .zip(&places)
             .filter(|(job, _)| job.bad.is_none())
-            .filter_map(|(job, id)| Some((&**job, (*id)?)))
+            .filter_map(|(job, place)| Some((&**job, (*place)?)))
             .collect();
         let won = match (sound.is_empty(), texts) {
             (true, _) => Ok(HashMap::new()),
-            (false, true) => {
-                batch::texts(writer, &sound).await.map(|won| won.into_iter().map(|id| (id, Vec::new())).collect())
-            }
+            (false, true) => batch::texts(writer, &mut self.known, &sound).await,
             (false, false) => batch::changes(writer, &sound).await,
         };
         let mut won = match won {
@@ -283,9 +278,12 @@ impl Loop {
             Err(fault) => return self.failed(jobs.into_iter().map(Job::Append).collect(), fault),
         };
         let mut lost = Vec::new();
-        for (job, id) in jobs.into_iter().zip(ids) {
-            match id.and_then(|id| won.remove(&id)) {
-                Some(counts) => job.asked.answer(Ok(Appended::Done { counts })),
+        for (job, place) in jobs.into_iter().zip(places) {
+            match place.and_then(|place| won.remove(&place.id)) {
+                Some(counts) => {
+                    self.known.wrote(&job);
+                    job.asked.answer(Ok(Appended::Done { counts }));
+                }
                 None => lost.push(job),
             }
         }

@@ -24,6 +24,8 @@ const BY_KEY: &str = "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET
 pub(super) struct Writer {
     session: Session,
     pub(super) texts: Statement,
+    /// The same, but for a place or a key that is taken it fails.
+    pub(super) texts_alone: Statement,
     pub(super) changes: Statement,
     pub(super) begins: Statement,
     verdicts: Statement,
@@ -55,13 +57,16 @@ impl Writer {
         // Whoever served this lane before holds its lock until it is gone, whether or not it could be ended.
         client.query_one("SELECT pg_advisory_lock($1)", &[&lane]).await?;
         client.batch_execute(BY_KEY).await?;
-        let (texts, changes, begins, verdicts) = tokio::try_join!(
-            client.prepare(include_str!("sql/texts.sql")),
+        let texts = include_str!("sql/texts.sql");
+        let alone = texts.replace("ON CONFLICT DO NOTHING", "");
+        let (texts, texts_alone, changes, begins, verdicts) = tokio::try_join!(
+            client.prepare(texts),
+            client.prepare(&alone),
             client.prepare(include_str!("sql/changes.sql")),
             client.prepare(include_str!("sql/begins.sql")),
             client.prepare(include_str!("sql/verdicts.sql")),
         )?;
-        Ok(Self { session, texts, changes, begins, verdicts })
+        Ok(Self { session, texts, texts_alone, changes, begins, verdicts })
     }
 
     /// Gives the connection up.

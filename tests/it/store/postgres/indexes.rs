@@ -4,7 +4,7 @@ use usher::{
     chat::event::{Author, ItemKind, What},
     ids::{DeliveryId, Millis, Seq, VisitorId},
     store::{
-        DeliveryQuery, Folder, FolderQuery, ItemQuery, Outbox, Store, Take, Topic, Topics,
+        Appended, DeliveryQuery, Folder, FolderQuery, ItemQuery, Outbox, Store, Take, Topic, Topics,
         postgres::{Mode, Options, Postgres},
     },
 };
@@ -110,18 +110,23 @@ async fn p4_a_text_is_written_without_reading_the_log_through_though_it_was_shor
     const OLD: i64 = 30_000;
     const TEXTS: i64 = 20;
     let database = Database::make().await;
-    let store = database.node().await;
-    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![]).await;
-    talk.says(&*store, 1001, "first", "first").await;
+    // They take turns, so that each has to look whether what it follows is there.
+    let stores = [database.node().await, database.node().await];
+    let mut talk = Talk::begin(&*stores[0], "v_1", 1000, vec![]).await;
+    let mut late = talk.clone();
+    talk.says(&*stores[0], 1001, "first", "first").await;
+    // This one also looks whether its place is free, from now on.
+    let late = late.saying(1001, "late", "late");
+    assert!(matches!(stores[1].append(late).await.expect("an answer"), Appended::Stale { .. }));
     let client = Server::connect(&database.url).await;
     grow(&client, OLD).await;
     // No ANALYZE: the planner goes on believing what it believed.
     client.batch_execute("SELECT pg_stat_force_next_flush()").await.expect("statistics");
     client.batch_execute("SELECT pg_stat_reset()").await.expect("statistics begin anew");
     for n in 0..TEXTS {
-        talk.says(&*store, 1002 + n, &format!("k{n}"), &format!("text {n}")).await;
+        talk.says(&*stores[(n % 2) as usize], 1002 + n, &format!("k{n}"), &format!("text {n}")).await;
     }
-    drop(store);
+    drop(stores);
     let read = events_read(&client, TEXTS).await;
     assert!(read < OLD, "{read} events were read to write {TEXTS} texts");
 }

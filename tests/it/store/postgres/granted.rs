@@ -1,0 +1,101 @@
+//! What the writer takes for granted, and when it does not.
+
+use tokio_postgres::Client;
+use usher::store::{Appended, Store};
+
+use super::Database;
+use crate::{
+    store::talk::{Talk, seqs, waiting},
+    support::{postgres::Postgres as Server, wait},
+};
+
+/// Appends that failed as a whole, and how often the log was looked up by an index, since statistics began; told when
+/// the stores' connections have ended.
+async fn told(client: &Client) -> (i64, i64) {
+    wait::until("the stores are gone", async || {
+        let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'usher'";
+        client.query(sql, &[]).await.expect("connections").is_empty().then_some(())
+    })
+    .await;
+    let sql = "SELECT (SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()),
+                      (SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes WHERE relid = 'usher.log'::regclass)";
+    let row = client.query_one(sql, &[]).await.expect("statistics");
+    (row.get(0), row.get(1))
+}
+
+async fn forget(client: &Client) {
+    client.batch_execute("SELECT pg_stat_force_next_flush()").await.expect("statistics");
+    client.batch_execute("SELECT pg_stat_reset()").await.expect("statistics begin anew");
+}
+
+#[tokio::test]
+async fn p4_a_text_behind_the_writers_own_is_put_in_without_looking() {
+    const TEXTS: i64 = 200;
+    let database = Database::make().await;
+    let store = database.node().await;
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    let client = Server::connect(&database.url).await;
+    forget(&client).await;
+    for n in 0..TEXTS {
+        talk.says(&*store, 1001 + n, &format!("k{n}"), "hello").await;
+    }
+    talk.is_kept_by(&*store).await;
+    drop(store);
+    let (failed, looked) = told(&client).await;
+    assert_eq!(failed, 0);
+    // The first one, and the search once for some of them.
+    assert!(looked < TEXTS / 4, "{looked} looks at indexes for {TEXTS} texts");
+}
+
+#[tokio::test]
+async fn d3_over_a_new_connection_nothing_is_taken_for_written() {
+    let database = Database::make().await;
+    let store = database.node().await;
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    talk.says(&*store, 1001, "k1", "kept").await;
+    let kept = talk.fold.seq;
+    talk.says(&*store, 1002, "k2", "lost").await;
+    // As by a failover to a server that had not heard of it yet: the row is gone, and so are all connections.
+    let client = Server::connect(&database.url).await;
+    let lose = "DELETE FROM usher.log WHERE seq = $1";
+    assert_eq!(client.execute(lose, &[&talk.fold.seq.0.cast_signed()]).await.expect("lost"), 1);
+    let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'usher'";
+    client.query(end, &[]).await.expect("ended");
+    let next = talk.saying(1003, "k3", "behind a hole");
+    let answer = wait::until("an answer", async || store.append(next.clone()).await.ok()).await;
+    assert!(matches!(answer, Appended::Stale { head } if head == kept), "{answer:?}");
+    let log = store.events_after(talk.id(), kept, 10, 10_000).await.expect("events");
+    assert_eq!(seqs(&log), [0; 0], "no hole");
+}
+
+#[tokio::test]
+async fn d3_where_others_write_the_same_logs_one_batch_fails_and_the_next_ones_look() {
+    const ROUNDS: i64 = 25;
+    let database = Database::make().await;
+    let (one, two) = (database.node().await, database.node().await);
+    let mut talk = Talk::begin(&*one, "v_1", 1000, vec![waiting(61_000)]).await;
+    let mut beside = Talk::begin(&*one, "v_2", 1000, vec![waiting(61_000)]).await;
+    let client = Server::connect(&database.url).await;
+    forget(&client).await;
+    for n in 0..ROUNDS {
+        let mut late = talk.clone();
+        talk.says(&*two, 1001 + n, &format!("two{n}"), "first").await;
+        // In one batch with a text that nothing stands in the way of.
+        let late = late.saying(1001 + n, &format!("one{n}"), "too late");
+        let other = beside.saying(1001 + n, &format!("k{n}"), "beside");
+        let (late, other) = tokio::join!(one.append(late), one.append(other));
+        let late = late.expect("an answer");
+        assert!(matches!(late, Appended::Stale { head } if head == talk.fold.seq), "{late:?}");
+        let other = other.expect("an answer");
+        assert!(matches!(other, Appended::Done { .. }), "{other:?}");
+        let again = talk.clone().saying(1001 + n, &format!("two{n}"), "again");
+        let again = one.append(again).await.expect("an answer");
+        assert!(matches!(again, Appended::Repeated { ref event } if event.event().seq == talk.fold.seq), "{again:?}");
+    }
+    talk.is_kept_by(&*one).await;
+    beside.is_kept_by(&*two).await;
+    drop((one, two));
+    let (failed, _) = told(&client).await;
+    assert_eq!(failed, 1, "of one node, which has looked since");
+}
