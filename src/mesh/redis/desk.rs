@@ -83,33 +83,30 @@ fn dial(mesh: &Arc<Redis>) -> Line {
     Line::Dialling(Box::pin(async move { mesh.home.connect(false, |_| {}).await }))
 }
 
-/// Runs a command; once more when it met a connection that was over, or a server that is not the home any more.
+/// Runs a command; once more, over a line dialled for it, when the one that was there was over, or led to a server that is
+/// not the home any more. That line may also have been dialled for an earlier question, while nobody answered: that it
+/// comes to nothing says little of now.
 async fn attempt(mesh: &Arc<Redis>, line: &mut Line, command: &Cmd) -> Result<Value, RedisError> {
-    let carried = matches!(line, Line::Dialling(_));
-    if let Line::Up(connected) = line {
-        match command.query_async(&mut connected.connection).await {
-            Err(error) if !is_refusal(&error) || is_elsewhere(&error) => *line = dial(mesh),
-            result => return result,
-        }
-    }
-    // A line on which an earlier question already waited may have been dialled while nobody answered: that it comes to
-    // nothing says little of now.
-    let mut stale = carried;
-    while let Line::Dialling(dialling) = line {
-        *line = match dialling.await {
-            Ok(connected) => Line::Up(connected),
-            Err(error) => {
-                *line = dial(mesh);
-                if !std::mem::take(&mut stale) {
-                    return Err(error);
+    let mut again = true;
+    loop {
+        let result = match line {
+            Line::Up(connected) => command.query_async(&mut connected.connection).await,
+            Line::Dialling(dialling) => match dialling.await {
+                Ok(connected) => {
+                    *line = Line::Up(connected);
+                    continue;
                 }
-                continue;
-            }
+                Err(error) => Err(error),
+            },
         };
-    }
-    match line {
-        Line::Up(connected) => command.query_async(&mut connected.connection).await,
-        Line::Dialling(_) => Err((redis::ErrorKind::Io, "not connected").into()),
+        let Err(error) = result else { return result };
+        let again = std::mem::take(&mut again) && (!is_refusal(&error) || is_elsewhere(&error));
+        if again || matches!(line, Line::Dialling(_)) {
+            *line = dial(mesh);
+        }
+        if !again {
+            return Err(error);
+        }
     }
 }
 

@@ -38,8 +38,8 @@ impl<'a> Heads<'a> {
 /// Writes texts of different conversations. Answers which.
 ///
 /// To look before each row whether its place and its key are free is a seventh of what it costs the server. So while
-/// nobody else writes the same logs the rows are just put in: a place or a key that is taken after all fails the whole
-/// statement, which is then run again with looking.
+/// none was taken lately the rows are just put in: one that is taken after all fails the whole statement, which is then
+/// run again with looking.
 pub(super) async fn texts(
     writer: &Writer,
     known: &mut Known,

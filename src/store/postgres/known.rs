@@ -1,5 +1,5 @@
 //! What a lane knows of the conversations it writes: their rows, how far it has written them over the connection it has,
-//! and whether somebody else writes them, too.
+//! and whether they met somebody else's lately.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{ids::ConversationId, store::recent::Recent};
 
 /// How many conversations are remembered at least.
 const KEEP: usize = 32_768;
-/// For so long after others wrote the same logs it is taken for granted that they still do.
+/// For so long after a place or a key was taken it is looked whether they are.
 const COMPANY: Duration = Duration::from_secs(30);
 
 /// A lane's knowledge.
@@ -19,7 +19,7 @@ pub(super) struct Known {
     rows: Recent<ConversationId, Row>,
     /// Counts connections.
     line: u64,
-    /// Until then others are in the way.
+    /// Until then others may be in the way.
     company: Option<Instant>,
 }
 
@@ -38,6 +38,8 @@ pub(super) struct Place {
     /// What it follows was written over this very connection, so the server has it: the log is only ever added to, and a
     /// server that comes back without rows it had (a failover, a restored copy) has ended its connections before.
     pub(super) sure: bool,
+    /// Something else was written there over this very connection: it was decided before whoever decided it knew.
+    pub(super) taken: bool,
 }
 
 // === impl Known ===
@@ -67,7 +69,7 @@ impl Known {
         let names: Vec<&str> = missing.iter().map(|at| name(*at).as_str()).collect();
         let found = writer.ids(&names).await?;
         for at in missing {
-            places[at] = found.get(name(at)).map(|id| Place { id: *id, sure: false });
+            places[at] = found.get(name(at)).map(|id| Place { id: *id, sure: false, taken: false });
         }
         for (name, id) in found {
             self.rows.put(name, Row { id, wrote: (0, 0) });
@@ -78,7 +80,9 @@ impl Known {
     fn place(&mut self, job: &AppendJob) -> Option<Place> {
         let line = self.line;
         let row = self.rows.get(&job.append.conversation)?;
-        Some(Place { id: row.id, sure: row.wrote == (line, job.after()) })
+        let (over, head) = row.wrote;
+        let ours = over == line;
+        Some(Place { id: row.id, sure: ours && head == job.after(), taken: ours && head > job.after() })
     }
 
     /// This was written over the connection.
@@ -89,12 +93,12 @@ impl Known {
         }
     }
 
-    /// Whether nobody else wrote the same logs lately.
+    /// Whether texts may be put in without looking whether their places and keys are free.
     pub(super) fn is_undisturbed(&self) -> bool {
         self.company.is_none_or(|until| until <= Instant::now())
     }
 
-    /// Somebody else did.
+    /// One was not: another node was there before, or a client sent something again.
     pub(super) fn disturbed(&mut self) {
         self.company = Some(Instant::now() + COMPANY);
     }

@@ -266,7 +266,7 @@ impl Loop {
             .iter()
             .zip(&places)
             .filter(|(job, _)| job.bad.is_none())
-            .filter_map(|(job, place)| Some((&**job, (*place)?)))
+            .filter_map(|(job, place)| Some((&**job, (*place).filter(|place| !place.taken)?)))
             .collect();
         let won = match (sound.is_empty(), texts) {
             (true, _) => Ok(HashMap::new()),
