@@ -197,6 +197,11 @@ impl Hub {
                 self.lookout.made.send_replace(asked);
                 true
             }
+            Err(Fault::Mesh(cause)) if self.store.now().since(began) > lease_ms() => {
+                // The node slept in the middle of it, for longer than any answer is waited for: that says nothing of the mesh.
+                tracing::debug!(error = %cause, "who is present elsewhere was asked before this node slept");
+                false
+            }
             Err(Fault::Mesh(cause)) => {
                 if !was_failing {
                     tracing::warn!(error = %cause, "the leases of other nodes cannot be read: who was there stays there");

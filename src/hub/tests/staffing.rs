@@ -246,6 +246,26 @@ async fn pr1_who_left_while_their_node_slept_is_gone_in_time_and_does_not_come_b
 }
 
 #[tokio::test(start_paused = true)]
+async fn pr1_a_node_that_slept_in_the_middle_of_a_look_keeps_no_ghost() {
+    for late in [false, true] {
+        let town = Town::of(2).await;
+        let jane = town.hubs[0].agent("jane").await;
+        let mut cy = town.hubs[1].device("cy").await;
+        live(5_000, &mut [&mut cy]).await;
+        if late {
+            town.wires.late();
+        }
+        town.freeze(0, true);
+        live(40_000, &mut [&mut cy]).await;
+        drop(jane);
+        town.freeze(0, false);
+        // It has lost its question with its sleep, and not the mesh.
+        live(3_000, &mut [&mut cy]).await;
+        assert!(!town.hubs[0].house.hub.presence().anybody(&workspace()), "late: {late}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn pr3_while_leases_cannot_be_read_nobody_is_declared_gone_and_a_while_after_that_whoever_is_gone_is() {
     let town = Town::of(2).await;
     town.hubs[1].house.hub.save_playbook(&workspace(), &patient(3_600_000), 1).await.unwrap();

@@ -50,6 +50,8 @@ struct Inner {
     faults: Faults,
     ends: BTreeMap<NodeId, End>,
     leases: BTreeMap<NodeId, (Instant, Bytes)>,
+    /// Whoever asked before they stood still is told that there was no answer in time.
+    late: bool,
     /// So that of words that come at one moment the one said first is heard first.
     said: u64,
 }
@@ -83,6 +85,7 @@ impl Wires {
                 faults: Faults::default(),
                 ends: BTreeMap::new(),
                 leases: BTreeMap::new(),
+                late: false,
                 said: 0,
             }),
         })
@@ -159,6 +162,11 @@ impl Wires {
         }
     }
 
+    /// From now on answers that come while somebody stands still are none any more when they go on.
+    pub(super) fn late(&self) {
+        self.lock().late = true;
+    }
+
     /// The process is gone. Its lease stands until it runs out.
     pub(super) fn cut(&self, node: &NodeId) {
         self.lock().ends.remove(node);
@@ -230,12 +238,15 @@ impl Wire {
     }
 
     /// Whoever stands still hears no answer.
-    async fn awake(&self) {
+    async fn awake(&self) -> Result<(), MeshError> {
+        let mut stood = false;
         loop {
             let thawed = self.thawed.notified();
             if self.wires.lock().ends.get(&self.node).is_none_or(|end| !end.frozen) {
-                return;
+                let late = stood && self.wires.lock().late;
+                return if late { Err(MeshError("no answer in time".into())) } else { Ok(()) };
             }
+            stood = true;
             thawed.await;
         }
     }
@@ -301,7 +312,7 @@ impl Mesh for Wire {
     }
 
     async fn renew(&self, roster: Bytes) -> Result<Renewed, MeshError> {
-        self.awake().await;
+        self.awake().await?;
         self.cut_off()?;
         let now = Instant::now();
         let before = self.wires.lock().leases.insert(self.node.clone(), (now + LEASE, roster));
@@ -316,7 +327,7 @@ impl Mesh for Wire {
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, MeshError> {
-        self.awake().await;
+        self.awake().await?;
         self.cut_off()?;
         let mut inner = self.wires.lock();
         inner.leases.retain(|_, (until, _)| *until > Instant::now());
