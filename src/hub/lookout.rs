@@ -42,6 +42,9 @@ const SLACK: i64 = 1_000;
 const GATHER: Duration = Duration::from_millis(50);
 /// How soon it is looked again when leases could not be read.
 const AGAIN: Duration = Duration::from_secs(1);
+/// For how long what was known stands when an answer was slept through, in milliseconds: it may also be that the others
+/// could not renew their leases, and then they do as soon as they look again.
+const STANDS_BRIEFLY: i64 = 3_000;
 /// How long whoever must be sure waits for a look.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -77,7 +80,10 @@ struct Seen {
 #[derive(Debug, thiserror::Error)]
 enum Fault {
     #[error(transparent)]
-    Mesh(#[from] MeshError),
+    Mesh(MeshError),
+    /// The mesh was asked so long ago that the node must have slept since: it may well have answered.
+    #[error("this node slept: {0}")]
+    Slept(MeshError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -197,16 +203,17 @@ impl Hub {
                 self.lookout.made.send_replace(asked);
                 true
             }
-            Err(Fault::Mesh(cause)) if self.store.now().since(began) > lease_ms() => {
-                // The node slept in the middle of it, for longer than any answer is waited for: that says nothing of the mesh.
-                tracing::debug!(error = %cause, "who is present elsewhere was asked before this node slept");
-                false
-            }
             Err(Fault::Mesh(cause)) => {
                 if !was_failing {
                     tracing::warn!(error = %cause, "the leases of other nodes cannot be read: who was there stays there");
                 }
                 self.lookout.seen().failing = true;
+                false
+            }
+            Err(Fault::Slept(cause)) => {
+                tracing::debug!(error = %cause, "who is present elsewhere was asked before this node slept");
+                let mut seen = self.lookout.seen();
+                seen.stands_until = seen.stands_until.max(self.store.now().plus(STANDS_BRIEFLY));
                 false
             }
             Err(Fault::Store(cause)) => {
@@ -230,7 +237,7 @@ impl Hub {
             Ok(renewed) => renewed,
             Err(cause) => {
                 self.presence.put_moved(moved);
-                return Err(cause.into());
+                return Err(self.unanswered(began, cause));
             }
         };
         let mut moved = moved;
@@ -242,9 +249,18 @@ impl Hub {
             }
         }
         self.tell_moved(moved);
-        let leases = self.mesh.leases().await?;
+        let asked = self.store.now();
+        let leases = self.mesh.leases().await.map_err(|cause| self.unanswered(asked, cause))?;
         self.take_in(leases).await?;
         Ok(())
+    }
+
+    /// What it means that the mesh gave no answer to what it was asked then. No answer is waited for as long as a lease.
+    fn unanswered(&self, asked: Millis, cause: MeshError) -> Fault {
+        match self.store.now().since(asked) > lease_ms() {
+            true => Fault::Slept(cause),
+            false => Fault::Mesh(cause),
+        }
     }
 
     /// Takes over the others' rosters, those that changed.

@@ -260,9 +260,28 @@ async fn pr1_a_node_that_slept_in_the_middle_of_a_look_keeps_no_ghost() {
         drop(jane);
         town.freeze(0, false);
         // It has lost its question with its sleep, and not the mesh.
-        live(3_000, &mut [&mut cy]).await;
+        live(4_500, &mut [&mut cy]).await;
         assert!(!town.hubs[0].house.hub.presence().anybody(&workspace()), "late: {late}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pr3_a_node_that_slept_through_an_outage_declares_nobody_gone_before_the_others_can_be_back() {
+    let town = Town::of(2).await;
+    let mut cy = town.hubs[0].device("cy").await;
+    let mut jane = town.hubs[1].agent("jane").await;
+    live(5_000, &mut [&mut cy, &mut jane]).await;
+    cy.flips.clear();
+    town.wires.late();
+    town.freeze(0, true);
+    town.wires.deafen(town.hubs[1].id(), false);
+    live(60_000, &mut [&mut jane]).await;
+    town.freeze(0, false);
+    // This node's second look is answered, and the other's lease has long ended.
+    live(1_500, &mut [&mut cy, &mut jane]).await;
+    town.wires.heal(town.hubs[1].id());
+    live(60_000, &mut [&mut cy, &mut jane]).await;
+    assert_eq!(told(&mut cy, "jane"), nothing());
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,7 +50,7 @@ struct Inner {
     faults: Faults,
     ends: BTreeMap<NodeId, End>,
     leases: BTreeMap<NodeId, (Instant, Bytes)>,
-    /// Whoever asked before they stood still is told that there was no answer in time.
+    /// Whoever stood still before their answer came is told that there was none in time.
     late: bool,
     /// So that of words that come at one moment the one said first is heard first.
     said: u64,

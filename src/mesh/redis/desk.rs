@@ -100,8 +100,9 @@ async fn attempt(mesh: &Arc<Redis>, line: &mut Line, command: &Cmd) -> Result<Va
             },
         };
         let Err(error) = result else { return result };
-        let again = std::mem::take(&mut again) && (!is_refusal(&error) || is_elsewhere(&error));
-        if again || matches!(line, Line::Dialling(_)) {
+        let dialled = matches!(line, Line::Dialling(_));
+        let again = std::mem::take(&mut again) && (dialled || !is_refusal(&error) || is_elsewhere(&error));
+        if again || dialled {
             *line = dial(mesh);
         }
         if !again {
