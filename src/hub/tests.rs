@@ -19,6 +19,7 @@ mod resuming;
 mod ringing;
 mod sights;
 mod simulation;
+mod sleeping;
 mod staffing;
 mod station;
 mod sweeping;
