@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 
 use super::{
     super::error::HubError,
+    gates::Verb,
     house::{House, Visitor, not_found, pass, settle, workspace},
-    memory::Verb,
 };
 use crate::{
     chat::{
@@ -49,7 +49,7 @@ async fn a1_of_fifty_claims_at_once_one_wins_and_all_others_learn_who() {
 #[tokio::test(start_paused = true)]
 async fn a1_a_claim_that_lost_the_race_in_the_store_is_decided_anew() {
     let (house, _visitor, conversation, jane, bob) = waiting().await;
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     let late = tokio::spawn(async move { (jane.claim(&conversation).await, conversation, jane) });
     gate.reached().await;
     let conversation = house.store.rows()[0].id.clone();
@@ -65,7 +65,7 @@ async fn a1_a_claim_that_lost_the_race_in_the_store_is_decided_anew() {
 async fn r14_what_was_given_to_somebody_while_they_were_removed_is_given_back() {
     let (house, _visitor, conversation, jane, bob) = waiting().await;
     jane.claim(&conversation).await.unwrap();
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     let given = conversation.clone();
     let late = tokio::spawn(async move { jane.assign(&given, Some("bob")).await });
     gate.reached().await;
@@ -90,7 +90,7 @@ async fn r14_a_removal_that_was_cut_short_is_finished_by_the_next() {
 async fn a2_a_deadline_that_lost_the_race_in_the_store_finds_nothing_to_do() {
     let (house, _visitor, conversation, jane, _bob) = waiting().await;
     pass(59_000).await;
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     // The next to append is the clock, at the deadline.
     gate.reached().await;
     jane.claim(&conversation).await.unwrap();
@@ -105,7 +105,7 @@ async fn r14_a_message_already_under_way_is_not_written_by_an_ex_owner() {
     let (house, _visitor, conversation, jane, _bob) = waiting().await;
     let root = house.admin("root").await;
     jane.claim(&conversation).await.unwrap();
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     let id = conversation.clone();
     let late = tokio::spawn(async move { jane.say(&id, "k", "too late").await });
     gate.reached().await;
@@ -210,7 +210,7 @@ async fn d4_what_was_committed_though_nobody_heard_is_told_a_moment_later() {
         clerk.mail();
     }
     // Jane's connection ends while her claim is being written.
-    let gate = house.store.hold(Verb::Appended);
+    let gate = house.store.gates.hold(Verb::Appended);
     let id = conversation.clone();
     let jane = std::sync::Arc::new(jane);
     let claiming = jane.clone();
@@ -236,7 +236,7 @@ async fn d4_a_conversation_that_began_though_nobody_heard_is_in_the_inbox_a_mome
     let mut jane = house.agent("jane").await;
     jane.mail();
     let mut visitor = house.visitor("v_1").await;
-    let gate = house.store.hold(Verb::Begun);
+    let gate = house.store.gates.hold(Verb::Begun);
     let start = tokio::spawn(async move { visitor.start().await });
     gate.reached().await;
     start.abort();
@@ -386,7 +386,7 @@ async fn d3_two_sides_who_write_without_a_pause_take_turns_and_nobody_is_left_be
 async fn d3_who_waits_in_vain_for_a_turn_is_told_so_in_time() {
     let (house, visitor, conversation, jane, _) = waiting().await;
     jane.claim(&conversation).await.unwrap();
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     let tail = house.hub.board().tail(&conversation).unwrap();
     // Somebody has the turn and never ends.
     let turn = tail.turn().await;

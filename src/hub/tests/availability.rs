@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     super::{Hub, Settings, error::HubError},
+    gates::Verb,
     house::{House, at_once, demo, not_found, pass, settle, workspace},
-    memory::Verb,
 };
 use crate::{
     chat::{decide::Refusal, event::MissedReason, playbook::Playbook},
@@ -69,7 +69,7 @@ async fn r8_an_agent_who_left_while_the_wait_was_being_written_is_noticed() {
     let jane = house.agent("jane").await;
     let mut visitor = house.visitor_of("pb_demo", "v_1").await;
     let conversation = visitor.start().await;
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     let id = conversation.clone();
     let answer = tokio::spawn(async move { visitor.choose(&id, "hello", "talk").await });
     gate.reached().await;
@@ -88,7 +88,7 @@ async fn r8_an_agent_who_came_back_in_between_keeps_the_wait() {
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
     pass(1_100).await;
-    let gate = house.store.hold(Verb::Queue);
+    let gate = house.store.gates.hold(Verb::Queue);
     jane.switch(false).await;
     gate.reached().await;
     jane.switch(true).await;
@@ -228,7 +228,7 @@ async fn r10_a_device_that_connects_while_another_uses_the_switch_brings_nothing
     let house = House::open().await;
     let jane = house.tab("jane", false).await;
     // The row of the second device is read, and then the first one switches on.
-    let gate = house.store.hold(Verb::AgentHello);
+    let gate = house.store.gates.hold(Verb::AgentHello);
     let second = house.tab("jane", false);
     let (second, ()) = tokio::join!(second, async {
         gate.reached().await;
@@ -246,7 +246,7 @@ async fn r10_the_first_device_that_connects_while_an_admin_switches_off_is_off()
     house.agent("jane").await.close();
     pass(30_000).await;
     root.switch(false).await;
-    let gate = house.store.hold(Verb::AgentHello);
+    let gate = house.store.gates.hold(Verb::AgentHello);
     let (jane, ()) = tokio::join!(house.tab("jane", false), async {
         gate.reached().await;
         house.hub.set_online(&root.who, Some(&"jane".into()), false).await.unwrap();
@@ -261,7 +261,7 @@ async fn r10_of_two_devices_that_switch_at_once_the_one_stored_last_stands() {
     let house = House::open().await;
     let jane = house.tab("jane", false).await;
     // On is stored and pauses before anybody knows; off is stored after it.
-    let gate = house.store.hold(Verb::SetOnline);
+    let gate = house.store.gates.hold(Verb::SetOnline);
     let ((), ()) = tokio::join!(jane.switch(true), async {
         gate.reached().await;
         jane.switch(false).await;
@@ -329,7 +329,7 @@ async fn b_a_playbook_read_before_it_was_saved_never_replaces_the_newer_one() {
     let store = House::open().await.close().await;
     let hub = Hub::new(store.clone(), Arc::new(Alone::new()), Settings::default());
     // A reader has read version 1 and pauses; version 2 is saved.
-    let (reading, gate) = (hub.clone(), store.hold(Verb::Playbook));
+    let (reading, gate) = (hub.clone(), store.gates.hold(Verb::Playbook));
     let reader = tokio::spawn(async move { reading.playbook(&"pb_demo".into()).await });
     gate.reached().await;
     let newer = Playbook { name: "Newer".into(), ..demo() };

@@ -2,8 +2,8 @@
 
 use super::{
     super::Settings,
+    gates::Verb,
     house::{House, pass, settle},
-    memory::Verb,
 };
 use crate::{
     chat::event::{MissedReason, What},
@@ -121,7 +121,7 @@ async fn w1_two_hubs_on_one_store_miss_it_once() {
     let conversation = visitor.start().await;
     // The one decides, pauses, and finds that the other was first.
     pass(59_900).await;
-    let gate = house.store.hold(Verb::Append);
+    let gate = house.store.gates.hold(Verb::Append);
     gate.reached().await;
     pass(1_000).await;
     gate.open();

@@ -6,8 +6,8 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
     super::mailbox::Row,
+    gates::Verb,
     house::{Clerk, House, Visitor, pass, settle, workspace},
-    memory::Verb,
 };
 use crate::{
     chat::{
@@ -182,7 +182,7 @@ async fn d6_commits_that_are_told_in_the_wrong_order_leave_the_right_rows_and_co
     let (first, second) = (one.start().await, two.start().await);
     cy.read();
     // Jane's claim is durable first and told last.
-    let gate = house.store.hold(Verb::Appended);
+    let gate = house.store.gates.hold(Verb::Appended);
     let id = first.clone();
     let late = tokio::spawn(async move { (jane.claim(&id).await, jane) });
     gate.reached().await;

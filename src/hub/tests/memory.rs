@@ -2,7 +2,7 @@
 //! paused. Stricter than it has to be: it folds every event itself and refuses a caller whose fold differs.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
@@ -11,9 +11,12 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 
-use super::kept::{Kept, Log, some_of};
+use super::{
+    gates::{Gates, Verb},
+    kept::{Kept, Log, some_of},
+};
 use crate::{
     chat::{command::KeyScope, conversation::Conversation, event::AgentRef, playbook::Playbook, summary::Beside},
     ids::{AgentId, ConversationId, Epoch, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
@@ -29,45 +32,11 @@ pub(super) struct Memory {
     epoch: Epoch,
     kept: Mutex<Kept>,
     down: AtomicBool,
-    gates: Mutex<HashMap<Verb, Arc<Gate>>>,
+    pub(super) gates: Gates,
     /// How long an append takes before it is written, in milliseconds.
     slow: Mutex<fn(&Append) -> u64>,
     /// Looks and writes so far.
     pub(super) asked: AtomicUsize,
-}
-
-/// Where a call can be held up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Verb {
-    /// When it was read.
-    Loaded,
-    /// Before it is read.
-    EventsAsked,
-    /// Before anything is written.
-    Append,
-    /// When it is durable and nobody knows.
-    Begun,
-    /// When it is durable and nobody knows.
-    Appended,
-    /// When it was noted.
-    AgentHello,
-    /// When it was set.
-    SetOnline,
-    /// When it was read.
-    Queue,
-    /// When it was read.
-    Playbook,
-    /// When it was read.
-    Folder,
-    /// When it was read.
-    OfVisitor,
-}
-
-/// One call that is held up.
-#[derive(Debug, Default)]
-pub(super) struct Gate {
-    arrived: Notify,
-    open: Notify,
 }
 
 /// Where the clock stands at first.
@@ -83,7 +52,7 @@ impl Memory {
             epoch: Epoch::from("e_memory"),
             kept: Mutex::default(),
             down: AtomicBool::new(false),
-            gates: Mutex::default(),
+            gates: Gates::default(),
             slow: Mutex::new(|_| 0),
             asked: AtomicUsize::new(0),
         })
@@ -104,13 +73,6 @@ impl Memory {
         self.drift.fetch_sub(ms, Ordering::SeqCst);
     }
 
-    /// Holds up the next call of this verb.
-    pub(super) fn hold(&self, verb: Verb) -> Arc<Gate> {
-        let gate = Arc::new(Gate::default());
-        self.gates.lock().unwrap().insert(verb, gate.clone());
-        gate
-    }
-
     /// The whole log of a conversation.
     pub(super) fn log(&self, conversation: &ConversationId) -> Vec<Arc<Entry>> {
         self.lock().conversations[conversation].entries.clone()
@@ -126,14 +88,6 @@ impl Memory {
         self.lock().append(append)
     }
 
-    async fn pass(&self, verb: Verb) {
-        let gate = self.gates.lock().unwrap().remove(&verb);
-        if let Some(gate) = gate {
-            gate.arrived.notify_one();
-            gate.open.notified().await;
-        }
-    }
-
     pub(super) fn up(&self) -> Result<MutexGuard<'_, Kept>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match self.down.load(Ordering::SeqCst) {
@@ -144,21 +98,6 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap()
-    }
-}
-
-// === impl Gate ===
-
-impl Gate {
-    /// Returns when the call has come to the gate.
-    pub(super) async fn reached(&self) {
-        let ten_minutes = std::time::Duration::from_secs(600);
-        tokio::time::timeout(ten_minutes, self.arrived.notified()).await.expect("a call comes to the gate");
-    }
-
-    /// Lets it go on.
-    pub(super) fn open(&self) {
-        self.open.notify_one();
     }
 }
 
@@ -183,18 +122,18 @@ impl Store for Memory {
 
     async fn begin(&self, row: Conversation, entries: Vec<Arc<Entry>>) -> Result<Begun> {
         let begun = self.up()?.begin(row, entries);
-        self.pass(Verb::Begun).await;
+        self.gates.pass(Verb::Begun).await;
         Ok(begun)
     }
 
     async fn append(&self, append: Append) -> Result<Appended> {
-        self.pass(Verb::Append).await;
+        self.gates.pass(Verb::Append).await;
         let slow = self.slow.lock().unwrap()(&append);
         if slow > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
         }
         let appended = self.up()?.append(append);
-        self.pass(Verb::Appended).await;
+        self.gates.pass(Verb::Appended).await;
         Ok(appended)
     }
 
@@ -211,7 +150,7 @@ impl Store for Memory {
 
     async fn load(&self, conversation: &ConversationId) -> Result<Option<Loaded>> {
         let loaded = self.up()?.conversations.get(conversation).map(Log::loaded);
-        self.pass(Verb::Loaded).await;
+        self.gates.pass(Verb::Loaded).await;
         Ok(loaded)
     }
 
@@ -222,7 +161,7 @@ impl Store for Memory {
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<Arc<Entry>>> {
-        self.pass(Verb::EventsAsked).await;
+        self.gates.pass(Verb::EventsAsked).await;
         let kept = self.up()?;
         let skip = usize::try_from(after.0).unwrap();
         Ok(some_of(&mut kept.events(conversation).iter().skip(skip).cloned(), limit, bytes))
@@ -253,7 +192,7 @@ impl Store for Memory {
         closed_since: Millis,
     ) -> Result<Option<Loaded>> {
         let found = self.up()?.of_visitor(workspace, visitor, closed_since);
-        self.pass(Verb::OfVisitor).await;
+        self.gates.pass(Verb::OfVisitor).await;
         Ok(found)
     }
 
@@ -300,13 +239,13 @@ impl Store for Memory {
 
     async fn queue(&self, workspace: &WorkspaceId) -> Result<Vec<Queued>> {
         let waiting = self.up()?.queue(workspace);
-        self.pass(Verb::Queue).await;
+        self.gates.pass(Verb::Queue).await;
         Ok(waiting)
     }
 
     async fn folder(&self, query: &FolderQuery) -> Result<FolderPage> {
         let page = self.up()?.folder(query);
-        self.pass(Verb::Folder).await;
+        self.gates.pass(Verb::Folder).await;
         Ok(page)
     }
 
@@ -348,7 +287,7 @@ impl Store for Memory {
     ) -> Result<Option<AgentRow>> {
         let now = self.now();
         let row = self.up()?.hello(workspace, agent, admin, issued_at, now);
-        self.pass(Verb::AgentHello).await;
+        self.gates.pass(Verb::AgentHello).await;
         Ok(row)
     }
 
@@ -371,7 +310,7 @@ impl Store for Memory {
 
     async fn set_online(&self, workspace: &WorkspaceId, agent: &AgentId, online: bool) -> Result<bool> {
         let found = self.up()?.agent(workspace, agent).map(|row| row.online = online).is_some();
-        self.pass(Verb::SetOnline).await;
+        self.gates.pass(Verb::SetOnline).await;
         Ok(found)
     }
 
@@ -415,7 +354,7 @@ impl Store for Memory {
                 Some(version) => versions.iter().find(|row| row.version == version).cloned(),
             }
         };
-        self.pass(Verb::Playbook).await;
+        self.gates.pass(Verb::Playbook).await;
         Ok(row)
     }
 

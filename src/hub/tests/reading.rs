@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     super::{AGE_EVERY, budget::Budget, page::Recover, tail::Tail},
+    gates::Verb,
     house::{Clerk, House, not_found},
-    memory::Verb,
 };
 use crate::{
     chat::command::Command,
@@ -196,7 +196,7 @@ async fn a3_a_page_read_while_it_became_somebody_elses_holds_nothing_later() {
     // Bob may look; his node pauses before it reads the page. A page is read behind the fold, so only the last read
     // can be too late: it is let through one by one.
     let (id, epoch) = (conversation.clone(), house.store.epoch());
-    let gate = house.store.hold(Verb::EventsAsked);
+    let gate = house.store.gates.hold(Verb::EventsAsked);
     let open = tokio::spawn(async move {
         let from = Recover { epoch, seq: Seq(1) };
         (bob.open(&id, Some(&from)).await, bob)
@@ -217,7 +217,7 @@ async fn a3_history_read_while_it_became_somebody_elses_holds_nothing_later() {
     let (jane, bob) = (house.agent("jane").await, house.agent("bob").await);
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
-    let gate = house.store.hold(Verb::Loaded);
+    let gate = house.store.gates.hold(Verb::Loaded);
     let id = conversation.clone();
     let history = tokio::spawn(async move { bob.history(&id, u64::MAX).await });
     gate.reached().await;

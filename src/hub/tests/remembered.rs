@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     super::{Settings, error::HubError, page::Recover},
+    gates::Verb,
     house::{House, not_found, pass, settle},
-    memory::Verb,
     station::Ways,
     town::{Town, read},
     wires::Faults,
@@ -103,7 +103,7 @@ async fn a3_without_the_store_nobody_is_shown_what_a_claim_in_doubt_may_have_tak
     let mut visitor = house.visitor("v_1").await;
     let conversation = visitor.start().await;
     bob.open(&conversation, None).await.unwrap();
-    let gate = house.store.hold(Verb::Appended);
+    let gate = house.store.gates.hold(Verb::Appended);
     let (claiming, id) = (jane.clone(), conversation.clone());
     let claim = tokio::spawn(async move { claiming.claim(&id).await });
     gate.reached().await;

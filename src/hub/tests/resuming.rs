@@ -60,7 +60,7 @@ async fn l3_a_visitor_resumes_on_a_node_that_knew_nothing_with_one_read_or_two_f
 
 #[tokio::test(start_paused = true)]
 async fn l3_what_is_committed_while_a_visitor_resumes_is_not_missed_whenever_it_is() {
-    use super::memory::Verb;
+    use super::gates::Verb;
     // What is lost as well is found by the sweep, unless the node knows that it hears nothing.
     for (verb, lost, missed, within) in [
         (Verb::OfVisitor, 0, 0, 1),
@@ -79,7 +79,7 @@ async fn l3_what_is_committed_while_a_visitor_resumes_is_not_missed_whenever_it_
         jane.give(&id, Command::Claim).await.unwrap();
         let head = town.row(&id).await.seq;
         town.wires.faults(Faults { lost, ..Faults::default() });
-        let gate = town.store.hold(verb);
+        let gate = town.store.gates.hold(verb);
         let recover = Recover { epoch: town.store.epoch(), seq: Seq(head.0 - missed) };
         let hub = town.hubs[1].house.hub.clone();
         let greeting = tokio::spawn({
@@ -99,13 +99,13 @@ async fn l3_what_is_committed_while_a_visitor_resumes_is_not_missed_whenever_it_
 
 #[tokio::test(start_paused = true)]
 async fn l3_a_wait_that_ends_while_its_visitor_comes_back_to_the_node_is_not_missed() {
-    use super::memory::Verb;
+    use super::gates::Verb;
     let town = Town::of(1).await;
     let _jane = town.hubs[0].agent("jane").await;
     let (guest, visitor, id) = town.hubs[0].chat("v_1").await;
     drop(visitor);
     pass(59_900).await;
-    let (seq, gate) = (town.row(&id).await.seq, town.store.hold(Verb::OfVisitor));
+    let (seq, gate) = (town.row(&id).await.seq, town.store.gates.hold(Verb::OfVisitor));
     let (hub, recover) = (town.hubs[0].house.hub.clone(), Recover { epoch: town.store.epoch(), seq });
     let of = id.clone();
     let greeting = tokio::spawn(async move { hub.greet(&guest, Some(&(of, recover))).await });

@@ -168,7 +168,7 @@ async fn a3_a_ring_for_what_has_become_somebody_elses_holds_nothing_of_it() {
     jane.claim(&conversation).await.unwrap();
     cy.mail();
     // Jane gives it up; before anybody is told, Bob has it and the visitor has written.
-    let gate = house.store.hold(super::memory::Verb::Appended);
+    let gate = house.store.gates.hold(super::gates::Verb::Appended);
     let id = conversation.clone();
     let give_up = tokio::spawn(async move { (jane.assign(&id, None).await, jane) });
     gate.reached().await;

@@ -1,56 +1,21 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Event, memoryStore, Refusal, VisitorClient, type VisitorState } from "../src/index.js";
-import { conversation, FakeHub, START, started, text, visitorHello } from "./fake_hub.js";
+import { type Event, Refusal, type VisitorClient } from "../src/index.js";
+import { conversation, type FakeHub, START, started, text, visitorHello } from "./fake_hub.js";
+import { texts, Visit } from "./visit.js";
 
+let visit: Visit;
 let hub: FakeHub;
-let token: string | null;
-/** How often the page was asked for an identity; null where it cannot be. */
-let renewals: number | null;
 let client: VisitorClient;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START });
-  hub = new FakeHub();
-  token = null;
-  renewals = null;
-  client = new VisitorClient({
-    url: "ws://hub/v1/visitor",
-    playbook: "pb_demo",
-    tokens: {
-      get: () => token,
-      set: (next) => {
-        token = next;
-      },
-    },
-    outbox: memoryStore(),
-    page: { url: "https://shop.example/" },
-    locale: "en",
-    renewIdentity: () => {
-      if (renewals !== null) renewals += 1;
-      return renewals !== null;
-    },
-    env: hub.env,
-  });
+  visit = new Visit();
+  ({ hub, client } = visit);
 });
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-async function welcome(over: Record<string, unknown> = {}): Promise<void> {
-  hub.socket.accept();
-  hub.socket.answer("hello", visitorHello(over));
-  await hub.pass();
-}
-
-async function chatting(): Promise<void> {
-  client.connect();
-  await welcome({ conversation: conversation({ state: "assigned", seq: 2 }), events: [started(1), text(2, "Hi")] });
-}
-
-function texts(state: VisitorState): string[] {
-  return state.events.flatMap((event) => (event.type === "message" ? [event.text] : []));
-}
 
 test("p3_hello_carries_playbook_token_page_and_locale", async () => {
   client.connect();
@@ -64,14 +29,14 @@ test("p3_hello_carries_playbook_token_page_and_locale", async () => {
   });
   hub.socket.answer("hello", visitorHello());
   await hub.pass();
-  expect(token).toBe("token-1");
+  expect(visit.token).toBe("token-1");
   expect(client.state.value).toMatchObject({ available: true, conversation: null, events: [] });
 });
 
 test("p3_start_waits_for_the_connection_and_takes_the_conversation_from_its_reply", async () => {
   client.start();
   client.connect();
-  await welcome();
+  await visit.welcome();
   hub.socket.answer("start", { conversation: conversation({ seq: 2 }), events: [started(1), text(2, "Welcome")] });
   await hub.pass();
   expect(client.state.value.conversation?.id).toBe("c_1");
@@ -84,17 +49,17 @@ test("p3_start_waits_for_the_connection_and_takes_the_conversation_from_its_repl
 test("p3_a_start_without_an_answer_is_asked_again_after_the_reconnect", async () => {
   client.start();
   client.connect();
-  await welcome();
+  await visit.welcome();
   hub.socket.end(1006);
   await hub.pass(1_000);
-  await welcome();
+  await visit.welcome();
   expect(hub.socket.all("start")).toHaveLength(1);
 });
 
 test("p3_a_start_that_is_refused_says_why_and_goes_on_when_it_may", async () => {
   client.start();
   client.connect();
-  await welcome();
+  await visit.welcome();
   hub.socket.refuse("start", { code: "rate_limited", message: "Slow down.", retry_after_ms: 2_000 });
   await hub.pass();
   expect(client.state.value.trouble).toBe("Slow down.");
@@ -105,7 +70,7 @@ test("p3_a_start_that_is_refused_says_why_and_goes_on_when_it_may", async () => 
 });
 
 test("p2_a_sent_text_is_there_once_by_reply_and_event", async () => {
-  await chatting();
+  await visit.chatting();
   client.send("Hello");
   expect(client.state.value.unsent).toMatchObject([{ text: "Hello", state: "sending" }]);
   hub.socket.answer("send", { seq: 3, at: START });
@@ -120,7 +85,7 @@ test("p2_a_sent_text_is_there_once_by_reply_and_event", async () => {
 });
 
 test("p2_an_event_before_the_reply_makes_no_double", async () => {
-  await chatting();
+  await visit.chatting();
   client.send("Hello");
   hub.socket.say({ type: "events", conversation: "c_1", events: [text(3, "Hello", { key: "key-1" })] });
   expect(client.state.value.unsent).toEqual([]);
@@ -130,7 +95,7 @@ test("p2_an_event_before_the_reply_makes_no_double", async () => {
 });
 
 test("d5_a_reconnect_resumes_from_the_cursor", async () => {
-  await chatting();
+  await visit.chatting();
   client.send("Hello");
   hub.socket.end(1006);
   await hub.pass(1_000);
@@ -153,12 +118,12 @@ test("d5_a_reconnect_resumes_from_the_cursor", async () => {
 });
 
 test("d2_an_unanswered_text_is_repeated_with_its_key_on_the_new_connection", async () => {
-  await chatting();
+  await visit.chatting();
   client.send("Hello");
   const before = hub.socket.last("send").key;
   hub.socket.end(1006);
   await hub.pass(1_000);
-  await welcome({ recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) });
+  await visit.welcome({ recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) });
   expect(hub.socket.last("send").key).toBe(before);
   hub.socket.answer("send", { seq: 3, at: START, duplicate: true });
   await hub.pass();
@@ -167,23 +132,23 @@ test("d2_an_unanswered_text_is_repeated_with_its_key_on_the_new_connection", asy
 });
 
 test("d5_recovered_false_starts_from_a_fresh_page", async () => {
-  await chatting();
+  await visit.chatting();
   hub.socket.end(1006);
   await hub.pass(1_000);
   const fresh = { conversation: conversation({ state: "closed", seq: 2 }), events: [text(2, "Restored")] };
-  await welcome({ epoch: "e2", recovered: false, ...fresh });
+  await visit.welcome({ epoch: "e2", recovered: false, ...fresh });
   expect(texts(client.state.value)).toEqual(["Restored"]);
   expect(client.state.value.conversation?.state).toBe("closed");
 });
 
 test("p1_a_refused_token_is_forgotten_once", async () => {
-  token = "old";
+  visit.token = "old";
   client.connect();
   hub.socket.accept();
   hub.socket.refuse("hello", { code: "unauthorized" });
   hub.socket.say({ type: "goodbye", code: 4502, reason: "expired", reconnect: false });
   hub.socket.end(4502);
-  expect(token).toBeNull();
+  expect(visit.token).toBeNull();
   hub.socket.accept();
   expect(hub.socket.last("hello").token).toBeUndefined();
   hub.socket.answer("hello", visitorHello());
@@ -194,7 +159,7 @@ test("p1_a_refused_token_is_forgotten_once", async () => {
 
 test("a5_another_tabs_conversation_arrives_from_started_on", async () => {
   client.connect();
-  await welcome();
+  await visit.welcome();
   hub.socket.say({ type: "events", conversation: "c_2", events: [started(1), text(2, "Welcome")] });
   expect(client.state.value.conversation).toMatchObject({ id: "c_2", state: "bot", seq: 2 });
   expect(texts(client.state.value)).toEqual(["Welcome"]);
@@ -208,7 +173,7 @@ function asked(seq: number): Event {
 
 test("p3_an_answer_repeated_after_a_failure_carries_the_key_of_its_question", async () => {
   client.connect();
-  await welcome({ conversation: conversation({ seq: 2 }), events: [started(1), asked(2)] });
+  await visit.welcome({ conversation: conversation({ seq: 2 }), events: [started(1), asked(2)] });
   const first = client.answer("hello", { option: "talk" }).catch((refusal: Refusal) => refusal.code);
   expect(hub.socket.last("answer")).toMatchObject({
     conversation: "c_1",
@@ -219,7 +184,7 @@ test("p3_an_answer_repeated_after_a_failure_carries_the_key_of_its_question", as
   hub.socket.end(1006);
   expect(await first).toBe("disconnected");
   await hub.pass(1_000);
-  await welcome({ recovered: true, conversation: conversation({ seq: 2 }) });
+  await visit.welcome({ recovered: true, conversation: conversation({ seq: 2 }) });
   const second = client.answer("hello", { option: "talk" });
   expect(hub.socket.last("answer")).toMatchObject({ key: "card-2" });
   hub.socket.answer("answer", { seq: 4, at: START });
@@ -231,14 +196,14 @@ test("p3_an_answer_repeated_after_a_failure_carries_the_key_of_its_question", as
 });
 
 test("p3_a_bad_value_is_told_in_the_hubs_words", async () => {
-  await chatting();
+  await visit.chatting();
   const answer = client.answer("email", { value: "nonsense" });
   hub.socket.refuse("answer", { code: "invalid", field: "value", message: "This is no e-mail address." });
   await expect(answer).rejects.toMatchObject({ code: "invalid", message: "This is no e-mail address." });
 });
 
 test("p3_queue_available_seen_and_typing_are_shown", async () => {
-  await chatting();
+  await visit.chatting();
   hub.socket.say({ type: "queue", conversation: "c_1", position: 3 });
   hub.socket.say({ type: "available", available: false, reason: "nobody_online" });
   hub.socket.say({ type: "typing", conversation: "c_1", on: true });
@@ -254,7 +219,7 @@ test("p3_queue_available_seen_and_typing_are_shown", async () => {
 });
 
 test("p3_receipts_are_gathered_and_typing_is_repeated_sparingly", async () => {
-  await chatting();
+  await visit.chatting();
   await hub.pass(300);
   expect(hub.socket.last("seen")).toEqual({ type: "seen", conversation: "c_1", received: 2, read: 0 });
   client.read();
@@ -271,7 +236,7 @@ test("p3_receipts_are_gathered_and_typing_is_repeated_sparingly", async () => {
 
 test("p3_history_is_asked_for_from_the_oldest_event_here", async () => {
   client.connect();
-  await welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
+  await visit.welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
   const older = client.older();
   expect(hub.socket.last("history")).toMatchObject({ conversation: "c_1", before: 9 });
   hub.socket.answer("history", { events: [started(1), text(2, "early")] as Event[] });
@@ -282,7 +247,7 @@ test("p3_history_is_asked_for_from_the_oldest_event_here", async () => {
 
 test("p3_history_that_has_to_wait_comes_when_the_hub_can_be_asked_again", async () => {
   client.connect();
-  await welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
+  await visit.welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
   const older = client.older();
   hub.socket.refuse("history", { code: "rate_limited", retry_after_ms: 700 });
   await hub.pass(699);
@@ -292,7 +257,7 @@ test("p3_history_that_has_to_wait_comes_when_the_hub_can_be_asked_again", async 
   // Away in between: it is asked for on the new connection.
   hub.socket.end(1006);
   await hub.pass(1_000);
-  await welcome({ recovered: true, conversation: conversation({ seq: 9, state: "assigned" }), events: [] });
+  await visit.welcome({ recovered: true, conversation: conversation({ seq: 9, state: "assigned" }), events: [] });
   await hub.pass(1_000);
   expect(hub.socket.last("history")).toMatchObject({ before: 9 });
   hub.socket.answer("history", { events: [started(1)] as Event[] });
@@ -302,7 +267,7 @@ test("p3_history_that_has_to_wait_comes_when_the_hub_can_be_asked_again", async 
 
 test("p3_history_that_is_refused_for_good_is_not_asked_for_again_and_none_after_leaving", async () => {
   client.connect();
-  await welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
+  await visit.welcome({ conversation: conversation({ seq: 9, state: "assigned" }), events: [text(9, "late")] });
   const older = client.older();
   hub.socket.refuse("history", { code: "not_found" });
   await expect(older).rejects.toMatchObject({ code: "not_found" });
@@ -316,89 +281,4 @@ test("p3_history_that_is_refused_for_good_is_not_asked_for_again_and_none_after_
 
 test("p3_without_a_conversation_there_is_nothing_to_send_to", () => {
   expect(() => client.send("Hello")).toThrow(Refusal);
-});
-
-test("v6_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", async () => {
-  client.identify("jwt-1");
-  await chatting();
-  renewals = 0;
-  hub.socket.end(1006);
-  await hub.pass(1_000);
-  hub.socket.accept();
-  hub.socket.refuse("hello", { code: "unauthorized" });
-  hub.socket.end(4502);
-  await hub.pass(10_000);
-  expect(renewals).toBe(1);
-  expect(client.state.value.connection.kind).toBe("connecting");
-  expect([token, texts(client.state.value)]).toEqual(["token-1", ["Hi"]]);
-  client.send("Still here?");
-
-  client.identify("jwt-2");
-  hub.socket.accept();
-  expect(hub.socket.last("hello")).toMatchObject({ identity: "jwt-2", token: "token-1", after: { seq: 2 } });
-  const back = { recovered: true, conversation: conversation({ state: "assigned", seq: 2 }) };
-  hub.socket.answer("hello", visitorHello(back));
-  await hub.pass();
-  expect(hub.socket.last("send")).toMatchObject({ text: "Still here?" });
-  // And again when that one has run out.
-  hub.socket.end(1006);
-  await hub.pass(1_000);
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(renewals).toBe(2);
-});
-
-test("v6_an_identity_that_is_not_taken_either_stops_and_a_person_may_have_it_asked_for_again", async () => {
-  client.identify("jwt-1");
-  renewals = 0;
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  client.identify("no better");
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(renewals).toBe(2);
-});
-
-test("v6_a_page_that_was_asked_and_has_no_identity_leaves_the_visitor_told_and_may_be_asked_again", async () => {
-  client.identify("jwt-1");
-  renewals = 0;
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  await hub.pass(14_999);
-  expect(client.state.value.connection.kind).toBe("connecting");
-  await hub.pass(1);
-  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(renewals).toBe(2);
-});
-
-test("v6_where_the_page_cannot_be_asked_a_refused_identity_stops", async () => {
-  client.identify("jwt-1");
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  expect(client.state.value.connection).toMatchObject({ kind: "stopped", code: 4502 });
-});
-
-test("v6_with_an_identity_a_token_that_is_not_taken_is_still_forgotten", async () => {
-  token = "forged";
-  renewals = 0;
-  client.identify("jwt-1");
-  client.connect();
-  hub.socket.accept();
-  hub.socket.end(4502);
-  client.identify("jwt-2");
-  hub.socket.accept();
-  hub.socket.end(4502);
-  hub.socket.accept();
-  expect(hub.socket.last("hello")).not.toHaveProperty("token");
-  expect(hub.socket.last("hello")).toMatchObject({ identity: "jwt-2" });
 });

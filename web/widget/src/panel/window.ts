@@ -7,10 +7,11 @@ import type { Chat, ChatHost } from "../contract.js";
 import { badge } from "./badge.js";
 import { focusNext, keepingFocus } from "./focus.js";
 import { earlier, later, toEnd } from "./log.js";
-import styles from "./panel.css?inline";
+import shell from "./panel.css?inline";
 import { panel } from "./panel.js";
 import { type Scene, Ui } from "./scene.js";
 import { scrollKeeper } from "./scroll.js";
+import talk from "./talk.css?inline";
 import { timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
@@ -37,7 +38,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
   let newest: string | undefined;
 
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(styles);
+  sheet.replaceSync(shell + talk);
   root.adoptedStyleSheets.push(sheet);
   root.prepend(place);
   for (const name of OURS.split(" ")) root.addEventListener(name, (event) => event.stopPropagation());
