@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::crew::Stuff;
 use crate::dialect::Dialect;
+use crate::halt::Halt;
 use crate::machine;
 use crate::profile::Profile;
 use crate::run::Run;
@@ -15,7 +16,7 @@ use crate::server::{SECRET, Server, free_address, hub, scratch};
 use crate::versus::Versus;
 
 /// Runs a profile of load against hubs and judges what they do. Exit codes: 0 all is well, 1 it could not be run, 2 the
-/// judge found faults, 3 beyond the budget.
+/// judge found faults, 3 beyond the budget, 4 cut short and so not held against the budget.
 #[derive(Debug, Parser)]
 #[command(name = "loadtest", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub struct Cli {
@@ -67,17 +68,17 @@ pub struct Go {
     /// Start hubs of this binary instead, with a store of their own and the limits on clients lifted.
     #[arg(long, conflicts_with = "hub")]
     pub start: Option<PathBuf>,
-    /// How many to start; more than one need --store and --mesh.
-    #[arg(long, default_value_t = 1)]
-    pub hubs: usize,
+    /// How many to start, one by default; more than one need --store and --mesh.
+    #[arg(long, conflicts_with = "hub")]
+    pub hubs: Option<usize>,
     /// The store they share, like postgres://…; its content is added to.
-    #[arg(long, requires = "mesh")]
+    #[arg(long, requires = "mesh", conflicts_with = "hub")]
     pub store: Option<String>,
     /// The mesh they share, like redis://….
-    #[arg(long, requires = "store")]
+    #[arg(long, requires = "store", conflicts_with = "hub")]
     pub mesh: Option<String>,
     /// The HS256 secret running hubs are configured with; by default USHER_AGENT__HS256_SECRET from the environment.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "start")]
     pub secret: Option<String>,
     /// Generator processes, which share the profile.
     #[arg(long, default_value_t = 1)]
@@ -109,13 +110,14 @@ impl Go {
     /// The run this asks for, and what must live as long.
     ///
     /// # Errors
-    /// Something asked for is not there or makes no sense.
-    pub fn prepare(&self) -> Result<(Run, Option<tempfile::TempDir>)> {
+    /// Something asked for is not there or makes no sense, or it was halted.
+    pub fn prepare(&self, halt: &Halt) -> Result<(Run, Option<tempfile::TempDir>)> {
         let mut profile = Profile::find(&self.profile)?;
         if let Some(seconds) = self.seconds {
-            ensure!((0.1..=86_400.0).contains(&seconds), "--seconds must be from 0.1 to 86400");
-            profile.seconds = seconds;
+            profile = profile.lasting(seconds).context("with --seconds")?;
         }
+        profile.shared_by(self.processes).context("with --processes")?;
+        ensure!(profile.deploy.is_none() || self.start.is_some(), "only hubs of --start can be exchanged");
         let room = machine::raise_descriptors();
         let needed = profile.connections() as u64 / self.processes.max(1) as u64 + 200;
         ensure!(
@@ -124,7 +126,7 @@ impl Go {
         );
         let (hubs, pids, servers, folder, secret) = match &self.start {
             Some(binary) => {
-                let started = self.start_hubs(binary)?;
+                let started = self.start_hubs(binary, halt)?;
                 let hubs = started.servers.iter().map(|server| server.addr).collect();
                 let pids = started.servers.iter().map(Server::pid).collect();
                 (hubs, pids, started.servers, Some(started._folder), SECRET.to_owned())
@@ -158,16 +160,17 @@ impl Go {
         Ok((run, folder))
     }
 
-    fn start_hubs(&self, binary: &PathBuf) -> Result<Started> {
-        ensure!((1..=16).contains(&self.hubs), "--hubs must be from 1 to 16");
-        ensure!(self.hubs == 1 || self.store.is_some(), "several hubs need --store and --mesh");
+    fn start_hubs(&self, binary: &PathBuf, halt: &Halt) -> Result<Started> {
+        let hubs = self.hubs.unwrap_or(1);
+        ensure!((1..=16).contains(&hubs), "--hubs must be from 1 to 16");
+        ensure!(hubs == 1 || self.store.is_some(), "several hubs need --store and --mesh");
         let binary = std::fs::canonicalize(binary).with_context(|| format!("no hub at {}", binary.display()))?;
         let folder = scratch(&binary)?;
         let shared = self.store.as_deref().zip(self.mesh.as_deref());
         let mut servers = Vec::new();
-        for number in 0..self.hubs {
+        for number in 0..hubs {
             let (own, addr) = (folder.path().join(number.to_string()), free_address()?);
-            servers.push(Server::start(hub(&binary, &own, addr, shared), &own, addr)?);
+            servers.push(Server::start_unless(halt.clone(), hub(&binary, &own, addr, shared), &own, addr)?);
         }
         Ok(Started { servers, _folder: folder })
     }
@@ -199,6 +202,17 @@ mod tests {
         let cli = Cli::parse_from(["loadtest", "compare", "a.json", "b.json"]);
         assert!(matches!(cli.job, Some(Job::Compare { .. })));
         assert!(Cli::try_parse_from(["loadtest", "smoke"]).is_err(), "a run needs a hub");
+    }
+
+    #[test]
+    fn j1_an_option_that_would_have_no_effect_is_refused() {
+        let read = |words: &str| Cli::try_parse_from(words.split(' '));
+        for options in ["--hubs 2", "--store a --mesh b"] {
+            assert!(read(&format!("loadtest smoke --hub http://127.0.0.1 {options}")).is_err(), "{options}");
+            assert!(read(&format!("loadtest smoke --start usher {options}")).is_ok(), "{options}");
+        }
+        assert!(read("loadtest smoke --start usher --secret s").is_err());
+        assert!(read("loadtest smoke --hub http://127.0.0.1 --secret s").is_ok());
     }
 
     #[test]

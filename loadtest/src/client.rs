@@ -71,6 +71,14 @@ pub struct End {
     pub after: Option<Duration>,
 }
 
+/// A request that was answered, and not with `ok`.
+#[derive(Debug)]
+pub struct Refused {
+    request: String,
+    /// Why, in a word.
+    pub code: String,
+}
+
 /// Opens a connection and upgrades it; every message goes to `on_text`, awaited replies as well.
 ///
 /// # Errors
@@ -147,8 +155,11 @@ impl Client {
     pub async fn request(self: &Rc<Self>, request: Value) -> Result<Value> {
         let kind = request["type"].as_str().unwrap_or_default().to_owned();
         let answer = self.ask(request).await?;
-        ensure!(answer["ok"] == true, "`{kind}` was refused: {}", answer["error"]["code"]);
-        Ok(answer)
+        if answer["ok"] == true {
+            return Ok(answer);
+        }
+        let code = answer["error"]["code"].as_str().unwrap_or("no reason").to_owned();
+        Err(Refused { request: kind, code }.into())
     }
 
     /// Asks and waits for the answer, whatever it is.
@@ -337,6 +348,16 @@ impl Client {
         }
     }
 }
+
+// === impl Refused ===
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` was refused: {}", self.request, self.code)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 impl Drop for Client {
     fn drop(&mut self) {

@@ -51,11 +51,28 @@ pub enum Word<'a> {
         seq: Option<u64>,
         /// In a reply, to somebody who asked for a page.
         page: bool,
+        /// Where it stands and whose it is, as far as the server says so.
+        origin: Option<Origin<'a>>,
     },
-    /// An event that only agents may see.
+    /// Something stands in a frame behind what comes later in the log.
+    Unordered,
+    /// An event or a push that only agents may see.
     ForAgents,
+    /// Somebody types.
+    Typing,
+    /// Something to notify of.
+    Notice {
+        /// Why.
+        reason: Cow<'a, str>,
+        /// Where.
+        conversation: Cow<'a, str>,
+        /// What is shown of it.
+        body: Cow<'a, str>,
+    },
     /// A wait began.
     Waiting {
+        /// When, by the server's clock.
+        at: u64,
         /// Its end, in milliseconds by the server's clock.
         deadline: u64,
     },
@@ -68,6 +85,10 @@ pub enum Word<'a> {
     },
     /// A row of the inbox.
     Row {
+        /// Whose row it is.
+        conversation: Cow<'a, str>,
+        /// What it shows of the last text.
+        preview: Cow<'a, str>,
         /// The state of the conversation.
         state: Cow<'a, str>,
         /// Whose it is.
@@ -79,13 +100,25 @@ pub enum Word<'a> {
     Garbled,
 }
 
+/// Where the hub says that a text stands, and who wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin<'a> {
+    /// The conversation; empty where the frame does not say, as a page of `history`.
+    pub conversation: Cow<'a, str>,
+    /// The kind of its author.
+    pub kind: Cow<'a, str>,
+    /// An agent's id.
+    pub id: Cow<'a, str>,
+}
+
 // === impl Dialect ===
 
 impl Dialect {
     /// Hands every word of a frame to `word`.
     pub fn hear<'a>(self, frame: &'a str, word: &mut impl FnMut(Word<'a>)) {
         match self {
-            Dialect::Usher | Dialect::Plain => json::hear(frame, word),
+            Dialect::Usher => json::hear(frame, word),
+            Dialect::Plain => json::hear_relay(frame, word),
             Dialect::SocketIo => packets::hear(frame, word),
             Dialect::Xmpp => stanzas::hear(frame, word),
             Dialect::Nats => nats::hear(frame, word),

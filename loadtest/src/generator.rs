@@ -9,22 +9,24 @@
 //! | `ear` | what somebody hears, and what is made of it |
 //! | `visitor`, `desk` | one visitor, one agent |
 //! | `pairs`, `fanout`, `idle`, `storm`, `waits` | the parts of a profile |
+//! | `log` | a log that is read back |
 //! | `pace` | when what falls due |
 //! | `vigil` | a generator that does not sleep |
 
 use std::io::{BufRead, Write};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
-use tokio::time::{interval, sleep};
+use tokio::time::{Instant, interval, sleep};
 
 mod desk;
 mod ear;
 mod fanout;
 mod idle;
+mod log;
 pub mod order;
 mod pace;
 mod pairs;
@@ -38,6 +40,7 @@ mod writer;
 use self::order::{Order, Part, Report, Say};
 use self::scene::Scene;
 use self::vigil::Vigil;
+use crate::dialect::Dialect;
 use crate::machine::own_cpu;
 
 /// People are numbered: agents from 0, visitors from here.
@@ -97,7 +100,7 @@ async fn perform(order: Order, mut stand: watch::Receiver<Stand>, say: &mut Say<
     scene.open(Duration::from_secs_f64(profile.warm_up), Duration::from_secs_f64(profile.seconds));
     let vigil = scene.order.sleepless.then(Vigil::begin);
     let cpu = own_cpu();
-    let cut_short = tokio::select! {
+    let mut cut_short = tokio::select! {
         done = cast.perform(&scene) => { done?; false }
         told = tell_ticks(&scene, say) => return Err(told.expect_err("ticks go on for ever")),
         _ = stand.wait_for(|stand| *stand == Stand::Stopped) => true,
@@ -105,14 +108,14 @@ async fn perform(order: Order, mut stand: watch::Receiver<Stand>, say: &mut Say<
     let cpu = own_cpu() - cpu;
     let spare = vigil.as_ref().map_or(0.0, Vigil::spare);
     scene.finish();
-    tokio::select! {
-        () = come_home(&scene, cut_short) => {}
-        told = tell_ticks(&scene, say) => return Err(told.expect_err("ticks go on for ever")),
-    }
+    cut_short = bring_home(&scene, &mut stand, say, cut_short).await?;
     drop(vigil);
     scene.deaf.set(true);
     if !cut_short {
-        cast.read_back(&scene).await.context("reading the logs back")?;
+        cut_short = tokio::select! {
+            () = cast.read_back(&scene) => false,
+            _ = stand.wait_for(|stand| *stand == Stand::Stopped) => true,
+        };
     }
     scene.close();
     Ok(Part { spare, ..scene.part(cut_short, cpu) })
@@ -194,10 +197,9 @@ impl Cast {
         tokio::try_join!(pairs, fanout, storm, waits, rest).map(|_| ())
     }
 
-    async fn read_back(&self, scene: &Rc<Scene>) -> Result<()> {
-        match &self.pairs {
-            Some(talk) => talk.read_back(scene, scene.order.profile.read_back).await,
-            None => Ok(()),
+    async fn read_back(&self, scene: &Rc<Scene>) {
+        if let Some(talk) = &self.pairs {
+            talk.read_back(scene, scene.order.profile.read_back).await;
         }
     }
 }
@@ -211,6 +213,27 @@ async fn tell_ticks(scene: &Scene, say: &mut Say<'_>) -> Result<std::convert::In
     }
 }
 
+/// Waits for what is under way, and a little only for a person who stopped the run or stops it now; tells whether one
+/// did.
+async fn bring_home(
+    scene: &Scene,
+    stand: &mut watch::Receiver<Stand>,
+    say: &mut Say<'_>,
+    mut cut_short: bool,
+) -> Result<bool> {
+    if !cut_short {
+        cut_short = tokio::select! {
+            () = come_home(scene, false) => return Ok(false),
+            told = tell_ticks(scene, say) => return Err(told.expect_err("ticks go on for ever")),
+            _ = stand.wait_for(|stand| *stand == Stand::Stopped) => true,
+        };
+    }
+    tokio::select! {
+        () = come_home(scene, true) => Ok(cut_short),
+        told = tell_ticks(scene, say) => Err(told.expect_err("ticks go on for ever")),
+    }
+}
+
 /// Waits until nothing is under way any more, as long as the profile allows; after a wait's deadline in any case.
 async fn come_home(scene: &Scene, cut_short: bool) {
     let profile = &scene.order.profile;
@@ -220,6 +243,18 @@ async fn come_home(scene: &Scene, cut_short: bool) {
     while Instant::now() < deadline && scene.judge.borrow().under_way() > 0 {
         sleep(Duration::from_millis(20)).await;
     }
-    // What is doubled comes behind what it is a double of.
-    sleep(Duration::from_millis(100)).await;
+    sleep(tail(&scene.order, cut_short)).await;
 }
+
+/// How long is listened when nothing more is due: what is doubled comes behind what it is a double of. A hub whose timers
+/// fire twice needs not do so at once.
+fn tail(order: &Order, cut_short: bool) -> Duration {
+    match (order.dialect, &order.profile.waits) {
+        (Dialect::Usher, Some(_)) if !cut_short => Duration::from_secs(3),
+        (Dialect::Usher, None) if !cut_short => Duration::from_secs(1),
+        _ => Duration::from_millis(100),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,17 +5,20 @@
 //! |---|---|
 //! | [`faults`] | what may be wrong |
 //! | `lane` | one author's texts in one conversation, and their readers |
+//! | `log` | a log that is read back |
 //! | `wait` | one deadline |
 
 pub mod faults;
 mod lane;
+mod log;
 mod wait;
 
 use self::faults::{Fault, Faults};
 pub use self::lane::Way;
-use self::lane::{Lane, Showing, Stream};
-pub use self::wait::End;
+use self::lane::{Lane, Stream, Wrong};
+pub use self::log::{Entry, Log, Said};
 use self::wait::Wait;
+pub use self::wait::{Begin, End};
 
 /// The ledger of one generator.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Judge {
     lanes: Vec<Lane>,
     waits: Vec<Wait>,
     faults: Faults,
+    /// Replies that may have held a page.
+    pages: u64,
 }
 
 /// A wait that ended, when it did so as it should or late.
@@ -68,14 +73,13 @@ impl Judge {
             self.faults.add(Fault::Garbled, 1, || format!("lane {lane}: text {number} was answered and never sent"));
             return false;
         }
-        let (fault, how) = match found.answers.shown(number, seq.filter(|_| !duplicate), Way::Push) {
-            Showing::New | Showing::Known => return true,
-            Showing::Doubled => (Fault::Doubled, "twice"),
-            Showing::Reordered => (Fault::Reordered, "after a later one"),
-            Showing::SeqFell => (Fault::Reordered, "with a seq that did not rise"),
-        };
-        self.faults.add(fault, 1, || format!("lane {lane}: text {number} was answered {how}"));
-        fault == Fault::Reordered
+        let (fresh, wrong) = found.answers.shown(number, seq.filter(|_| !duplicate), Way::Push, 0);
+        let elsewhere = (!found.agrees(number, seq)).then_some(Wrong::Elsewhere);
+        if let Some(wrong) = wrong.or(elsewhere) {
+            let (fault, how) = wrong.told();
+            self.faults.add(fault, 1, || format!("lane {lane}: text {number} was answered {how}"));
+        }
+        fresh
     }
 
     /// The number of the text whose answer is next.
@@ -92,6 +96,11 @@ impl Judge {
         }
     }
 
+    /// A reply came: what it shows is a page of its own.
+    pub fn page(&mut self) {
+        self.pages += 1;
+    }
+
     /// A text was shown to somebody. True when it is new to them.
     pub fn shown(&mut self, lane: u32, person: u32, number: u64, seq: Option<u64>, way: Way) -> bool {
         let Some(found) = self.lanes.get_mut(lane as usize).filter(|found| number <= found.sent && number > 0) else {
@@ -105,15 +114,28 @@ impl Judge {
             self.faults.add(Fault::Leaked, 1, || format!("lane {lane}: text {number} was shown to {}", who(person)));
             return false;
         };
-        let (fault, how) = match stream.shown(number, seq, way) {
-            Showing::New => return true,
-            Showing::Known => return false,
-            Showing::Doubled => (Fault::Doubled, "a second time"),
-            Showing::Reordered => (Fault::Reordered, "after a later one"),
-            Showing::SeqFell => (Fault::Reordered, "with a seq that did not rise"),
-        };
-        self.faults.add(fault, 1, || format!("lane {lane}: text {number} was shown to {} {how}", who(person)));
-        fault == Fault::Reordered
+        let (fresh, wrong) = stream.shown(number, seq, way, self.pages);
+        let elsewhere = (!found.agrees(number, seq)).then_some(Wrong::Elsewhere);
+        if let Some(wrong) = wrong.or(elsewhere) {
+            let (fault, how) = wrong.told();
+            self.faults.add(fault, 1, || format!("lane {lane}: text {number} was shown to {} {how}", who(person)));
+        }
+        fresh
+    }
+
+    /// One page of a log that is read back, oldest first.
+    pub fn log_page(&mut self, log: &mut Log, page: &[Entry]) {
+        let sent = |lane: u32| self.lanes.get(lane as usize).map_or(0, |lane| lane.sent);
+        for (fault, example) in log.page(page, sent) {
+            self.faults.add(fault, 1, || example);
+        }
+    }
+
+    /// A log was read back to its beginning.
+    pub fn log_read(&mut self, log: &Log) {
+        for (lane, stored) in log.stored() {
+            self.read_back(lane, stored);
+        }
     }
 
     /// How often a text of a lane stands in the log that was read back; `stored` counts them by number from 1.
@@ -130,16 +152,42 @@ impl Judge {
         }
     }
 
-    /// A visitor waits, until `deadline` by the server's clock, in milliseconds. Tells the wait's number.
-    pub fn waiting(&mut self, deadline: u64) -> usize {
-        self.waits.push(Wait::until(deadline));
+    /// A visitor is about to wait, and cannot have waited enough before `earliest` by the server's clock, in milliseconds.
+    /// Tells the wait's number.
+    pub fn waiting(&mut self, earliest: u64) -> usize {
+        self.waits.push(Wait::from(earliest));
         self.waits.len() - 1
+    }
+
+    /// The server says that it has begun; even if it tells of no deadline, the end comes by `latest`.
+    pub fn begun(&mut self, wait: usize, latest: u64) {
+        if let Some(found) = self.waits.get_mut(wait) {
+            found.begun(latest);
+        }
+    }
+
+    /// The server tells of the beginning and of the deadline. What it says later is the same again.
+    pub fn announced(&mut self, wait: usize, begin: Begin) {
+        let verdict = self.waits.get_mut(wait).and_then(|found| found.announce(&begin));
+        if let Some(fault) = verdict {
+            self.faults.add(fault, 1, || {
+                let promised = begin.deadline as i64 - begin.at as i64;
+                format!("wait {wait} was promised to last {promised} ms and not {}", begin.wait_ms)
+            });
+        }
+    }
+
+    /// The wait was refused, so that no end of it is owed.
+    pub fn forget(&mut self, wait: usize) {
+        if let Some(found) = self.waits.get_mut(wait) {
+            found.forget();
+        }
     }
 
     /// A wait ended in the offline flow. `allowed` is how late the visitor may hear of it.
     pub fn ended(&mut self, wait: usize, end: End, allowed: u64) -> Option<Ended> {
         let found = self.waits.get_mut(wait)?;
-        let deadline = found.deadline;
+        let deadline = found.deadline();
         let late_ms = end.heard.saturating_sub(deadline);
         let verdict = found.end(&end, allowed);
         if let Some(fault) = verdict {
@@ -190,6 +238,10 @@ impl Judge {
         let open = self.waits.iter().filter(|wait| !wait.is_over()).count() as u64;
         if open > 0 && !cut_short {
             self.faults.add(Fault::Late, open, || format!("{open} waits never ended"));
+        }
+        let silent = self.waits.iter().filter(|wait| !wait.announced).count() as u64;
+        if silent > 0 && !cut_short {
+            self.faults.add(Fault::Lost, silent, || format!("of {silent} waits nobody told that they began"));
         }
         self.faults
     }

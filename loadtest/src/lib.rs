@@ -8,6 +8,7 @@
 //! | [`client`], [`frame`], [`messages`], [`dialect`] | one connection, its frames, the messages in them, and what they say |
 //! | [`generator`] | a thread full of people |
 //! | [`run`], [`crew`], [`server`] | a run with its generators, and hubs it starts itself |
+//! | [`signals`], [`halt`] | what ends it early |
 //! | [`meter`], [`stages`], [`http`] | what the machine and the hub tell of it |
 //! | [`report`] | what came out |
 //! | [`versus`] | the hub beside its peers |
@@ -20,16 +21,19 @@ pub mod crew;
 pub mod dialect;
 pub mod frame;
 pub mod generator;
+pub mod halt;
 pub mod http;
 pub mod judge;
 pub mod machine;
 pub mod messages;
 pub mod meter;
 pub mod profile;
+mod progress;
 pub mod relay;
 pub mod report;
 pub mod run;
 pub mod server;
+pub mod signals;
 pub mod spread;
 pub mod stages;
 pub mod stamp;

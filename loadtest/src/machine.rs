@@ -111,6 +111,13 @@ pub fn signal(name: &str, pid: u32) -> Result<()> {
     if sent.success() { Ok(()) } else { bail!("could not send {name} to process {pid}") }
 }
 
+/// Whether this process was started with a signal ignored, as `nohup` does.
+pub fn ignores(signal: i32) -> bool {
+    let mask = field("/proc/self/status", "SigIgn").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    // The lowest bit is signal 1.
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 /// Burns what nobody else wants until standard input ends.
 pub fn spin() -> Result<bool> {
     let parent = thread::spawn(|| std::io::stdin().read_to_end(&mut Vec::new()));

@@ -9,6 +9,7 @@ use crate::machine::{Busy, children_of, cpu_of, memory_of};
 
 /// One look at everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Point {
     /// Seconds since the window was asked to open, warm-up included.
     pub at: f64,

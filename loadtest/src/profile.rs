@@ -4,10 +4,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+pub mod budget;
 mod check;
+mod shape;
+
+pub use self::budget::{Budget, Limit};
 
 /// The profiles that come with the program: name and text.
 pub const BUILT_IN: [(&str, &str); 11] = [
@@ -30,8 +34,7 @@ const PORTS: usize = 4000;
 const MOST_SOURCES: usize = 64;
 
 /// What a run does. Every part is optional; those that are there run at once.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// Its name in reports.
     pub name: String,
@@ -74,8 +77,7 @@ pub struct Profile {
 
 /// Visitors and agents in conversation. Closed loop (a visitor sends when their last text has come home), unless there
 /// is a `rate` or a `burst`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pairs {
     /// Visitors, one conversation each.
     pub visitors: usize,
@@ -94,8 +96,7 @@ pub struct Pairs {
 }
 
 /// A burst.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Burst {
     /// Texts of each visitor.
     pub texts: u64,
@@ -104,16 +105,14 @@ pub struct Burst {
 }
 
 /// Idle visitors.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Idle {
     /// How many.
     pub visitors: usize,
 }
 
 /// A storm of connections.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Storm {
     /// How many come at once.
     pub visitors: usize,
@@ -124,8 +123,7 @@ pub struct Storm {
 }
 
 /// Agents who watch.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fanout {
     /// Agents, each of whom has all of the conversations open.
     pub watchers: usize,
@@ -142,8 +140,7 @@ pub struct Fanout {
 }
 
 /// Readers who stop reading, for so long, again and again. They must miss nothing in the end.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slow {
     /// How many.
     pub readers: usize,
@@ -152,8 +149,7 @@ pub struct Slow {
 }
 
 /// Deadlines.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Waits {
     /// Visitors who wait.
     pub visitors: usize,
@@ -164,41 +160,12 @@ pub struct Waits {
 }
 
 /// A rolling restart.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deploy {
     /// How many hubs are exchanged, one after the other, from the first on and round again.
     pub restarts: usize,
     /// Seconds before each.
     pub every: f64,
-}
-
-/// Limits of what is measured; what is not named is not limited.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Budget {
-    /// Delivery of a text, median and 99 %, in milliseconds.
-    pub delivery_p50_ms: Option<f64>,
-    /// See above.
-    pub delivery_p99_ms: Option<f64>,
-    /// Reply to the sender, 99 %, in milliseconds.
-    pub reply_p99_ms: Option<f64>,
-    /// From the first packet to the answered `hello`, 99 %, in milliseconds.
-    pub join_p99_ms: Option<f64>,
-    /// From a deadline until the visitor hears of it, 99 %, in milliseconds.
-    pub lateness_p99_ms: Option<f64>,
-    /// Texts a second, at least.
-    pub texts_per_second: Option<f64>,
-    /// Joins a second of a storm, at least.
-    pub joins_per_second: Option<f64>,
-    /// Deliveries to watchers a second, at least.
-    pub fanned_per_second: Option<f64>,
-    /// The hubs' memory at its peak, in MiB.
-    pub peak_mib: Option<f64>,
-    /// Memory of an idle visitor in KiB.
-    pub kib_per_idle: Option<f64>,
-    /// The hubs' CPU seconds for 100,000 texts.
-    pub cpu_per_100k: Option<f64>,
 }
 
 fn one() -> usize {
@@ -240,25 +207,61 @@ impl Profile {
         Profile::read(text)
     }
 
-    /// Reads and checks one.
+    /// Reads and checks one, and tells all that is wrong with it.
     ///
     /// # Errors
     /// See [`Profile::find`].
     pub fn read(text: &str) -> Result<Profile> {
-        let profile: Profile = toml::from_str(text)?;
-        profile.check()?;
-        Ok(profile)
+        let mut table: toml::Table = toml::from_str(text)?;
+        let misshapen = shape::mend(&mut table);
+        let profile: Profile = table.try_into()?;
+        // What was mended is not to be blamed for what stands there now.
+        let blamed = |fault: &String| misshapen.iter().any(|(place, _)| fault.contains(place));
+        let beyond = profile.faults().into_iter().filter(|fault| !blamed(fault));
+        let faults: Vec<String> = misshapen.iter().map(|(_, words)| words.clone()).chain(beyond).collect();
+        if faults.is_empty() { Ok(profile) } else { bail!("{}", faults.join("; ")) }
+    }
+
+    /// The same with a window of another length.
+    ///
+    /// # Errors
+    /// It makes no sense with that.
+    pub fn lasting(mut self, seconds: f64) -> Result<Profile> {
+        self.seconds = seconds;
+        let faults = self.faults();
+        if faults.is_empty() { Ok(self) } else { bail!("{}", faults.join("; ")) }
+    }
+
+    /// Whether so many generators can share it so that their parts make up the whole.
+    ///
+    /// # Errors
+    /// There are too few of something that each of them needs.
+    pub fn shared_by(&self, workers: usize) -> Result<()> {
+        ensure!((1..=64).contains(&workers), "from 1 to 64 generators");
+        let (pairs, storm, fanout) = (self.pairs.as_ref(), self.storm.as_ref(), self.fanout.as_ref());
+        let needed = [
+            ("pairs.visitors", pairs.map(|pairs| pairs.visitors)),
+            ("pairs.agents", pairs.map(|pairs| pairs.agents)),
+            ("storm.at_once", storm.map(|storm| storm.at_once)),
+            ("fanout.watchers", fanout.map(|fanout| fanout.watchers)),
+            // Each generator has conversations of its own, which its own agents watch.
+            ("fanout.conversations", fanout.map(|fanout| fanout.conversations)),
+        ];
+        let short =
+            needed.into_iter().filter_map(|(name, count)| Some((name, count.filter(|count| *count < workers)?)));
+        let faults: Vec<String> = short.map(|(name, count)| format!("{name} is {count}")).collect();
+        ensure!(faults.is_empty(), "{workers} generators cannot share it, each needs one: {}", faults.join("; "));
+        Ok(())
     }
 
     /// What the `worker`-th of `workers` generators does of it.
     pub fn share(&self, worker: usize, workers: usize) -> Profile {
         let part = |all: usize| all / workers + usize::from(worker < all % workers);
-        let few = |all: usize| part(all).max(usize::from(all > 0));
         let mut own = self.clone();
         own.read_back = part(self.read_back);
         if let Some(pairs) = &mut own.pairs {
-            pairs.visitors = few(pairs.visitors);
-            pairs.agents = few(pairs.agents);
+            pairs.visitors = part(pairs.visitors);
+            pairs.agents = part(pairs.agents);
             pairs.rate = pairs.rate.map(|rate| rate / workers as f64);
         }
         if let Some(idle) = &mut own.idle {
@@ -266,11 +269,11 @@ impl Profile {
         }
         if let Some(storm) = &mut own.storm {
             storm.visitors = part(storm.visitors);
-            storm.at_once = few(storm.at_once);
+            storm.at_once = part(storm.at_once);
         }
         if let Some(fanout) = &mut own.fanout {
-            fanout.watchers = few(fanout.watchers);
-            fanout.conversations = few(fanout.conversations);
+            fanout.watchers = part(fanout.watchers);
+            fanout.conversations = part(fanout.conversations);
             fanout.rate = fanout.rate.map(|rate| rate / workers as f64);
             if let Some(slow) = &mut fanout.slow {
                 slow.readers = part(slow.readers);
@@ -355,5 +358,66 @@ mod tests {
         }
         assert!(Profile::read("name = 'x'\nseconds = 1\nsurprise = 2\n").is_err());
         assert!(format!("{:#}", Profile::read("name = 'x'\nseconds = 1\n").unwrap_err()).contains("nobody"));
+    }
+
+    #[test]
+    fn j1_names_nobody_knows_and_kinds_that_do_not_fit_are_told_with_all_the_rest() {
+        let text = "name = 7\nseconds = 'ten'\nsurprise = 1\nwarm_up = -1\nstorm = 3\n[pairs]\nvisitors = -3\nagnets = 4\n\
+            text_bytes = 1\nburst = { texts = 1.5, evry = 2 }\n[budget]\ndelivery_p99 = 3\npeak_mib = 0\n";
+        let told = format!("{:#}", Profile::read(text).unwrap_err());
+        let faults: Vec<&str> = told.split("; ").map(|fault| fault.split(" (").next().unwrap_or_default()).collect();
+        let expected = [
+            "surprise is unknown",
+            "name must be a text",
+            "seconds must be a number",
+            "pairs.agnets is unknown",
+            "pairs.visitors must be a whole number, 0 or more",
+            "pairs.agents is missing",
+            "pairs.burst.evry is unknown",
+            "pairs.burst.texts must be a whole number, 0 or more",
+            "pairs.burst.every is missing",
+            "storm must be a table",
+            "budget.delivery_p99 is unknown",
+            "warm_up is -1 and must be from 0 to 600",
+            "pairs.text_bytes is 1 and must be from 64 to 16384",
+            "budget.peak_mib is 0 and must be more than 0",
+        ];
+        assert_eq!(faults, expected);
+    }
+
+    #[test]
+    fn j1_a_limit_that_nothing_can_be_held_against_is_a_fault_of_the_profile() {
+        let text = "name = 'x'\nseconds = 1\n[idle]\nvisitors = 1\n[budget]\ndelivery_p99_ms = nan\npeak_mib = inf\n\
+            kib_per_idle = -1\njoins_per_second = 5\nfanned_per_second = 5\nlateness_p99_ms = 5\njoin_p99_ms = 5\n";
+        let told = format!("{:#}", Profile::read(text).unwrap_err());
+        for word in [
+            "delivery_p99_ms is NaN",
+            "peak_mib is inf",
+            "kib_per_idle is -1",
+            "joins_per_second is measured of [storm]",
+            "fanned_per_second is measured of [fanout]",
+            "lateness_p99_ms is measured of [waits]",
+        ] {
+            assert!(told.contains(word), "{word} is not in: {told}");
+        }
+        assert!(!told.contains("join_p99_ms"), "whoever there is joins: {told}");
+    }
+
+    #[test]
+    fn j1_restarts_that_do_not_fit_into_the_window_are_refused_also_in_a_shorter_one() {
+        let deploy = Profile::find("deploy").unwrap();
+        let told = format!("{:#}", deploy.clone().lasting(5.0).unwrap_err());
+        assert!(told.contains("deploy.restarts") && told.contains("45"), "{told}");
+        assert_eq!(deploy.lasting(90.0).unwrap().seconds, 90.0);
+        assert!(Profile::find("smoke").unwrap().lasting(f64::NAN).is_err());
+    }
+
+    #[test]
+    fn j1_generators_share_nothing_that_there_is_too_little_of() {
+        let fanout = Profile::find("fanout").unwrap();
+        assert!(fanout.shared_by(1).is_ok());
+        assert!(fanout.shared_by(2).unwrap_err().to_string().contains("fanout.conversations is 1"));
+        let smoke = Profile::find("smoke").unwrap();
+        assert!(smoke.shared_by(2).is_ok() && smoke.shared_by(3).is_err() && smoke.shared_by(0).is_err());
     }
 }

@@ -15,7 +15,8 @@ use crate::generator::order::{Counts, Order, Part, Report as Told};
 use crate::http;
 use crate::meter::{Meter, Point};
 use crate::profile::Profile;
-use crate::report::{Figures, Report};
+use crate::progress::Progress;
+use crate::report::{Figures, Report, Setting};
 use crate::server::Server;
 use crate::stages::Look;
 use crate::token::Bearer;
@@ -63,6 +64,9 @@ struct Course {
     points: Vec<Point>,
     ready: usize,
     idle: IdleMemory,
+    restarts: usize,
+    progress: Progress,
+    hub_version: Option<String>,
 }
 
 /// Memory before and after idle visitors joined, in KiB.
@@ -88,14 +92,14 @@ impl Run {
     /// It could not be run. A hub that is wrong is no error but a report that says so.
     pub async fn perform(self, stop: impl Future<Output = ()>) -> Result<Report> {
         ensure!(!self.hubs.is_empty(), "no hub was named");
-        ensure!((1..=64).contains(&self.generators), "from 1 to 64 generators");
+        self.profile.shared_by(self.generators)?;
         ensure!(
             self.profile.deploy.is_none() || !self.servers.is_empty(),
             "only hubs the tester started can be exchanged"
         );
         let run_id = number_of_this_run();
         let workspace = format!("load-{run_id:08x}");
-        let playbook = self.playbook(&workspace).await?;
+        let (playbook, hub_version) = self.playbook(&workspace).await?;
         let order = |worker: usize| Order {
             profile: self.profile.share(worker, self.generators),
             dialect: self.dialect,
@@ -113,21 +117,33 @@ impl Run {
         let crew = Crew::hire(&self.stuff, &orders)?;
         let meter = Meter::new(self.pids.clone(), crew.pids(), self.idlers.clone());
         let ticks = vec![Counts::default(); crew.len()];
-        let idle = IdleMemory::default();
-        let mut course =
-            Course { run: self, crew, meter, ticks, parts: Vec::new(), points: Vec::new(), ready: 0, idle };
+        let mut course = Course {
+            progress: Progress::new(self.progress),
+            run: self,
+            crew,
+            meter,
+            ticks,
+            parts: Vec::new(),
+            points: Vec::new(),
+            ready: 0,
+            idle: IdleMemory::default(),
+            restarts: 0,
+            hub_version,
+        };
         course.perform(stop).await
     }
 
-    /// A playbook of this run's own, in a workspace of its own, so that it meets nobody's conversations.
-    async fn playbook(&self, workspace: &str) -> Result<String> {
+    /// A playbook of this run's own, in a workspace of its own, so that it meets nobody's conversations; and the hub's
+    /// version.
+    async fn playbook(&self, workspace: &str) -> Result<(String, Option<String>)> {
         if self.dialect != Dialect::Usher {
-            return Ok(String::new());
+            return Ok((String::new(), None));
         }
         let bearer = Bearer { sub: "load-admin", name: "Load test", workspace: Some(workspace), admin: true };
         let token = bearer.token(&self.secret, Duration::from_secs(600));
         let (hub, wait_ms) = (self.hubs[0], self.profile.wait_ms);
-        spawn_blocking(move || http::make_playbook(hub, &token, wait_ms)).await?.context("preparing the hub")
+        let prepare = move || anyhow::Ok((http::make_playbook(hub, &token, wait_ms)?, http::version(hub)));
+        spawn_blocking(prepare).await?.context("preparing the hub")
     }
 }
 
@@ -159,7 +175,6 @@ impl Course {
                 () = sleep_until(deadline) => bail!("the generators did not finish in {:?}", self.run.profile.patience()),
             }
         }
-        self.line("");
         Ok(self.report(ends))
     }
 
@@ -210,7 +225,8 @@ impl Course {
             None => bail!("all generators have gone"),
             Some((_, Told::Ready)) => {
                 self.ready += 1;
-                self.line(&format!("{} of {} generators ready", self.ready, self.crew.len()));
+                let words = format!("{} of {} generators ready", self.ready, self.crew.len());
+                self.progress.tell(&self.run.profile.name, None, &words);
             }
             Some((_, Told::IdleBegins)) => drop(self.idle.before.get_or_insert(self.meter.memory())),
             Some((_, Told::IdleStands)) => self.idle.after = Some(self.meter.memory()),
@@ -226,28 +242,20 @@ impl Course {
 
     fn look(&mut self, begun: Instant, closes: Instant) {
         let counts = self.ticks.iter().fold(Counts::default(), |sum, one| sum.plus(*one));
-        let point = Point { texts: counts.texts, fanned: counts.fanned, ..self.meter.look() };
+        let look = self.meter.look();
+        // The sum of no hubs is minus zero.
+        let point = Point { texts: counts.texts, fanned: counts.fanned, memory: look.memory + 0.0, ..look };
         self.points.push(point);
         let whole = (closes - begun).as_secs_f64();
         let done = (begun.elapsed().as_secs_f64() / whole).min(1.0);
-        let bar = "█".repeat((done * 30.0) as usize);
-        self.line(&format!(
-            "{:<12} {bar:<30} {:3.0} %  {} texts, {} fanned out, {} joins, {} waits ended, {:.0} MiB",
-            self.run.profile.name,
-            done * 100.0,
-            counts.texts,
-            counts.fanned,
-            counts.joins,
-            counts.waits,
-            point.memory / 1024.0,
-        ));
-    }
-
-    /// One line that is written over, where somebody watches.
-    fn line(&self, text: &str) {
-        if self.run.progress {
-            eprint!("\r\x1b[2K{text}");
+        let mut words = format!(
+            "{} texts, {} fanned out, {} joins, {} waits ended",
+            counts.texts, counts.fanned, counts.joins, counts.waits
+        );
+        if self.meter.sees_servers() {
+            words.push_str(&format!(", {:.0} MiB", point.memory / 1024.0));
         }
+        self.progress.tell(&self.run.profile.name, Some(done), &words);
     }
 
     fn end(&mut self) -> (Point, Look) {
@@ -269,38 +277,37 @@ impl Course {
         exchanged.context("exchanging a hub")?;
         self.meter.set_servers(self.run.servers.iter().map(Server::pid).collect());
         restarts.done += 1;
+        self.restarts = restarts.done;
         restarts.next = Instant::now() + restarts.every;
         Ok(())
     }
 
     fn report(&mut self, ends: Ends) -> Report {
-        let last = self.meter.look();
+        self.meter.look();
         let mut whole = Part::default();
         self.parts.iter().for_each(|part| whole.merge(part));
-        let (opened, closed) = (ends.opened.unwrap_or_default(), ends.closed.unwrap_or((last, Look::default())));
         let sees = self.meter.sees_servers();
+        // Stopped before the window opened there is nothing to tell of it.
+        let ends = ends.opened.zip(ends.closed);
         let figures = Figures {
             part: &whole,
             profile: &self.run.profile,
-            before: opened.0,
-            after: closed.0,
+            ends: ends.as_ref().map(|(opened, closed)| (opened.0, closed.0)),
             sees_servers: sees,
             peak: self.meter.peak,
             idle: self.idle.after.zip(self.idle.before).map(|(after, before)| after - before).filter(|_| sees),
             threads: matches!(self.run.stuff, Stuff::Threads),
+            restarts: self.run.profile.deploy.as_ref().map(|_| self.restarts),
         };
         let figures: BTreeMap<String, f64> = figures.all();
-        let stages = closed.1.since(&opened.1);
-        let hubs = self.run.hubs.len();
-        Report::new(
-            self.run.profile.clone(),
-            hubs,
-            self.crew.len(),
-            figures,
-            whole,
-            stages,
-            std::mem::take(&mut self.points),
-        )
+        let stages = ends.map_or(Vec::new(), |(opened, closed)| closed.1.since(&opened.1));
+        let setting = Setting {
+            hubs: self.run.hubs.len(),
+            hub_version: self.hub_version.take(),
+            generators: self.crew.len(),
+            sees_servers: sees,
+        };
+        Report::new(self.run.profile.clone(), setting, figures, whole, stages, std::mem::take(&mut self.points))
     }
 }
 

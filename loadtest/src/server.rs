@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
+use crate::halt::Halt;
 use crate::{http, machine};
 
 /// The secret of hubs that the tester starts.
@@ -55,6 +56,7 @@ pub struct Server {
     recipe: Recipe,
     folder: PathBuf,
     child: Child,
+    halt: Halt,
     /// Where it listens.
     pub addr: SocketAddr,
 }
@@ -127,9 +129,17 @@ impl Server {
     /// # Errors
     /// It ended or did not serve in time: its log is in the message.
     pub fn start(recipe: Recipe, folder: &Path, addr: SocketAddr) -> Result<Server> {
+        Server::start_unless(Halt::default(), recipe, folder, addr)
+    }
+
+    /// The same, but waits no longer, now or when it is exchanged, once that was said.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub fn start_unless(halt: Halt, recipe: Recipe, folder: &Path, addr: SocketAddr) -> Result<Server> {
         fs::create_dir_all(folder)?;
         let child = spawn(&recipe, folder)?;
-        let mut server = Server { recipe, folder: folder.to_owned(), child, addr };
+        let mut server = Server { recipe, folder: folder.to_owned(), child, halt, addr };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -150,6 +160,7 @@ impl Server {
             if let Some(status) = self.child.try_wait()? {
                 break status;
             }
+            self.halt.check()?;
             ensure!(Instant::now() < deadline, "the {} was still there {DRAINING:?} after SIGTERM", self.recipe.name);
             thread::sleep(Duration::from_millis(20));
         };
@@ -174,6 +185,7 @@ impl Server {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the {name} ended with {status}:\n{}", self.log());
             }
+            self.halt.check()?;
             ensure!(Instant::now() < deadline, "the {name} is not ready after {STARTING:?}:\n{}", self.log());
             thread::sleep(Duration::from_millis(20));
         }

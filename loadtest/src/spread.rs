@@ -44,15 +44,27 @@ impl fmt::Display for Spread {
 
 /// Three digits that matter, thousands apart.
 pub fn short(figure: f64) -> String {
+    // Minus zero is zero.
+    let figure = figure + 0.0;
     match figure.abs() {
-        large if large >= 1000.0 => {
-            let whole = figure.round() as i64;
-            format!("{},{:03}", whole / 1000, whole % 1000)
-        }
+        large if large >= 999.5 => thousands(figure),
         hundreds if hundreds >= 100.0 => format!("{figure:.0}"),
         tens if tens >= 10.0 => format!("{figure:.1}"),
         _ => format!("{figure:.2}"),
     }
+}
+
+/// A whole number in groups of three digits.
+fn thousands(figure: f64) -> String {
+    let digits = format!("{:.0}", figure.abs());
+    let mut grouped = String::from(if figure < 0.0 { "-" } else { "" });
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 #[cfg(test)]
@@ -64,5 +76,11 @@ mod tests {
         assert_eq!(Spread::of([3.0, 1.0, 2.0]).to_string(), "2.00 (1.00–3.00)");
         assert_eq!(Spread::of([2.0, 1.0]).median, 1.5);
         assert_eq!(Spread::of([54_321.4]).to_string(), "54,321");
+    }
+
+    #[test]
+    fn o_thousands_and_millions_are_set_apart() {
+        let told = [999.4, 999.7, 2_276_414.0, -1_000_007.0, 1e9, -0.0].map(short);
+        assert_eq!(told, ["999", "1,000", "2,276,414", "-1,000,007", "1,000,000,000", "0.00"]);
     }
 }

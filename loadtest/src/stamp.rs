@@ -3,7 +3,10 @@
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The revision measured, where git knows it.
+/// What git called these sources when the program was built; empty where there was no git.
+pub const BUILT_FROM: &str = env!("LOADTEST_REVISION");
+
+/// The revision of the folder one is in, where git knows it.
 pub fn revision() -> String {
     let told = Command::new("git").args(["describe", "--always", "--dirty"]).output();
     let told = told.ok().filter(|output| output.status.success());

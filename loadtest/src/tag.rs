@@ -20,12 +20,17 @@ pub struct Tag {
 impl Tag {
     /// Reads the tag of a text; `None` for one that is not ours.
     pub fn read(text: &str) -> Option<Tag> {
-        let mut words = text.split(' ');
+        Tag::split(text).map(|(tag, _)| tag)
+    }
+
+    /// The same, with what stands behind it.
+    pub fn split(text: &str) -> Option<(Tag, &str)> {
+        let mut words = text.splitn(5, ' ');
         let run = u32::from_str_radix(words.next()?.strip_prefix('u')?, 16).ok()?;
         let worker = words.next()?.strip_prefix('w')?.parse().ok()?;
         let lane = words.next()?.strip_prefix('l')?.parse().ok()?;
         let number = words.next()?.strip_prefix('n')?.parse().ok()?;
-        Some(Tag { run, worker, lane, number })
+        Some((Tag { run, worker, lane, number }, words.next().unwrap_or_default()))
     }
 }
 
@@ -44,6 +49,8 @@ mod tests {
     fn j2_a_text_tells_its_run_its_lane_and_its_number() {
         let tag = Tag { run: 0xbeef, worker: 3, lane: 17, number: 42 };
         assert_eq!(Tag::read(&format!("{tag} xxxxxxx")), Some(tag));
+        assert_eq!(Tag::split(&format!("{tag} x y")), Some((tag, "x y")));
+        assert_eq!(Tag::split(&tag.to_string()), Some((tag, "")));
         assert_eq!(tag.to_string().len(), Tag { number: 999_999_999, ..tag }.to_string().len());
         for foreign in ["", "Hi!", "u1 w1 l1", "u1 w1 l1 nx", "**One moment**"] {
             assert_eq!(Tag::read(foreign), None, "{foreign}");

@@ -31,7 +31,7 @@ fn relay() -> (Server, tempfile::TempDir) {
 async fn j1_several_generator_processes_share_a_profile_and_are_merged() {
     let (relay, _folder) = relay();
     let profile = "name = 'two'\nseconds = 1\nhomecoming = 60\n[pairs]\nvisitors = 11\nagents = 3\nrate = 100\n\
-        [fanout]\nwatchers = 5\nconversations = 2\nrate = 20\n[idle]\nvisitors = 7\n[storm]\nvisitors = 9\nrounds = 2\nat_once = 4\n";
+        [fanout]\nwatchers = 5\nconversations = 3\nrate = 20\n[idle]\nvisitors = 7\n[storm]\nvisitors = 9\nrounds = 2\nat_once = 4\n";
     let run = Run {
         profile: Profile::read(profile).unwrap(),
         dialect: Dialect::Plain,

@@ -152,7 +152,7 @@ async fn j1_a_run_that_is_stopped_ends_soon_and_with_a_report() {
     let (report, ()) =
         tokio::time::timeout(limit, async { tokio::join!(performing, stopping) }).await.expect("its end");
     assert!(report.cut_short);
-    assert_eq!(report.verdict(), Verdict::Good, "{}", table::table(&report));
+    assert_eq!(report.verdict(), Verdict::CutShort, "{}", table::table(&report));
 }
 
 #[tokio::test]
@@ -197,6 +197,6 @@ async fn j2_an_end_of_a_wait_that_comes_twice_is_found() {
 }
 
 #[tokio::test]
-async fn j2_an_end_of_a_wait_before_its_deadline_is_early() {
-    expect(WAIT, What::PostponeDeadline, Fault::Early).await;
+async fn j2_a_deadline_that_is_not_the_profiles_is_late() {
+    expect(WAIT, What::PostponeDeadline, Fault::Late).await;
 }

@@ -125,7 +125,7 @@ pub(super) fn hear<'a>(message: &'a str, word: &mut impl FnMut(Word<'a>)) {
             let subject = rest.split(' ').next().unwrap_or_default();
             match (subject.strip_prefix(INBOX), body.strip_suffix("\r\n")) {
                 (Some(inbox), Some(body)) => word(answer(inbox, body).unwrap_or(Word::Garbled)),
-                (None, Some(text)) => word(Word::Text { text: text.into(), seq: None, page: false }),
+                (None, Some(text)) => word(Word::Text { text: text.into(), seq: None, page: false, origin: None }),
                 (_, None) => word(Word::Garbled),
             }
         }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn j4_messages_of_nats_are_heard() {
-        let text = Word::Text { text: "hi".into(), seq: None, page: false };
+        let text = Word::Text { text: "hi".into(), seq: None, page: false, origin: None };
         assert_eq!(words("MSG t.v1 1 _I.2.7.5 2\r\nhi\r\n"), [text]);
         assert_eq!(words("PING\r\n"), [Word::Beat("PONG\r\n")]);
         let refused = Some("'Unknown Protocol Operation'".into());

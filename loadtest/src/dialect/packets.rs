@@ -26,7 +26,9 @@ pub(super) fn hear<'a>(frame: &'a str, word: &mut impl FnMut(Word<'a>)) {
     }
     if let Some(event) = frame.strip_prefix("42") {
         match serde_json::from_str::<(Cow<'a, str>, Said<'a>)>(event) {
-            Ok((name, said)) if name == "send" => word(Word::Text { text: said.text, seq: None, page: false }),
+            Ok((name, said)) if name == "send" => {
+                word(Word::Text { text: said.text, seq: None, page: false, origin: None })
+            }
             _ => word(Word::Garbled),
         }
     }
@@ -47,7 +49,7 @@ mod tests {
             [
                 Word::Beat("3"),
                 Word::Reply { id: Some(42), refused: None, seq: None, duplicate: false },
-                Word::Text { text: "hi".into(), seq: None, page: false },
+                Word::Text { text: "hi".into(), seq: None, page: false, origin: None },
             ]
         );
     }

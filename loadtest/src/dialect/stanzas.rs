@@ -16,7 +16,7 @@ pub(super) fn hear<'a>(frame: &'a str, word: &mut impl FnMut(Word<'a>)) {
     }
     let body = frame.split_once("<body>").and_then(|(_, rest)| rest.split_once("</body>"));
     if let Some((text, _)) = body {
-        word(Word::Text { text: text.into(), seq: None, page: false });
+        word(Word::Text { text: text.into(), seq: None, page: false, origin: None });
     }
 }
 
@@ -29,6 +29,6 @@ mod tests {
         let mut all = Vec::new();
         hear("<presence from='a@b'/>", &mut |word| all.push(word));
         hear("<message xml:lang='en' to='a'><archived/><body>hi</body></message>", &mut |word| all.push(word));
-        assert_eq!(all, [Word::Text { text: "hi".into(), seq: None, page: false }]);
+        assert_eq!(all, [Word::Text { text: "hi".into(), seq: None, page: false, origin: None }]);
     }
 }

@@ -49,6 +49,11 @@ struct Open {
     answers: Option<Rc<Writer>>,
 }
 
+/// The id of an agent.
+pub(super) fn name(scene: &Scene, number: u32) -> String {
+    format!("load-{:08x}-{}-{number}", scene.order.run, scene.order.worker)
+}
+
 /// Switches an agent online. Where a thousand sign in at once, some may have to ask again.
 async fn switch_on(client: &Rc<Client>) -> Result<()> {
     for _ in 0..PATIENT {
@@ -66,7 +71,7 @@ async fn switch_on(client: &Rc<Client>) -> Result<()> {
 
 impl Desk {
     pub(super) fn new(scene: &Rc<Scene>, number: usize, hearer: Hearer) -> Rc<Desk> {
-        let name = format!("load-{:08x}-{}-{number}", scene.order.run, scene.order.worker);
+        let name = name(scene, number as u32);
         Rc::new(Desk {
             ear: Ear::new(scene, number as u32, name.clone(), hearer),
             hearer,
@@ -125,6 +130,7 @@ impl Desk {
     pub(super) async fn claim(&self, conversation: &str, lane: u32, answers: Option<Rc<Writer>>) -> Result<()> {
         let client = self.client()?;
         // From the claim on its texts are pushed, so they must be expected before.
+        self.ear.owns(conversation);
         self.open.borrow_mut().push(Open { conversation: conversation.to_owned(), lane, answers });
         client.request(json!({"type": "claim", "conversation": conversation})).await?;
         client

@@ -59,6 +59,7 @@ pub enum Report {
 
 /// What was counted so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Texts that were delivered and answered, of pairs.
     pub texts: u64,
@@ -104,6 +105,7 @@ pub struct Part {
 
 /// How long things took, each time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Durations {
     /// From when a text was due until its reader had it.
     pub delivery: Times,

@@ -4,27 +4,23 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use super::desk::Desk;
 use super::ear::Hearer;
+use super::log::Pages;
 use super::pace::pace;
 use super::scene::Scene;
 use super::visitor::{Visitor, address};
 use super::writer::{Kind, Writer};
-use crate::client::Client;
 use crate::dialect::{Dialect, nats};
 use crate::profile::Pairs;
-use crate::tag::Tag;
 
 /// Agents who try to look at what is not theirs.
 const PRYING: usize = 32;
-/// Events asked for at once when a log is read back.
-const PAGE: u64 = 100;
 
 /// Everybody in conversation.
 pub(super) struct Talk {
@@ -129,52 +125,17 @@ impl Talk {
     }
 
     /// Reads the logs of some conversations back, and counts every text in them.
-    pub(super) async fn read_back(&self, scene: &Rc<Scene>, most: usize) -> Result<()> {
+    pub(super) async fn read_back(&self, scene: &Rc<Scene>, most: usize) {
         if scene.order.dialect != Dialect::Usher {
-            return Ok(());
+            return;
         }
         for pair in self.pairs.iter().take(most) {
-            let conversation = pair.visitor.conversation.borrow().clone();
-            let Ok(client) = pair.agent.client() else { continue };
-            let mut stored = [(pair.writer.lane(), Vec::new()), (pair.answers.lane(), Vec::new())];
-            read_log(&client, &conversation, &mut stored).await?;
-            for (lane, numbers) in stored {
-                scene.judge.borrow_mut().read_back(lane, &numbers);
+            if let Err(error) = pair.read_back(scene).await {
+                // Whoever asks for the others may wait as long, and hear no more.
+                return scene.failed("the logs could not be read back", &error);
             }
         }
-        Ok(())
     }
-}
-
-/// Counts the texts of these lanes in a log, from its end to its beginning.
-async fn read_log(client: &Rc<Client>, conversation: &str, stored: &mut [(u32, Vec<u32>)]) -> Result<()> {
-    // Anything beyond the head means "from the head".
-    let mut before = 1_u64 << 52;
-    loop {
-        let ask = json!({"type": "history", "conversation": conversation, "before": before, "limit": PAGE});
-        let page = client.request(ask).await?;
-        let events = page["events"].as_array().cloned().unwrap_or_default();
-        for event in events.iter().filter(|event| event["type"] == "message") {
-            count(event, stored);
-        }
-        match events.first().and_then(|event| event["seq"].as_u64()) {
-            Some(first) if first > 1 => {
-                ensure!(first < before, "history does not go back");
-                before = first;
-            }
-            _ => return Ok(()),
-        }
-    }
-}
-
-fn count(event: &Value, stored: &mut [(u32, Vec<u32>)]) {
-    let Some(tag) = event["text"].as_str().and_then(Tag::read) else { return };
-    let Some((_, numbers)) = stored.iter_mut().find(|(lane, _)| *lane == tag.lane) else { return };
-    let Some(at) = tag.number.checked_sub(1).and_then(|at| usize::try_from(at).ok()) else { return };
-    if numbers.len() <= at {
-        numbers.resize(at + 1, 0);
-    }
-    numbers[at] += 1;
 }
 
 // === impl Pair ===
@@ -191,6 +152,9 @@ impl Pair {
             judge.reader(answers.lane(), visitor.person());
         }
         visitor.lanes.borrow_mut().push(answers.lane());
+        // What falls due when something has come home hides stalls: beside texts that do not wait for anything it would
+        // dilute them.
+        answers.timed.set(plan.rate.is_none() && plan.burst.is_none());
         let to = match scene.order.dialect {
             Dialect::Usher => {
                 visitor.start(&hello).await?;
@@ -208,5 +172,38 @@ impl Pair {
         };
         visitor.writes(scene, writer.clone(), &to)?;
         Ok(Pair { visitor, agent: agent.clone(), writer, answers })
+    }
+
+    async fn read_back(&self, scene: &Rc<Scene>) -> Result<()> {
+        let conversation = self.visitor.conversation.borrow().clone();
+        let pages = Pages { conversation: &conversation, writers: [&self.writer, &self.answers] };
+        pages.count(scene, &self.agent.client()?).await?;
+        pages.look(scene, &self.visitor.client()?).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::tests::{faults, scene};
+    use crate::judge::faults::Fault;
+
+    /// Two pairs whose hub has gone.
+    fn talk(scene: &Rc<Scene>) -> Talk {
+        let pair = |number: usize| {
+            let (visitor, agent) =
+                (Visitor::new(scene, number, Hearer::Plain), Desk::new(scene, number, Hearer::Plain));
+            let writer = Writer::new(scene, visitor.person(), Kind::Visitor, 1, 64);
+            let answers = Writer::new(scene, agent.person(), Kind::Answer, 1, 64);
+            Pair { visitor, agent, writer, answers }
+        };
+        Talk { pairs: (0..2).map(pair).collect() }
+    }
+
+    #[tokio::test]
+    async fn j2_a_log_that_cannot_be_read_back_is_a_fault_and_the_others_are_not_waited_for() {
+        let scene = scene("[pairs]\nvisitors = 2\nagents = 2\n");
+        talk(&scene).read_back(&scene, 2).await;
+        assert_eq!(faults(&scene).count(Fault::Cut), 1);
     }
 }

@@ -150,6 +150,11 @@ impl Scene {
         self.judge.borrow_mut().blame(fault, example);
     }
 
+    /// What had to be done while the load ran was not: that is no failure of the run but one of the server.
+    pub(super) fn failed(&self, what: &str, error: &anyhow::Error) {
+        self.blame(Fault::of(error), || format!("{what}: {error:#}"));
+    }
+
     pub(super) fn tag(&self, lane: u32, number: u64) -> Tag {
         Tag { run: self.order.run, worker: self.order.worker, lane, number }
     }

@@ -1,10 +1,11 @@
 //! Visitors who all connect, are cut, and connect again with their tokens.
 
+use std::future::ready;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use tokio::time::sleep;
 
 use super::ear::Hearer;
@@ -25,18 +26,23 @@ pub(super) async fn perform(scene: &Rc<Scene>, plan: &Storm) -> Result<()> {
     for round in 0..plan.rounds {
         let began = Instant::now();
         let coming = visitors.iter().map(async |visitor| {
-            visitor.hello(scene, 0).await?;
-            if round > 0 {
-                scene.count(|counts| counts.returns += 1);
+            let came = visitor.hello(scene, 0).await;
+            match &came {
+                Ok(_) if round > 0 => scene.count(|counts| counts.returns += 1),
+                Ok(_) => {}
+                Err(error) => scene.failed("a visitor of the storm could not join", error),
             }
-            anyhow::Ok(())
+            came.is_ok()
         });
-        let coming = stream::iter(coming).buffer_unordered(plan.at_once);
-        coming.try_collect::<()>().await.context("a visitor of the storm could not join")?;
+        let came = stream::iter(coming).buffer_unordered(plan.at_once).filter(|came| ready(*came)).count().await;
         let (seconds, joins) = scene.storm.get();
-        scene.storm.set((seconds + began.elapsed().as_secs_f64(), joins + visitors.len() as u64));
-        for visitor in &visitors {
-            visitor.client()?.hang_up();
+        scene.storm.set((seconds + began.elapsed().as_secs_f64(), joins + came as u64));
+        for client in visitors.iter().filter_map(|visitor| visitor.client().ok()) {
+            client.hang_up();
+        }
+        if came == 0 {
+            // There is nobody left to storm.
+            break;
         }
         if Instant::now() > closes {
             break;

@@ -195,6 +195,15 @@ impl Visitor {
         Ok(())
     }
 
+    /// Comes and starts, where the wait that begins with it is what matters.
+    pub(super) async fn wait(&self, scene: &Rc<Scene>) -> Result<()> {
+        let hello = self.hello(scene, 0).await?;
+        self.ear.wait(scene);
+        let started = self.start(&hello).await;
+        self.ear.waits(scene, started.is_ok());
+        started
+    }
+
     /// Texts of this writer go over this visitor's connection, whichever it is.
     pub(super) fn writes(&self, scene: &Scene, writer: Rc<Writer>, to: &str) -> Result<()> {
         writer.attach(scene, &self.client()?, to);

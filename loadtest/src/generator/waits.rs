@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use anyhow::Result;
+use futures_util::{StreamExt, stream};
 use tokio::time::sleep_until;
 
 use super::desk::Desk;
@@ -18,17 +18,22 @@ const FIRST: usize = 4 << 20;
 
 /// An agent is online and takes nobody.
 pub(super) struct Waiting {
-    _agent: Rc<Desk>,
+    agent: Rc<Desk>,
 }
 
 // === impl Waiting ===
 
 impl Waiting {
     pub(super) async fn join(scene: &Rc<Scene>) -> Result<Waiting> {
-        let agent = Desk::new(scene, FIRST, Hearer::Plain);
-        agent.sign_in(scene).await?;
-        agent.stay(scene);
-        Ok(Waiting { _agent: agent })
+        let waiting = Waiting::alone(scene);
+        waiting.agent.sign_in(scene).await?;
+        waiting.agent.stay(scene);
+        Ok(waiting)
+    }
+
+    /// With an agent who is not there yet.
+    pub(super) fn alone(scene: &Rc<Scene>) -> Waiting {
+        Waiting { agent: Desk::new(scene, FIRST, Hearer::Plain) }
     }
 
     /// All of them come, evenly spread, and begin to wait.
@@ -38,12 +43,12 @@ impl Waiting {
         let coming = (0..plan.visitors).map(async |number| {
             sleep_until((began + gap * number as u32).into()).await;
             let visitor = Visitor::new(scene, FIRST + number, Hearer::Waiting);
-            let hello = visitor.hello(scene, 0).await?;
-            visitor.start(&hello).await?;
-            visitor.stay(scene);
-            anyhow::Ok(())
+            match visitor.wait(scene).await {
+                Ok(()) => visitor.stay(scene),
+                Err(error) => scene.failed("a visitor could not begin to wait", &error),
+            }
         });
-        let coming = stream::iter(coming).buffer_unordered(scene.order.profile.at_once);
-        coming.try_collect::<()>().await.context("a visitor could not begin to wait")
+        stream::iter(coming).buffer_unordered(scene.order.profile.at_once).collect::<()>().await;
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::Refused;
+
 /// Examples that are kept of a kind; what follows is often the echo of the first.
 const EXAMPLES: usize = 8;
 
@@ -49,6 +51,11 @@ pub struct Found {
 // === impl Fault ===
 
 impl Fault {
+    /// What it is that something could not be done with a server which ran: it said no, or it had gone.
+    pub fn of(error: &anyhow::Error) -> Fault {
+        if error.chain().any(|cause| cause.is::<Refused>()) { Fault::Refused } else { Fault::Cut }
+    }
+
     /// Its word in tables.
     pub fn word(self) -> &'static str {
         match self {

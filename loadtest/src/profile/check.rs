@@ -1,7 +1,5 @@
 //! Bounds of a profile: a load tester must not become the accident it looks for.
 
-use anyhow::{Result, bail};
-
 use super::Profile;
 
 /// Collects what is wrong, so that all of it is told at once.
@@ -10,7 +8,8 @@ struct Check(Vec<String>);
 // === impl Profile ===
 
 impl Profile {
-    pub(super) fn check(&self) -> Result<()> {
+    /// All that is wrong with it.
+    pub(super) fn faults(&self) -> Vec<String> {
         let mut check = Check(Vec::new());
         check.within("seconds", self.seconds, 0.1, 86_400.0);
         check.within("warm_up", self.warm_up, 0.0, 600.0);
@@ -20,10 +19,11 @@ impl Profile {
         check.within("wait_ms", self.wait_ms as f64, 10_000.0, 3_600_000.0);
         check.conversations(self);
         check.crowds(self);
+        check.budget(self);
         if self.connections() == 0 {
             check.0.push("nobody does anything".into());
         }
-        if check.0.is_empty() { Ok(()) } else { bail!("{}", check.0.join("; ")) }
+        check.0
     }
 }
 
@@ -87,6 +87,23 @@ impl Check {
         if let Some(deploy) = &profile.deploy {
             self.within("deploy.restarts", deploy.restarts as f64, 1.0, 1_000.0);
             self.within("deploy.every", deploy.every, 0.1, 3_600.0);
+            let needed = deploy.restarts as f64 * deploy.every;
+            if needed >= profile.seconds {
+                let seconds = profile.seconds;
+                self.0.push(format!("deploy.restarts, each after deploy.every, take {needed} of {seconds} seconds"));
+            }
+        }
+    }
+
+    fn budget(&mut self, profile: &Profile) {
+        for (limit, of) in profile.budget.parts() {
+            let (name, Some(value)) = (limit.name, limit.value) else { continue };
+            if !(value.is_finite() && value > 0.0) {
+                self.0.push(format!("budget.{name} is {value} and must be more than 0"));
+            }
+            if let Some(part) = of.lacking(profile) {
+                self.0.push(format!("budget.{name} is measured of [{part}], which is not there"));
+            }
         }
     }
 }

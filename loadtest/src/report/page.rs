@@ -9,7 +9,7 @@ use crate::times::Times;
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
  pre{overflow-x:auto;background:#f4f4f6;padding:1rem;border-radius:6px}figure{margin:1.5rem 0}\
  figcaption{font-weight:600}svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:#555}\
- .grid{stroke:#ddd;stroke-width:1}.good{color:#2b8a3e}.bad{color:#c92a2a}\
+ .grid{stroke:#ddd;stroke-width:1}.good{color:#2b8a3e}.bad{color:#c92a2a}.short{color:#b35c00}\
  @media(prefers-color-scheme:dark){body{color:#ddd;background:#16171a}pre{background:#222428}\
  svg text{fill:#aaa}.grid{stroke:#333}}";
 
@@ -19,6 +19,7 @@ pub fn page(report: &Report) -> String {
         Verdict::Good => ("good", "No faults, within the budget"),
         Verdict::Faulty => ("bad", "The judge found faults"),
         Verdict::OverBudget => ("bad", "No faults, but over the budget"),
+        Verdict::CutShort => ("short", "Cut short: no faults in what there was, and the budget was not judged"),
     };
     let name = escape(&report.profile.name);
     let mut plots = vec![distribution(report), lateness(report)];

@@ -86,19 +86,19 @@ impl Plot<'_> {
 
     fn axes(&self, out: &mut String, x: &Axis, y: &Axis) -> std::fmt::Result {
         let (left, bottom) = (MARGIN.0, HEIGHT - MARGIN.3);
-        for tick in x.ticks() {
+        for (tick, words) in x.ticks() {
             let at = x.place(tick);
             write!(out, "<line x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{}\" y2=\"{bottom}\" class=\"grid\"/>", MARGIN.2)?;
-            write!(out, "<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>", bottom + 14.0, label(tick))?;
+            write!(out, "<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{words}</text>", bottom + 14.0)?;
         }
-        for tick in y.ticks() {
+        for (tick, words) in y.ticks() {
             let at = y.place(tick);
             write!(
                 out,
                 "<line x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" class=\"grid\"/>",
                 WIDTH - MARGIN.1
             )?;
-            write!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", left - 6.0, at + 4.0, label(tick))?;
+            write!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{words}</text>", left - 6.0, at + 4.0)?;
         }
         let middle = (left + WIDTH - MARGIN.1) / 2.0;
         write!(out, "<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{}</text>", HEIGHT - 6.0, escape(self.x.0))?;
@@ -111,13 +111,12 @@ impl Plot<'_> {
     }
 }
 
-/// What stands at a tick.
-fn label(figure: f64) -> String {
-    match figure {
-        whole if whole >= 1.0 && whole.fract() == 0.0 && whole < 1000.0 => format!("{whole}"),
-        0.0 => "0".into(),
-        tiny if tiny < 0.01 => format!("{tiny}"),
-        other => short(other),
+/// What stands at a tick: no more digits than its power of ten needs, as sums of tenths are none.
+fn label(figure: f64, power: i32) -> String {
+    match usize::try_from(-power) {
+        Ok(digits) if digits > 0 && figure != 0.0 => format!("{figure:.digits$}"),
+        _ if figure < 999.5 => format!("{figure:.0}"),
+        _ => short(figure),
     }
 }
 
@@ -142,8 +141,8 @@ impl Axis {
         let (least, most) = match scale {
             Scale::Linear => (least.min(0.0), if most > least.min(0.0) { most * 1.05 } else { least + 1.0 }),
             Scale::Log => {
-                let (floor, ceiling) = (10_f64.powf(least.log10().floor()), 10_f64.powf(most.log10().ceil()));
-                (floor, if ceiling > floor { ceiling } else { floor * 10.0 })
+                let (floor, ceiling) = (least.log10().floor() as i32, most.log10().ceil() as i32);
+                (10_f64.powi(floor), 10_f64.powi(ceiling.max(floor + 1)))
             }
         };
         Axis { scale, least, most, from, to }
@@ -157,18 +156,22 @@ impl Axis {
         self.from + share * (self.to - self.from)
     }
 
-    fn ticks(&self) -> Vec<f64> {
+    /// Where ticks are, and what stands there.
+    fn ticks(&self) -> Vec<(f64, String)> {
         match self.scale {
             Scale::Log => {
-                let decades = (self.most / self.least).log10().round() as i32;
-                (0..=decades).map(|power| self.least * 10_f64.powi(power)).collect()
+                // A product of powers is not quite a power.
+                let powers = self.least.log10().round() as i32..=self.most.log10().round() as i32;
+                powers.map(|power| (10_f64.powi(power), label(10_f64.powi(power), power))).collect()
             }
             Scale::Linear => {
                 let rough = (self.most - self.least) / 5.0;
-                let decade = 10_f64.powf(rough.log10().floor());
-                let step = [1.0, 2.0, 5.0, 10.0].map(|by| by * decade).into_iter().find(|step| *step >= rough);
-                let step = step.unwrap_or(rough);
-                (0..=6).map(|number| f64::from(number) * step).filter(|tick| *tick <= self.most).collect()
+                let power = rough.log10().floor() as i32;
+                let steps = [(1.0, power), (2.0, power), (5.0, power), (1.0, power + 1)];
+                let step = steps.into_iter().find(|(by, power)| by * 10_f64.powi(*power) >= rough);
+                let (by, power) = step.unwrap_or((1.0, power + 1));
+                let ticks = (0..=6).map(|number| f64::from(number) * by * 10_f64.powi(power));
+                ticks.filter(|tick| *tick <= self.most).map(|tick| (tick, label(tick, power))).collect()
             }
         }
     }
@@ -186,7 +189,20 @@ mod tests {
         assert_eq!(log.ticks().len(), 4);
         let linear = Axis::of(Scale::Linear, [3.0, 10.0].into_iter(), 0.0, 105.0);
         assert_eq!((linear.place(0.0), linear.place(10.5)), (0.0, 105.0));
-        assert_eq!(linear.ticks(), [0.0, 5.0, 10.0]);
+        assert_eq!(linear.ticks().iter().map(|(tick, _)| *tick).collect::<Vec<_>>(), [0.0, 5.0, 10.0]);
+    }
+
+    #[test]
+    fn j3_ticks_are_told_by_their_power_of_ten() {
+        let told = |scale, least, most| {
+            let axis = Axis::of(scale, [least, most].into_iter(), 0.0, 300.0);
+            axis.ticks().into_iter().map(|(_, words)| words).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(told(Scale::Log, 3.3e-7, 1.0), "0.0000001 0.000001 0.00001 0.0001 0.001 0.01 0.1 1");
+        assert_eq!(told(Scale::Log, 0.2, 2e6), "0.1 1 10 100 1,000 10,000 100,000 1,000,000 10,000,000");
+        assert_eq!(told(Scale::Linear, 0.0, 0.0014), "0 0.0005 0.0010");
+        assert_eq!(told(Scale::Linear, 0.0, 1.4), "0 0.5 1.0");
+        assert_eq!(told(Scale::Linear, 0.0, 9e6), "0 2,000,000 4,000,000 6,000,000 8,000,000");
     }
 
     #[test]

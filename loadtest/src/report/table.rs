@@ -13,18 +13,28 @@ pub fn table(report: &Report) -> String {
     out
 }
 
+/// A revision, where git was there.
+pub(super) fn known(revision: &str) -> &str {
+    if revision.is_empty() { "of an unknown revision" } else { revision }
+}
+
 fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     let profile = &report.profile;
     writeln!(out, "{}: {}", profile.name, profile.about)?;
-    writeln!(out, "{}, revision {}. {}.", report.date, report.revision, report.machine)?;
+    let hub = report.hub_version.as_ref().map_or(String::new(), |version| format!(" of version {version}"));
+    writeln!(out, "{}, tester {}. {}.", report.date, known(&report.revision), report.machine)?;
     writeln!(
         out,
-        "{} hub(s), {} generator(s), window of {} s{}\n",
+        "{} hub(s){hub}, {} generator(s), window of {} s{}",
         report.hubs,
         report.generators,
         profile.seconds,
         if report.cut_short { ", CUT SHORT" } else { "" }
     )?;
+    if profile.fanout.is_some() && report.generators > 1 {
+        writeln!(out, "Each generator's conversations are watched by its own share of the agents only.")?;
+    }
+    writeln!(out)?;
     writeln!(out, "{:<12}{:>12}{:>10}{:>10}{:>10}{:>10}{:>10}", "ms", "count", "p50", "p90", "p99", "p99.9", "max")?;
     for (name, times) in report.times.named().iter().filter(|(_, times)| times.count() > 0) {
         write!(out, "{name:<12}{:>12}", times.count())?;
@@ -63,6 +73,9 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
         found.examples.iter().try_for_each(|example| writeln!(out, "  {example}"))?;
     }
     report.over_budget.iter().try_for_each(|over| writeln!(out, "OVER BUDGET {over}"))?;
+    if !report.unjudged.is_empty() {
+        writeln!(out, "Not judged, as the hubs cannot be watched from here: {}.", report.unjudged.join(", "))?;
+    }
     writeln!(
         out,
         "{}",
@@ -70,6 +83,7 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
             Verdict::Good => "The judge found nothing, and the budget was kept.",
             Verdict::Faulty => "The judge found faults: the run has failed.",
             Verdict::OverBudget => "The judge found nothing, but the budget was not kept.",
+            Verdict::CutShort => "Cut short: the judge found nothing in what there was; the budget was not judged.",
         }
     )
 }

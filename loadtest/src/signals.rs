@@ -1,0 +1,46 @@
+//! Signals that end a run: after the first there is a report of what there was, after the second none.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::machine;
+
+/// How many signals have come: Ctrl-C, SIGTERM, and SIGHUP unless whoever started us wants it ignored (`nohup`).
+pub struct Signals(watch::Receiver<usize>);
+
+// === impl Signals ===
+
+impl Signals {
+    /// Listens from now on. To be called where a runtime runs.
+    ///
+    /// # Errors
+    /// The kernel does not let it.
+    pub fn listen() -> Result<Signals> {
+        let (tell, told) = watch::channel(0);
+        let tell = Arc::new(tell);
+        let hangup = SignalKind::hangup();
+        let wanted = [SignalKind::interrupt(), SignalKind::terminate(), hangup];
+        for kind in wanted.into_iter().filter(|kind| *kind != hangup || !machine::ignores(kind.as_raw_value())) {
+            let heard = signal(kind).context("listening for signals")?;
+            tokio::spawn(count(heard, tell.clone()));
+        }
+        Ok(Signals(told))
+    }
+
+    /// Waits until so many have come.
+    pub async fn came(&self, times: usize) {
+        let mut told = self.0.clone();
+        if told.wait_for(|count| *count >= times).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn count(mut heard: Signal, tell: Arc<watch::Sender<usize>>) {
+    while heard.recv().await.is_some() {
+        tell.send_modify(|count| *count += 1);
+    }
+}
