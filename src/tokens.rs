@@ -6,6 +6,7 @@ mod claims;
 mod fault;
 mod first_run;
 mod keyring;
+mod shown;
 mod visitor;
 
 use std::{

@@ -69,7 +69,7 @@ impl From<&HubError> for ErrorBody {
             HubError::Refused(refusal) => refusal.into(),
             HubError::NoAgent => Self::new(ErrorCode::NotFound, error.to_string()),
             HubError::Revoked => Self::new(ErrorCode::Unauthorized, error.to_string()),
-            HubError::Unavailable => Self::unavailable(),
+            HubError::Unavailable | HubError::Damaged => Self::unavailable(),
             HubError::NotOffered => Self::new(ErrorCode::Forbidden, error.to_string()),
             HubError::RateLimited { retry_after_ms } => Self::rate_limited(*retry_after_ms),
         }

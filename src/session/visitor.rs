@@ -34,6 +34,8 @@ use self::guest::recognise;
 
 /// The longest first frame, in bytes.
 pub(super) const MAX_HELLO: usize = 8 * 1024;
+/// What whoever sends a longer one is told: it came in time.
+const LONG_HELLO: &str = "the hello is longer than 8 KiB";
 
 /// A visitor who said hello.
 struct Visiting {
@@ -200,9 +202,11 @@ impl Turned {
         let code = match error {
             HubError::NotOffered => CloseCode::NotAllowed,
             HubError::Revoked => CloseCode::Unauthorized,
-            HubError::Unavailable | HubError::RateLimited { .. } | HubError::Refused(_) | HubError::NoAgent => {
-                CloseCode::Unavailable
-            }
+            HubError::Unavailable
+            | HubError::Damaged
+            | HubError::RateLimited { .. }
+            | HubError::Refused(_)
+            | HubError::NoAgent => CloseCode::Unavailable,
         };
         Self { error: error.into(), code }
     }
@@ -215,7 +219,9 @@ impl<S: Stream> Connection<S> {
     pub(super) async fn knock(&mut self) -> Result<String, End> {
         loop {
             match self.read().await? {
-                Incoming::Text(frame) if frame.len() > MAX_HELLO => return Err(End::code(CloseCode::NoHello)),
+                Incoming::Text(frame) if frame.len() > MAX_HELLO => {
+                    return Err(End::Close { code: CloseCode::NoHello, after_ms: None, because: Some(LONG_HELLO) });
+                }
                 Incoming::Text(frame) => return Ok(frame.as_str().to_owned()),
                 Incoming::Alive => {}
             }

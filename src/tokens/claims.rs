@@ -3,7 +3,7 @@
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
 use serde::{Deserialize, Serialize};
 
-use super::{fault::TokenFault, keyring::Keyring, now_seconds};
+use super::{fault::TokenFault, keyring::Keyring, now_seconds, shown::Shown};
 use crate::ids::{AgentId, Millis, WorkspaceId};
 
 /// No honest token is longer, in bytes; a first frame is 8 KiB at most.
@@ -14,10 +14,6 @@ const LEEWAY_SECONDS: u64 = 10;
 pub(super) const VISITOR_AUDIENCE: &str = "usher-visitor";
 /// The longest `sub` and `workspace`, in characters.
 const ID_CHARS: usize = 128;
-/// The longest name and e-mail, in characters.
-const TEXT_CHARS: usize = 256;
-/// The longest picture address, in characters.
-const URL_CHARS: usize = 1024;
 /// The end of the year 9999: later ends are cut to it, so that sums with it
 /// never overflow.
 const LATEST_MS: i64 = 253_402_300_799_000;
@@ -68,15 +64,16 @@ pub struct Identity {
 }
 
 /// The claims of every signed token. Everything is optional here, so that the
-/// refusal can name the claim; a claim that stands twice fails the whole.
+/// refusal can name the claim; a claim that stands twice fails the whole, and
+/// so does one of the wrong type, unless it is only shown.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     sub: Option<String>,
-    name: Option<String>,
+    name: Option<Shown>,
     workspace: Option<String>,
     role: Option<String>,
-    email: Option<String>,
-    avatar: Option<String>,
+    email: Option<Shown>,
+    avatar: Option<Shown>,
     exp: Option<f64>,
     iat: Option<f64>,
     aud: Option<Audience>,
@@ -164,10 +161,10 @@ impl TryFrom<Claims> for AgentClaims {
         Ok(Self {
             workspace: workspace.into(),
             agent: subject.into(),
-            name: text(claims.name, "name")?.ok_or(TokenFault::Claim("name"))?,
+            name: claims.name.as_ref().and_then(Shown::name).ok_or(TokenFault::Claim("name"))?,
             role,
-            email: text(claims.email, "email")?,
-            avatar: claims.avatar.filter(|url| is_picture(url)),
+            email: claims.email.as_ref().and_then(Shown::email),
+            avatar: claims.avatar.as_ref().and_then(Shown::picture),
             expires_at,
             issued_at,
         })
@@ -184,8 +181,8 @@ impl TryFrom<Claims> for Identity {
         let subject = claims.sub.as_deref().and_then(id).ok_or(TokenFault::Claim("sub"))?;
         Ok(Self {
             subject: subject.to_owned(),
-            name: text(claims.name, "name")?,
-            email: text(claims.email, "email")?,
+            name: claims.name.as_ref().and_then(Shown::name),
+            email: claims.email.as_ref().and_then(Shown::email),
             expires_at,
         })
     }
@@ -215,20 +212,4 @@ impl TokenFault {
 fn id(text: &str) -> Option<&str> {
     let fits = !text.is_empty() && text.chars().count() <= ID_CHARS && !text.chars().any(char::is_control);
     fits.then_some(text)
-}
-
-/// A text to be shown: an empty one counts as absent.
-fn text(text: Option<String>, claim: &'static str) -> Result<Option<String>, TokenFault> {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
-    if text.chars().count() > TEXT_CHARS || text.chars().any(char::is_control) {
-        return Err(TokenFault::Claim(claim));
-    }
-    Ok(Some(text))
-}
-
-/// Pictures come by https or not at all: anything else is left out.
-fn is_picture(url: &str) -> bool {
-    url.len() <= URL_CHARS && url::Url::parse(url).is_ok_and(|url| url.scheme() == "https")
 }

@@ -96,6 +96,21 @@ fn p1_workspace_and_role_have_defaults_and_a_picture_comes_by_https_only() {
 }
 
 #[test]
+fn p1_no_odd_name_address_or_picture_keeps_an_agent_out() {
+    for (name, shown) in [("Jane\tSmith\n", "Jane Smith"), ("Ja\u{0}ne", "Jane"), (&"x".repeat(257), &"x".repeat(256))]
+    {
+        let claims = gate().agent(&sign(&with("name", json!(name)))).expect("valid");
+        assert_eq!(claims.name, shown);
+    }
+    for odd in [json!("a\nb"), json!("x".repeat(1025)), json!(7), json!(["https://x.example/y.png"]), json!({})] {
+        let mut claims = with("email", odd.clone());
+        claims["avatar"] = odd.clone();
+        let claims = gate().agent(&sign(&claims)).expect("valid");
+        assert_eq!((claims.email, claims.avatar), (None, None), "{odd}");
+    }
+}
+
+#[test]
 fn p1_a_clock_may_be_ten_seconds_off() {
     let now = now_seconds();
     assert!(gate().agent(&sign(&with("exp", json!(now - 5)))).is_ok());
@@ -130,7 +145,8 @@ fn s2_every_forged_claim_is_refused() {
         ("sub object", with("sub", json!({"jane": 1})), TokenFault::Malformed),
         ("no name", without("name"), TokenFault::Claim("name")),
         ("blank name", with("name", json!("  ")), TokenFault::Claim("name")),
-        ("long name", with("name", json!("x".repeat(257))), TokenFault::Claim("name")),
+        ("name of nothing", with("name", json!("\u{0}\n")), TokenFault::Claim("name")),
+        ("name number", with("name", json!(7)), TokenFault::Claim("name")),
         ("unknown role", with("role", json!("owner")), TokenFault::Claim("role")),
         ("role in capitals", with("role", json!("Admin")), TokenFault::Claim("role")),
         ("role list", with("role", json!(["admin"])), TokenFault::Malformed),
@@ -332,6 +348,45 @@ fn p1_a_site_vouches_for_its_own_visitors_only() {
         assert_eq!(gate.identity(&workspace.into(), &token), Err(fault), "{case}");
     }
     assert!(gate.agent(&by(SITE, &claims())).is_err(), "a site makes no agents");
+}
+
+#[test]
+fn p1_no_name_or_address_makes_an_identity_a_bad_one() {
+    let identity = |name: &Value, email: &Value| {
+        let claims =
+            json!({"sub": "u7", "name": name, "email": email, "aud": "usher-visitor", "exp": now_seconds() + 600});
+        let token = sign_text(r#"{"alg":"HS256"}"#, &claims.to_string(), SITE);
+        let identity = gate().identity(&"shop".into(), &token).expect("valid");
+        (identity.name, identity.email)
+    };
+    let (long, none) = ("x".repeat(257), json!(format!("{}@site.example", "x".repeat(592))));
+    for (name, shown) in [(long.as_str(), &long[1..]), ("Erika\nMuster", "Erika Muster"), ("E\u{0}rika", "Erika")] {
+        assert_eq!(identity(&json!(name), &json!("a@b.example")), (Some(shown.into()), Some("a@b.example".into())));
+    }
+    assert_eq!(identity(&json!("Erika"), &none), (Some("Erika".into()), None));
+    for wrong in [json!(7), json!(true), json!(["Erika"]), json!({"first": "Erika"}), Value::Null, json!(" ")] {
+        assert_eq!(identity(&wrong, &wrong), (None, None), "{wrong}");
+    }
+    // Half an emoji, as JavaScript leaves it behind where it cuts.
+    let half = format!(r#"{{"sub":"u7","name":"Erika \ud83d","aud":"usher-visitor","exp":{}}}"#, now_seconds() + 600);
+    let half = gate().identity(&"shop".into(), &sign_text(r#"{"alg":"HS256"}"#, &half, SITE)).expect("valid");
+    assert_eq!(half.name.as_deref(), Some("Erika"));
+}
+
+#[test]
+fn s2_who_an_identity_speaks_for_is_never_made_fit() {
+    let long = "x".repeat(129);
+    for (sub, fault) in [
+        (json!("u\n7"), TokenFault::Claim("sub")),
+        (json!("u\u{0}7"), TokenFault::Claim("sub")),
+        (json!(""), TokenFault::Claim("sub")),
+        (json!(long), TokenFault::Claim("sub")),
+        (json!(7), TokenFault::Malformed),
+    ] {
+        let claims = json!({"sub": sub, "aud": "usher-visitor", "exp": now_seconds() + 600});
+        let token = sign_text(r#"{"alg":"HS256"}"#, &claims.to_string(), SITE);
+        assert_eq!(gate().identity(&"shop".into(), &token), Err(fault), "{sub}");
+    }
 }
 
 #[test]

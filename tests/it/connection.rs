@@ -51,6 +51,17 @@ async fn p1_no_hello_in_time_closes_with_4501() {
 }
 
 #[tokio::test]
+async fn p1_a_hello_that_is_too_long_closes_with_4501_and_says_so() {
+    let hub = Hub::start().await;
+    for dial in [hub.visitors(), hub.agents()] {
+        let client = dial.connect().await.expect("an upgrade");
+        client.text(json!({"type": "hello", "id": 1, "token": "x".repeat(8 * 1024)}).to_string()).await;
+        let goodbye = client.dismissed(4501).await;
+        assert_eq!(goodbye["reason"], "the hello is longer than 8 KiB");
+    }
+}
+
+#[tokio::test]
 async fn p1_a_refused_hello_is_answered_then_goodbye_then_closed() {
     let hub = Hub::start().await;
     let agent = knock(&hub).await;

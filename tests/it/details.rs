@@ -161,6 +161,19 @@ async fn p6_refusals_come_in_their_order() {
     let (jane, visitor, chat) = chat(&hub).await;
     let max = hub.agent("max").await;
     let send = json!({"type": "send", "conversation": chat, "key": "k", "text": "x"});
+    // What can be judged without a look at the conversation comes first, what depends on it last.
+    let panel = |value: Value| json!({"type": "details", "conversation": chat, "details": {"deal": value}});
+    for (request, code) in [
+        (json!({"type": "send", "conversation": chat, "key": "", "text": "x"}), "invalid"),
+        (json!({"type": "send", "conversation": chat, "key": "k", "text": "\u{0}"}), "invalid"),
+        (json!({"type": "history", "conversation": chat, "before": 9, "limit": 0}), "invalid"),
+        (panel(json!({"value": -1})), "invalid"),
+        (json!({"type": "send", "conversation": chat, "key": "k", "text": ""}), "not_found"),
+        (json!({"type": "send", "conversation": chat, "key": "k", "text": "x".repeat(16 * 1024 + 1)}), "not_found"),
+        (panel(json!({"currency": "EURO"})), "not_found"),
+    ] {
+        max.refused(request, code).await;
+    }
     // Not visible before anything else; then closed before forbidden; then forbidden before conflict.
     max.refused(send.clone(), "not_found").await;
     jane.assign(&chat, None).await;

@@ -177,6 +177,49 @@ async fn p1_what_the_site_says_of_its_visitor_is_in_the_side_panel_and_in_the_le
 }
 
 #[tokio::test]
+async fn p1_no_visitor_is_locked_out_by_what_their_site_calls_them() {
+    let hub = Hub::start().await;
+    let jane = hub.online("jane").await;
+    let address = "ann@site.example";
+    let (long, far) = ("x".repeat(257), format!("{}@site.example", "x".repeat(592)));
+    for (nth, (name, email, person)) in [
+        (json!(long), json!(address), json!({"name": long[1..], "email": address})),
+        (json!("Erika\nMuster"), json!(address), json!({"name": "Erika Muster", "email": address})),
+        (json!("Eri\u{0}ka"), json!(far), json!({"name": "Erika"})),
+        (json!(["Erika"]), json!(7), json!({})),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut greeting = Visitor::greeting(playbooks::LIVE);
+        let claims = json!({"aud": "usher-visitor", "sub": format!("customer-{nth}"), "name": name, "email": email,
+            "exp": wait::now() / 1000 + 600});
+        greeting["identity"] = json!(token::signed(token::SITE_SECRET, &claims));
+        let visitor = Visitor::hello_with(&hub.visitors(), greeting).await;
+        let chat = visitor.start().await;
+        jane.claim(&chat).await;
+        let seen = jane.open(&chat).await["conversation"].clone();
+        assert_eq!((&seen["visitor"]["name"], &seen["visitor"]["verified"]), (&person["name"], &json!(true)), "{seen}");
+        assert_eq!(seen["details"]["person"], person);
+    }
+}
+
+#[tokio::test]
+async fn p1_the_token_of_a_visitor_a_site_vouches_for_says_nothing_without_the_sites_word() {
+    let hub = Hub::start().await;
+    let mut greeting = Visitor::greeting(playbooks::LIVE);
+    greeting["identity"] = json!(token::identity("customer-7", "Ann Smith"));
+    let ann = Visitor::hello_with(&hub.visitors(), greeting).await;
+    ann.start().await;
+    // Whoever comes to the same machine is met as somebody new, with a token of their own.
+    let next = ann.again(&hub.visitors(), playbooks::LIVE).await;
+    assert_ne!((next.id(), next.token()), (ann.id(), ann.token()));
+    assert_eq!(next.welcome["conversation"], Value::Null);
+    let once_more = next.again(&hub.visitors(), playbooks::LIVE).await;
+    assert_eq!(once_more.id(), next.id());
+}
+
+#[tokio::test]
 async fn s2_a_forged_identity_is_refused_with_4502() {
     let hub = Hub::start().await;
     let seconds = wait::now() / 1000;
@@ -234,6 +277,21 @@ async fn p1_an_agents_name_and_picture_are_those_of_the_last_token() {
     let agents = max.welcome["agents"].as_array().expect("a list").clone();
     let jane = agents.iter().find(|agent| agent["id"] == "jane").expect("Jane").clone();
     assert_eq!((&jane["name"], &jane["avatar"]), (&json!("Jane Doe"), &json!("https://site.example/jane.png")));
+}
+
+#[tokio::test]
+async fn p1_no_agent_is_locked_out_by_what_their_token_calls_them() {
+    let hub = Hub::start().await;
+    let mut claims = token::claims("jane", "agent");
+    claims["name"] = json!(format!("Jane\n{}", "x".repeat(300)));
+    claims["email"] = json!(["jane@site.example"]);
+    claims["avatar"] = json!("https://site.example/\u{0}.png");
+    let odd = token::signed(token::SECRET, &claims);
+    let jane = Agent::hello(&hub.agents(), &odd).await;
+    let name = format!("Jane {}", "x".repeat(251));
+    assert_eq!(jane.welcome["agent"]["name"], json!(name));
+    let agents = hub.request("GET", "/v1/agents").bearer(&odd).send().await.expect("an answer").ok();
+    assert_eq!((&agents["agents"][0]["name"], agents["agents"][0].get("avatar")), (&json!(name), None), "{agents}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
 use super::Problem;
+use crate::chat::details::Object;
 
 /// The query string.
 pub(super) struct Asked<T>(pub(super) T);
@@ -29,6 +30,18 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
     let given = headers.get(header::IF_MATCH).ok_or_else(Problem::precondition)?;
     let text = given.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
     text.parse().map_err(|_| Problem::invalid("must be the version that was read").of("If-Match"))
+}
+
+/// What a body says, which is one JSON object: of a list serde would take the members in their order, and an empty one
+/// would pass for an object that says nothing.
+///
+/// # Errors
+/// It is no `what`.
+pub(super) fn object<T: DeserializeOwned>(body: &str, what: &str) -> Result<T, Problem> {
+    match serde_json::from_str(body) {
+        Ok(Object(said)) => Ok(said),
+        Err(fault) => Err(Problem::invalid(format!("no {what}: {fault}"))),
+    }
 }
 
 // === impl Asked ===

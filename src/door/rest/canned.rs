@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Problem, Rooms,
-    ask::{Text, if_match},
+    ask::{Text, if_match, object},
     bearer::Bearer,
     list::private,
 };
-use crate::store::{Canned, CannedAnswer, Saved};
+use crate::{
+    chat::details::Object,
+    store::{Canned, CannedAnswer, Saved},
+};
 
 /// Answers of one workspace at most.
 const MAX_ANSWERS: usize = 200;
@@ -36,10 +39,11 @@ pub(super) struct CannedRead {
 }
 
 /// The canned answers as they are saved.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct CannedWanted {
     /// At most 200, 256 KiB in all, in the order they are to be shown.
-    canned: Vec<CannedAnswer>,
+    #[schemars(with = "Vec<CannedAnswer>")]
+    canned: Vec<Object<CannedAnswer>>,
 }
 
 /// `GET /v1/canned`
@@ -55,9 +59,8 @@ pub(super) async fn save(
     Text(body): Text,
 ) -> Result<Response, Problem> {
     let expected = if_match(&headers)?;
-    let CannedWanted { canned } =
-        serde_json::from_str(&body).map_err(|fault| Problem::invalid(format!("no canned answers: {fault}")))?;
-    let answers = checked(canned)?;
+    let CannedWanted { canned } = object(&body, "canned answers")?;
+    let answers = checked(canned.into_iter().map(|Object(answer)| answer).collect())?;
     match rooms.hub.store().save_canned(bearer.workspace(), &answers, expected).await? {
         Saved::Version(version) => Ok(shown(Canned { version, answers })),
         Saved::Stale(version) => Err(Problem::stale(version)),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Problem, Rooms,
-    ask::{Asked, Id, Ids, Text},
+    ask::{Asked, Id, Ids, Text, object},
     bearer::Admin,
     list::{limit, list as listed, private},
 };
@@ -105,8 +105,7 @@ pub(super) async fn create(
     Admin(bearer): Admin,
     Text(body): Text,
 ) -> Result<Response, Problem> {
-    let WebhookWanted { url, topics } =
-        serde_json::from_str(&body).map_err(|fault| Problem::invalid(format!("no webhook: {fault}")))?;
+    let WebhookWanted { url, topics } = object(&body, "webhook")?;
     let target = Target::read(&url, rooms.outbox).map_err(|unfit| Problem::invalid(unfit.to_string()).of("url"))?;
     let webhook = Webhook {
         id: WebhookId::random(),

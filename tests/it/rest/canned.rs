@@ -70,6 +70,20 @@ async fn s1_canned_answers_of_another_workspace_are_not_there() {
 }
 
 #[tokio::test]
+async fn b_a_list_is_no_set_of_canned_answers_and_wipes_none() {
+    let hub = Hub::start().await;
+    let jane = token::agent("jane", "agent");
+    put(&hub, &jane, "0", &json!({"canned": [answer("Hours", "9 to 5")]})).await.ok();
+    for body in
+        [json!([[]]), json!([[["n", "t"]]]), json!([[answer("n", "t")]]), json!({"canned": [["n", "t"]]}), json!(null)]
+    {
+        put(&hub, &jane, "1", &body).await.problem(400, "invalid");
+    }
+    let kept = hub.get("/v1/canned", "jane").await.ok();
+    assert_eq!((&kept["version"], &kept["canned"]), (&json!(1), &json!([answer("Hours", "9 to 5")])));
+}
+
+#[tokio::test]
 async fn l2_canned_answers_that_cannot_stand_are_refused_and_named() {
     let hub = Hub::start().await;
     let jane = token::agent("jane", "agent");

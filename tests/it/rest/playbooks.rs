@@ -14,6 +14,18 @@ async fn put(hub: &Hub, id: &str, version: Option<&str>, body: &Value) -> Answer
 }
 
 #[tokio::test]
+async fn b_a_list_stands_for_no_object_of_a_playbook() {
+    let hub = Hub::start().await;
+    for pointer in ["", "/appearance", "/cards", "/cards/done"] {
+        let mut playbook = playbooks::live("pb_x", 20_000);
+        playbook["appearance"] = json!({"color": "#3b5bdb"});
+        let part = playbook.pointer_mut(pointer).expect("a part of it");
+        *part = part.as_object().expect("an object").values().cloned().collect();
+        hub.rest("POST", "/v1/playbooks", Some(&playbook)).await.problem(400, "invalid");
+    }
+}
+
+#[tokio::test]
 async fn b_saving_makes_versions_and_a_stale_if_match_is_412() {
     let hub = Hub::start().await;
     let admin = token::agent("root", "admin");

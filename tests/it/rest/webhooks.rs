@@ -42,6 +42,8 @@ async fn b_what_is_wrong_with_a_webhook_is_told_in_words() {
     for (wanted, field) in [
         (json!({}), Value::Null),
         (json!([]), Value::Null),
+        (json!([url, null]), Value::Null),
+        (json!([url, ["item.created"]]), Value::Null),
         (json!({"url": 5}), Value::Null),
         (json!({"url": "http://hooks.example/"}), json!("url")),
         (json!({"url": "https://user:word@hooks.example/"}), json!("url")),
