@@ -22,6 +22,11 @@ pub(super) const EVERY: Duration = Duration::from_secs(5);
 const SLOW: Duration = Duration::from_millis(50);
 /// For that long.
 const WHILE: Duration = Duration::from_secs(60);
+/// From how much on a server's clock lies far behind what was known, in microseconds, as that of a server that took over
+/// may: then this one goes slower by a sixteenth until both are together again, a step with each measurement, and nobody
+/// waits longer for that. For less it stands still.
+const FAR: i64 = 2_000_000;
+const STEP_BACK: i64 = EVERY.as_micros() as i64 / 16;
 /// How many times the server is asked in one measurement.
 const SAMPLES: usize = 3;
 
@@ -98,7 +103,9 @@ impl Clock {
             return;
         }
         *good = sample.came;
-        self.offset.store(self.offset_of(sample), Ordering::Relaxed);
+        let (known, told) = (self.offset.load(Ordering::Relaxed), self.offset_of(sample));
+        let next = if known - told < FAR { told } else { known - STEP_BACK };
+        self.offset.store(next, Ordering::Relaxed);
     }
 
     fn offset_of(&self, sample: &Sample) -> i64 {
@@ -141,6 +148,27 @@ mod tests {
         clock.take(&Sample { server: 1_000_040_000, came: start + after(100), took: after(1) });
         assert_eq!(clock.at(start + after(150)), Millis(1_000_100));
         assert_eq!(clock.at(start + after(161)), Millis(1_000_101));
+    }
+
+    #[test]
+    fn w1_the_clock_goes_on_while_the_servers_is_minutes_behind() {
+        let (clock, start) = clock();
+        assert_eq!(clock.at(start + after(5_000)), Millis(1_005_000));
+        // A standby took over whose clock is five minutes late.
+        let late = |at: u64| Sample {
+            server: 1_000_000_000 + 1000 * (at as i64 - 300_000),
+            came: start + after(at),
+            took: after(1),
+        };
+        for round in 1..=10 {
+            clock.take(&late(5_000 * round));
+            let now = clock.at(start + after(5_000 * (round + 1))).0 - 1_000_000;
+            let gone = 5_000 * (round as i64 + 1);
+            assert!((gone * 15 / 16..gone).contains(&now), "{now} of {gone}");
+        }
+        // Half an hour later both are together.
+        (11..=1000).for_each(|round| clock.take(&late(5_000 * round)));
+        assert_eq!(clock.at(start + after(5_000_000)), Millis(1_000_000 + 5_000_000 - 300_000));
     }
 
     #[test]

@@ -17,8 +17,6 @@ const COMPANY: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Known {
     rows: Recent<ConversationId, Row>,
-    /// Counts connections.
-    line: u64,
     /// Until then others may be in the way.
     company: Option<Instant>,
 }
@@ -26,8 +24,8 @@ pub(super) struct Known {
 #[derive(Debug)]
 struct Row {
     id: i64,
-    /// The last event written over a connection, and over which.
-    wrote: (u64, i64),
+    /// The last event written over this connection.
+    wrote: Option<i64>,
 }
 
 /// Where an append goes.
@@ -46,12 +44,13 @@ pub(super) struct Place {
 
 impl Known {
     pub(super) fn new() -> Self {
-        Self { rows: Recent::new(KEEP), line: 0, company: None }
+        Self { rows: Recent::new(KEEP), company: None }
     }
 
-    /// From now on everything goes over another connection.
+    /// From now on everything goes over another connection, perhaps to another server: one that took over without the
+    /// last conversations of the one before gives their rows to others.
     pub(super) fn connected(&mut self) {
-        self.line += 1;
+        self.rows.clear();
     }
 
     /// Where these jobs go, in their order; None where there is no such conversation.
@@ -72,24 +71,21 @@ impl Known {
             places[at] = found.get(name(at)).map(|id| Place { id: *id, sure: false, taken: false });
         }
         for (name, id) in found {
-            self.rows.put(name, Row { id, wrote: (0, 0) });
+            self.rows.put(name, Row { id, wrote: None });
         }
         Ok(places)
     }
 
     fn place(&mut self, job: &AppendJob) -> Option<Place> {
-        let line = self.line;
-        let row = self.rows.get(&job.append.conversation)?;
-        let (over, head) = row.wrote;
-        let ours = over == line;
-        Some(Place { id: row.id, sure: ours && head == job.after(), taken: ours && head > job.after() })
+        let Row { id, wrote } = *self.rows.get(&job.append.conversation)?;
+        let (sure, taken) = (wrote == Some(job.after()), wrote.is_some_and(|head| head > job.after()));
+        Some(Place { id, sure, taken })
     }
 
     /// This was written over the connection.
     pub(super) fn wrote(&mut self, job: &AppendJob) {
-        let line = self.line;
         if let Some(row) = self.rows.get(&job.append.conversation) {
-            row.wrote = (line, job.after() + job.append.entries.len() as i64);
+            row.wrote = Some(job.after() + job.append.entries.len() as i64);
         }
     }
 

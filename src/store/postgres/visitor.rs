@@ -75,9 +75,12 @@ impl Postgres {
         let nothing = beside_json(&ConversationId::from(""), &Beside::default())?;
         let mut client = self.pool.client().await?;
         let tx = client.transaction().await?;
-        let make = "INSERT INTO beside (conversation, body)
-                    SELECT id, $2 FROM conversation WHERE name = ANY ($1) AND visitor <> $3
-                    ORDER BY id ON CONFLICT DO NOTHING";
+        // Held until the end: an erasure under way is waited for, and one that comes finds the row.
+        let make = "WITH new AS MATERIALIZED (
+                        SELECT id FROM conversation c WHERE name = ANY ($1) AND visitor <> $3
+                            AND NOT EXISTS (SELECT FROM beside b WHERE b.conversation = c.id)
+                        ORDER BY id FOR SHARE OF c)
+                    INSERT INTO beside (conversation, body) SELECT id, $2 FROM new ORDER BY id ON CONFLICT DO NOTHING";
         let nobody = VisitorId::erased();
         tx.execute(&tx.prepare_cached(make).await?, &[&names, &nothing, &nobody.as_str()]).await?;
         let lock = "SELECT c.name, b.conversation, b.body FROM beside b JOIN conversation c ON c.id = b.conversation

@@ -74,12 +74,15 @@ impl Desk {
         Ok(())
     }
 
-    /// Makes the transaction durable, then shows readers what it added.
+    /// Makes the transaction durable. What it added readers are given before: nobody looks further than their own
+    /// transaction reaches, and whoever's reaches so far finds it.
     pub(super) fn commit(&mut self) -> Result<()> {
         self.put_rows()?;
-        self.conn.prepare_cached("COMMIT")?.execute([])?;
-        if self.behind.len() > self.begun.rows {
-            self.tail.add(self.behind.since(self.begun.rows).map(|row| (row.conversation, row.place)));
+        let added = || self.behind.since(self.begun.rows).map(|row| (row.conversation, row.place));
+        self.tail.add(added());
+        if let Err(fault) = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
+            self.tail.take_back(added());
+            return Err(fault.into());
         }
         if let Some(retired) = self.behind.committed() {
             self.tail.retire(retired.upto, retired.conversations);
@@ -278,5 +281,39 @@ impl Desk {
         // Nobody else moves the write-ahead log while the store opens.
         self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::store::sqlite::counted::{begin, desk};
+
+    #[test]
+    fn d5_whoever_sees_a_commit_in_the_file_finds_it_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, _lock) = desk(folder.path(), 100);
+        let (tail, seen) = (desk.tail.clone(), Arc::new(Mutex::new(None)));
+        let note = seen.clone();
+        // Called at the last moment at which nobody sees it in the file yet; the second one fails there.
+        let look = move || note.lock().unwrap().replace((1..=2).map(|id| tail.last(id).is_some()).collect::<Vec<_>>());
+        desk.conn.commit_hook(Some(move || look().is_some())).unwrap();
+        desk.begin_transaction().unwrap();
+        begin(&mut desk, 1);
+        desk.commit().unwrap();
+        assert_eq!(*seen.lock().unwrap(), Some(vec![true, false]));
+        desk.begin_transaction().unwrap();
+        begin(&mut desk, 2);
+        desk.commit().unwrap_err();
+        assert_eq!(*seen.lock().unwrap(), Some(vec![true, true]));
+        desk.roll_back();
+        assert_eq!(desk.tail.last(2), None, "what was not committed is not there");
+        desk.conn.commit_hook(None::<fn() -> bool>).unwrap();
+        desk.begin_transaction().unwrap();
+        begin(&mut desk, 2);
+        desk.commit().unwrap();
+        assert!(desk.tail.last(2).is_some());
     }
 }

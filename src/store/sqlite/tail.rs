@@ -46,11 +46,25 @@ struct Inner {
 // === impl Tail ===
 
 impl Tail {
-    /// Adds what was just committed, in the order of the log.
+    /// Adds what is about to be committed, in the order of the log.
     pub(super) fn add(&self, places: impl Iterator<Item = (i64, Place)>) {
         let mut inner = self.lock();
         for (conversation, place) in places {
             inner.places.entry(conversation).or_default().push_back(place);
+        }
+    }
+
+    /// Takes that back: it was not committed.
+    pub(super) fn take_back(&self, places: impl Iterator<Item = (i64, Place)>) {
+        let mut inner = self.lock();
+        for (conversation, place) in places {
+            let Entry::Occupied(mut waiting) = inner.places.entry(conversation) else { continue };
+            while waiting.get().back().is_some_and(|last| last.pos >= place.pos) {
+                waiting.get_mut().pop_back();
+            }
+            if waiting.get().is_empty() {
+                waiting.remove();
+            }
         }
     }
 
@@ -154,6 +168,18 @@ mod tests {
         drop(later);
         tail.retire(3, vec![7]);
         assert!(tail.is_empty());
+    }
+
+    #[test]
+    fn d5_what_was_not_committed_after_all_is_in_nobodys_way() {
+        let tail = Tail::default();
+        tail.add([(7, place(1, 1))].into_iter());
+        let failed = [(7, place(2, 2)), (8, place(1, 3)), (7, place(3, 4))];
+        tail.add(failed.into_iter());
+        tail.take_back(failed.into_iter());
+        assert_eq!((tail.last(7), tail.last(8)), (Some(place(1, 1)), None));
+        tail.add([(8, place(1, 2)), (7, place(2, 3))].into_iter());
+        assert_eq!(tail.places(7, 4, |_| true), [place(1, 1), place(2, 3)]);
     }
 
     #[test]

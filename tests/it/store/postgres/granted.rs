@@ -65,6 +65,32 @@ async fn d3_over_a_new_connection_nothing_is_taken_for_written() {
 }
 
 #[tokio::test]
+async fn s1_over_a_new_connection_a_conversations_row_is_looked_up_anew() {
+    let database = Database::make().await;
+    let store = database.node().await;
+    let mut talk = Talk::begin(&*store, "v_1", 1000, vec![waiting(61_000)]).await;
+    let mut other = Talk::begin(&*store, "v_2", 1000, vec![waiting(61_000)]).await;
+    talk.says(&*store, 1001, "k1", "mine").await;
+    other.says(&*store, 1001, "k1", "theirs").await;
+    // As by a failover to a server that had not heard of the one, and has given its row to the other.
+    let client = Server::connect(&database.url).await;
+    let (one, two) = (talk.id().to_string(), other.id().to_string());
+    for (from, to) in [(&*one, "c_between"), (&*two, &*one), ("c_between", &*two)] {
+        let rename = "UPDATE usher.conversation SET name = $2 WHERE name = $1";
+        assert_eq!(client.execute(rename, &[&from, &to]).await.expect("renamed"), 1);
+    }
+    let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'usher'";
+    client.query(end, &[]).await.expect("ended");
+    let next = talk.saying(1002, "k2", "for nobody else");
+    let answer = wait::until("an answer", async || store.append(next.clone()).await.ok()).await;
+    assert!(matches!(answer, Appended::Done { .. }), "{answer:?}");
+    let whose = "SELECT c.name FROM usher.log l JOIN usher.conversation c ON c.id = l.conversation
+                 WHERE l.body LIKE '%for nobody else%'";
+    assert_eq!(client.query_one(whose, &[]).await.expect("a row").get::<_, &str>(0), one);
+}
+
+#[tokio::test]
 async fn d3_where_others_write_the_same_logs_one_batch_fails_and_the_next_ones_look() {
     const ROUNDS: i64 = 25;
     let database = Database::make().await;
