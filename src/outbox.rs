@@ -3,7 +3,8 @@
 //! | file | noun |
 //! |---|---|
 //! | [`office`] | the task that takes what is due and sees it through, on every node; no leader |
-//! | [`errand`] | one delivery: what to say, what the answer means, what the conversation is told |
+//! | [`errand`] | one delivery: what to say, what the answer means |
+//! | `telling` | what the conversation of an item is told of its deliveries |
 //! | [`message`], [`signature`] | the body; how a receiver knows that it is ours (Standard Webhooks) |
 //! | [`courier`] | one HTTP request under its limits |
 //! | [`target`], [`guard`] | which addresses may be named; which may be connected to |
@@ -25,6 +26,7 @@ pub mod office;
 pub mod schedule;
 pub mod signature;
 pub mod target;
+mod telling;
 
 pub use self::{
     guard::Rules,

@@ -100,6 +100,8 @@ pub enum Command {
         item: ItemId,
         /// Where it is kept now; None when the receiver did not say.
         external: Option<External>,
+        /// What is to be told of others who were to have it as well and failed: a failure that is shown stands for them.
+        failing: Vec<String>,
     },
     /// System: handing an item on failed.
     HandFailed {

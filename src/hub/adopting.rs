@@ -82,6 +82,7 @@ impl Hub {
                 visitor.verified = to.verified;
                 visitor.name = to.name.clone().or_else(|| visitor.name.take().filter(|_| !to.id.is_erased()));
             });
+            self.show_whose(&tail);
         }
     }
 

@@ -214,12 +214,12 @@ impl Hub {
         let followed = seated.follows().contains(conversation);
         let tail = seated.follow(conversation);
         let shown = match self.sighted_and_shown(&who, &tail, seated, recover).await {
-            Err(HubError::Unavailable) => self.remembered(&who, &tail, recover).ok_or(HubError::Unavailable),
+            Err(error) if error.is_without_answer() => self.remembered(&who, &tail, recover).ok_or(error),
             shown => shown,
         };
         match &shown {
             Ok(_) => self.tell_watching(who.workspace(), conversation),
-            Err(HubError::Unavailable) if followed => {}
+            Err(error) if followed && error.is_without_answer() => {}
             Err(_) => seated.unfollow(conversation),
         }
         shown

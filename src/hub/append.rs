@@ -7,6 +7,7 @@ use super::{
     Hub,
     doubt::UnderWay,
     error::{HubError, Result},
+    mailbox::Leave,
     seat::{Seat, Who},
     stages::Stage,
     tail::{Tail, Turn},
@@ -20,7 +21,7 @@ use crate::{
     },
     ids::{ConversationId, ItemId, Millis, Seq, VisitorId, WorkspaceId},
     store::{Append, Appended},
-    wire::entry::Entry,
+    wire::{code::CloseCode, entry::Entry},
 };
 
 /// How often a command is decided anew before the store is called too busy. Each loss means somebody else won.
@@ -95,11 +96,12 @@ impl Hub {
         let tail = self.tail(conversation).await?;
         let actor = caller.actor();
         let owned = || tail.with(|hot| caller.owns(&hot.conversation).then(|| hot.conversation.playbook.clone()));
-        // What another node committed may not have been heard of yet: no is said only upon the store's word.
+        // What another node committed may not have been heard of yet: no is said only upon the store's word. Whose it is,
+        // also alone: adoption is no event, and its answer may have been lost.
         let (mut sure, mut looked) = (self.mesh.is_alone(), self.mesh.is_alone());
         let playbook = match owned().flatten() {
             Some(playbook) => playbook,
-            None if !sure && Box::pin(self.make_sure(&tail)).await? => {
+            None if Box::pin(self.make_sure(&tail)).await? => {
                 sure = true;
                 owned().flatten().ok_or_else(HubError::not_found)?
             }
@@ -159,8 +161,11 @@ impl Hub {
                     watch.lap(Stage::FannedOut);
                     return Ok(Done::of(entries));
                 }
-                Appended::Stale { head } => {
-                    tail.hint(head);
+                Appended::Stale { head: stored } => {
+                    if stored < head {
+                        self.lost_events(&tail, stored);
+                    }
+                    tail.hint(stored);
                     if turn.is_none() {
                         turn = Some(Box::pin(self.turn(&tail)).await?);
                     }
@@ -172,6 +177,18 @@ impl Hub {
         }
         tracing::warn!(%conversation, "a command lost {MAX_TRIES} races in a row");
         Err(HubError::Unavailable)
+    }
+
+    /// The store has less of a conversation than this node saw committed: it came back without its last moments (a standby
+    /// took over, a copy was restored). What is known is read anew, and who follows comes back to what there is.
+    fn lost_events(&self, tail: &Tail, stored: Seq) {
+        tracing::error!(conversation = %tail.id(), %stored, "the store has lost events; the conversation is read anew");
+        tail.begin_anew();
+        self.board.followers(tail.id(), |seat| {
+            seat.mail.put(|mail| {
+                mail.leave.get_or_insert(Leave { code: CloseCode::Draining, after_ms: Some(0), because: None });
+            });
+        });
     }
 
     /// Where two sides write without a pause, whoever loses a race would lose the next ones, too.

@@ -138,11 +138,12 @@ impl Hub {
                 _ => {}
             }
         }
-        self.send_row(tail, motion);
         let waited = motion.entries.iter().any(|entry| matches!(entry.event().what, What::Waiting { .. }));
         if waits || waited || motion.waited {
-            self.queue.changed(workspace);
+            // Before the row, which tells the place.
+            self.queue.moved(&workspace, tail.id(), waits);
         }
+        self.send_row(tail, motion);
         self.notify_of(tail, motion);
         if motion.entries.iter().any(|entry| entry.event().by == Author::Visitor) {
             self.notify_text(tail, motion);
@@ -266,6 +267,17 @@ impl Hub {
             Sight::Admins | Sight::Everybody => self.board.agents(workspace, sees),
         }
         seeing > following
+    }
+
+    /// Agents who look at it see whose it is by its row, as there is no event to tell them; the others' rows follow when
+    /// the visitor is there.
+    pub(super) fn show_whose(&self, tail: &Tail) {
+        let Some(stand) = self.stand(tail).filter(|stand| stand.sight != Sight::Admins) else { return };
+        self.board.followers(tail.id(), |seat| {
+            if seat.who.agent().is_some() && self.may_see(seat, &stand.sight) {
+                seat.mail.put(|mail| mail.row(tail.id(), Row::Upsert(stand.summary.clone())));
+            }
+        });
     }
 
     fn send_text_row(&self, tail: &Tail) {

@@ -11,6 +11,9 @@ pub enum HubError {
     /// The store gave no answer; the cause is for the log, and was logged where this was made.
     #[error("the hub cannot reach its store")]
     Unavailable,
+    /// What is stored of this cannot be read, today or tomorrow; logged as above.
+    #[error("what is stored of this cannot be read")]
+    Damaged,
     /// "No such agent."
     #[error("there is no such agent")]
     NoAgent,
@@ -38,11 +41,19 @@ impl From<StoreError> for HubError {
         }
         // Every store failure on its way to a client passes here once.
         tracing::warn!(error = %cause, "the store gave no answer");
-        Self::Unavailable
+        match cause {
+            StoreError::Damaged(_) => Self::Damaged,
+            _ => Self::Unavailable,
+        }
     }
 }
 
 impl HubError {
+    /// Whether the store said nothing of use: what memory holds may stand in for it.
+    pub(super) fn is_without_answer(&self) -> bool {
+        matches!(self, Self::Unavailable | Self::Damaged)
+    }
+
     /// "No such thing, or not visible to you."
     pub fn not_found() -> Self {
         Self::Refused(Refusal::NotFound)

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     chat::{conversation::Sight, event::AgentRef},
     ids::{ConversationId, Quick, SessionId},
+    store::StoreError,
     wire::{
         push::{Side, VisitorMoved, Watching},
         shared::Shared,
@@ -156,8 +157,10 @@ impl Hub {
             tail.hint(head.seq);
             if !tail.is_current() {
                 self.wake(tail.id(), None);
-                if tail.catch_up(&*self.store).await.is_err() {
-                    continue;
+                match tail.catch_up(&*self.store).await {
+                    Ok(_) => {}
+                    Err(StoreError::Damaged(_)) => drop(glimpses.remove(&head.conversation)),
+                    Err(_) => continue,
                 }
             }
             if let Some(glimpse) = glimpses.remove(&head.conversation) {

@@ -1,18 +1,23 @@
 //! An item that did not reach its receivers, handed on again because an agent asks for it.
 
+use std::sync::Arc;
+
 use super::{
     Hub,
+    append::Caller,
     error::{HubError, Result},
     seat::Who,
 };
 use crate::{
-    chat::{decide::Refusal, event::What},
+    chat::{command::Command, conversation::ItemView, decide::Refusal, event::What},
     ids::{ConversationId, ItemId, Seq},
     store::{Delivery, Revived, Topic},
 };
 
 /// Deliveries of one conversation that are looked through at most, those of the newest items first.
 const MOST: usize = 500;
+/// What was given up is forgotten after seven days: of an item that is younger than six, all that is left is known.
+const KNOWN_MS: i64 = 6 * 24 * 60 * 60 * 1000;
 
 // === impl Hub ===
 
@@ -22,11 +27,15 @@ impl Hub {
     ///
     /// # Errors
     /// `not_found` unless they may see the conversation and it has the item; `conflict` when no delivery is left to try.
-    pub async fn hand_on_again(&self, who: &Who, conversation: &ConversationId, item: &ItemId) -> Result<()> {
+    pub async fn hand_on_again(
+        self: &Arc<Self>,
+        who: &Who,
+        conversation: &ConversationId,
+        item: &ItemId,
+    ) -> Result<()> {
         let loaded = self.sighted(who, conversation).await?;
-        if !loaded.conversation.items.iter().any(|known| known.item == *item) {
-            return Err(HubError::not_found());
-        }
+        let known = loaded.conversation.items.into_iter().find(|known| known.item == *item);
+        let known = known.ok_or_else(HubError::not_found)?;
         let (mut on_its_way, mut switched_off, mut place) = (false, false, None);
         for delivery in self.store.undelivered(conversation, Topic::ItemCreated, MOST).await? {
             if place.is_some_and(|place| place != delivery.seq) {
@@ -50,10 +59,22 @@ impl Hub {
             self.outbox_bell.notify_one();
             return Ok(());
         }
+        if place.is_none() {
+            self.take_failure_back(conversation, &known).await?;
+        }
         Err(HubError::Refused(Refusal::conflict(match switched_off {
             true => "the webhook it was for is switched off; an admin may switch it on",
             false => "there is nothing left to try: it was handed on, or nobody is told of it any more",
         })))
+    }
+
+    /// Nothing of an item is left to be handed on: where it still shows a failure, the webhook that failed is gone.
+    async fn take_failure_back(self: &Arc<Self>, conversation: &ConversationId, item: &ItemView) -> Result<()> {
+        if item.failed.is_none() || self.store.now().since(item.at) > KNOWN_MS {
+            return Ok(());
+        }
+        let handed = Command::Handed { item: item.item.clone(), external: None, failing: Vec::new() };
+        self.command(conversation, &Caller::System, &handed).await.map(drop)
     }
 
     async fn is_about(&self, delivery: &Delivery, item: &ItemId) -> Result<bool> {

@@ -29,11 +29,13 @@ const SEEN_EVERY: i64 = 60_000;
 const READ_EVERY: Duration = Duration::from_secs(10);
 /// A sweep leaves out what was read so lately.
 const SWEPT_AFTER: Duration = Duration::from_secs(1);
+/// Versions in memory beside the newest ones; then they are forgotten, and read again by who needs them.
+const MOST_VERSIONS: usize = 1024;
 
 /// What was read of the store's playbooks.
 #[derive(Debug, Default)]
 pub struct Playbooks {
-    /// A version never changes, so it never goes stale.
+    /// Older ones that conversations still run on. A version never changes, so it never goes stale.
     versions: DashMap<(PlaybookId, u32), Arc<PlaybookRow>, Quick>,
     newest: DashMap<PlaybookId, Newest, Quick>,
 }
@@ -55,6 +57,13 @@ impl Playbooks {
 
     pub(super) fn newest(&self, id: &PlaybookId) -> Option<Arc<PlaybookRow>> {
         self.newest.get(id).map(|newest| newest.row.clone())
+    }
+
+    fn keep(&self, at: &PlaybookRef, row: Arc<PlaybookRow>) {
+        if self.versions.len() >= MOST_VERSIONS {
+            self.versions.clear();
+        }
+        self.versions.insert((at.id.clone(), at.version), row);
     }
 
     /// Whether it is time to read a playbook again; the one who is told so does it, and nobody else meanwhile.
@@ -105,13 +114,12 @@ impl Hub {
 
     /// The version a conversation runs on.
     pub(super) async fn playbook_at(&self, at: &PlaybookRef) -> Result<Arc<PlaybookRow>> {
-        let key = (at.id.clone(), at.version);
-        if let Some(row) = self.playbooks.versions.get(&key).map(|row| row.clone()) {
+        if let Some(row) = self.playbooks.version(&at.id, at.version) {
             return Ok(row);
         }
         let row = self.store.playbook(&at.id, Some(at.version)).await?;
         let row = Arc::new(row.ok_or_else(|| StoreError::Damaged(format!("no version {} of {}", at.version, at.id)))?);
-        self.playbooks.versions.insert(key, row.clone());
+        self.playbooks.keep(at, row.clone());
         Ok(row)
     }
 

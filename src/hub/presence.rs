@@ -55,6 +55,15 @@ pub struct Flip {
     pub reason: PresenceReason,
 }
 
+/// An agent has another name or picture than was known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// As others are told; the status is what it was.
+    pub now: Flip,
+    /// Whether they said so on this node: the others have not heard of it.
+    pub here: bool,
+}
+
 /// The row was read before somebody else took over a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overtaken;
@@ -71,7 +80,9 @@ impl Presence {
     pub fn arrive(&self, row: &AgentRow) -> Option<Flip> {
         let mut people = self.lock();
         let stamp = people.stamp();
-        let agents = &mut people.crew(&row.workspace).agents;
+        let crew = people.crew(&row.workspace);
+        let is_renamed = crew.knew_otherwise(&row.agent);
+        let agents = &mut crew.agents;
         let known = agents.get(&row.agent.id).map(Person::status);
         let person = agents.entry(row.agent.id.clone()).or_insert_with(|| Person::new(row, stamp));
         // The row was read before: of one who is known here, memory knows the switch at least as well.
@@ -80,6 +91,8 @@ impl Presence {
         person.here.get_or_insert_default().arrive();
         let was = known.unwrap_or(AgentStatus::of(row.online, false));
         let flip = person.flip(&row.workspace, was, PresenceReason::Connected);
+        let renamed = is_renamed.then(|| person.renamed(&row.workspace, true));
+        people.renamed.extend(renamed);
         if stayed != Some(Stay::Seated) {
             people.moved.insert(row.workspace.clone());
             self.ring();
@@ -120,12 +133,29 @@ impl Presence {
         let mut people = self.lock();
         let stamp = people.stamp();
         match people.person(&row.workspace, &row.agent.id) {
-            Some(person) => person.settle(row, reason, as_of, stamp),
+            Some(person) => {
+                let (flip, renamed) = person.settle(row, reason, as_of, stamp)?;
+                people.renamed.extend(renamed);
+                Ok(flip)
+            }
             None => {
                 let (was, status) = (AgentStatus::of(before.online, false), AgentStatus::of(row.online, false));
                 let flip = || Flip { workspace: row.workspace.clone(), agent: row.agent.clone(), status, reason };
                 Ok((was != status).then(flip))
             }
+        }
+    }
+
+    /// Who got another name or picture since this was asked last.
+    pub fn take_renamed(&self) -> Vec<Renamed> {
+        std::mem::take(&mut self.lock().renamed)
+    }
+
+    /// Somebody here is shown the agents of a workspace, on a node that is alone: those who are not kept may come under
+    /// another name.
+    pub fn show(&self, workspace: &WorkspaceId, rows: &[&AgentRow]) {
+        if let Some(crew) = self.lock().crews.get_mut(workspace) {
+            crew.shown = rows.iter().map(|row| (row.agent.id.clone(), row.agent.clone())).collect();
         }
     }
 

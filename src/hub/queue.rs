@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,7 @@ use super::Hub;
 use crate::{
     chat::conversation::{Conversation, State},
     ids::{ConversationId, WorkspaceId},
+    store::StoreError,
 };
 
 /// The least time between two looks at the queue.
@@ -22,9 +26,19 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Queue {
     places: DashMap<WorkspaceId, Vec<ConversationId>>,
-    place_of: DashMap<ConversationId, u32>,
+    place_of: DashMap<ConversationId, Place>,
     changed: Mutex<BTreeSet<WorkspaceId>>,
     poke: Bell,
+    /// Whether nobody waits where nobody is known to: on a node that is alone, once it has looked everywhere.
+    is_whole: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// From 1.
+    at: u32,
+    /// Whether a look found it, and the visitor was told; else it is what it seemed to be when the wait began.
+    found: bool,
 }
 
 // === impl Queue ===
@@ -32,13 +46,45 @@ pub struct Queue {
 impl Queue {
     /// Somebody began or ceased to wait.
     pub(super) fn changed(&self, workspace: WorkspaceId) {
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace);
+        self.due().insert(workspace);
         self.poke.notify_one();
     }
 
-    /// A conversation's place, from 1, as of the last look.
+    /// Somebody waits now, or no more. Who is new stands behind all who are known to wait, so that whoever is told of the
+    /// wait is told a place with it; the next look says what it is.
+    pub(super) fn moved(&self, workspace: &WorkspaceId, conversation: &ConversationId, waits: bool) {
+        // Before it is noted: see [`Queue::replace`].
+        self.changed(workspace.clone());
+        match waits {
+            true => self.begin(workspace, conversation),
+            false => {
+                self.place_of.remove(conversation);
+                if let Some(mut places) = self.places.get_mut(workspace) {
+                    places.retain(|one| one != conversation);
+                }
+                self.places.remove_if(workspace, |_, places| places.is_empty());
+            }
+        }
+    }
+
+    fn begin(&self, workspace: &WorkspaceId, conversation: &ConversationId) {
+        if self.place_of.contains_key(conversation) {
+            return;
+        }
+        let places = match self.is_whole.load(Ordering::Relaxed) {
+            true => Some(self.places.entry(workspace.clone()).or_default()),
+            false => self.places.get_mut(workspace),
+        };
+        if let Some(mut places) = places {
+            places.push(conversation.clone());
+            let at = u32::try_from(places.len()).unwrap_or(u32::MAX);
+            self.place_of.insert(conversation.clone(), Place { at, found: false });
+        }
+    }
+
+    /// A conversation's place, from 1, as of the last look or since.
     pub fn position(&self, conversation: &ConversationId) -> Option<u32> {
-        self.place_of.get(conversation).map(|place| *place)
+        self.place_of.get(conversation).map(|place| place.at)
     }
 
     /// Whether nobody waits anywhere, as of the last look.
@@ -53,27 +99,37 @@ impl Queue {
     }
 
     fn take(&self) -> BTreeSet<WorkspaceId> {
-        std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.due())
+    }
+
+    fn due(&self) -> MutexGuard<'_, BTreeSet<WorkspaceId>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes over a queue as it stands; returns the conversations whose place changed, with the place.
-    fn replace(&self, workspace: WorkspaceId, queue: Vec<ConversationId>) -> Vec<(ConversationId, u32)> {
+    fn replace(&self, workspace: &WorkspaceId, queue: Vec<ConversationId>) -> Vec<(ConversationId, u32)> {
         let mut moved = Vec::new();
-        for (place, conversation) in (1..).zip(&queue) {
+        let mut places = self.places.entry(workspace.clone()).or_default();
+        for (at, conversation) in (1..).zip(&queue) {
+            let place = Place { at, found: true };
             if self.place_of.insert(conversation.clone(), place) != Some(place) {
-                moved.push((conversation.clone(), place));
+                moved.push((conversation.clone(), at));
             }
         }
+        let mut began = Vec::new();
         let now: HashSet<&ConversationId> = queue.iter().collect();
-        if let Some(before) = self.places.get(&workspace) {
-            for gone in before.iter().filter(|conversation| !now.contains(conversation)) {
-                self.place_of.remove(gone);
+        // Whoever began while the queue was read is found by the next look, which is due.
+        let is_due = self.due().contains(workspace);
+        for gone in places.drain(..).filter(|conversation| !now.contains(conversation)) {
+            match is_due && self.place_of.get(&gone).is_some_and(|place| !place.found) {
+                true => began.push(gone),
+                false => drop(self.place_of.remove(&gone)),
             }
         }
-        match queue.is_empty() {
-            true => drop(self.places.remove(&workspace)),
-            false => drop(self.places.insert(workspace, queue)),
-        }
+        *places = queue;
+        places.append(&mut began);
+        drop(places);
+        self.places.remove_if(workspace, |_, places| places.is_empty());
         moved
     }
 }
@@ -83,24 +139,40 @@ impl Queue {
 impl Hub {
     /// Looks at queues that changed until the hub ends. Never returns.
     pub(super) async fn run_queue(self: Arc<Self>) {
+        if self.mesh.is_alone() {
+            while let Err(cause) = self.look_everywhere().await {
+                tracing::warn!(error = %cause, "could not look who waits; looking again");
+                tokio::time::sleep(EVERY).await;
+            }
+        }
         loop {
             self.queue.poke.notified().await;
             for workspace in self.queue.take() {
-                match self.store.queue(&workspace).await {
-                    Ok(queued) => {
-                        let ids = queued.into_iter().map(|queued| queued.conversation).collect();
-                        for (conversation, place) in self.queue.replace(workspace, ids) {
-                            self.tell_place(&conversation, place);
-                        }
-                    }
-                    Err(cause) => {
-                        tracing::warn!(error = %cause, "could not read the queue; looking again");
-                        self.queue.changed(workspace);
-                    }
+                if let Err(cause) = self.look_at_queue(&workspace).await {
+                    tracing::warn!(error = %cause, "could not read the queue; looking again");
+                    self.queue.changed(workspace);
                 }
             }
             tokio::time::sleep(EVERY).await;
         }
+    }
+
+    /// After the start of a node that hears of every wait from then on.
+    async fn look_everywhere(&self) -> Result<(), StoreError> {
+        for workspace in self.store.waited_in().await? {
+            self.look_at_queue(&workspace).await?;
+        }
+        self.queue.is_whole.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn look_at_queue(&self, workspace: &WorkspaceId) -> Result<(), StoreError> {
+        let queued = self.store.queue(workspace).await?;
+        let ids = queued.into_iter().map(|queued| queued.conversation).collect();
+        for (conversation, place) in self.queue.replace(workspace, ids) {
+            self.tell_place(&conversation, place);
+        }
+        Ok(())
     }
 
     /// A place that nobody has looked up yet, as after a restart, is looked up now.
@@ -127,12 +199,44 @@ mod tests {
     fn r9_places_close_up_when_somebody_ceases_to_wait() {
         let queue = Queue::default();
         let [a, b, c] = ["c_a", "c_b", "c_c"].map(ConversationId::from);
-        queue.replace("w".into(), vec![a.clone(), b.clone(), c.clone()]);
+        let w = "w".into();
+        queue.replace(&w, vec![a.clone(), b.clone(), c.clone()]);
         assert_eq!(queue.position(&c), Some(3));
-        let moved = queue.replace("w".into(), vec![b.clone(), c.clone()]);
+        let moved = queue.replace(&w, vec![b.clone(), c.clone()]);
         assert_eq!(moved, [(b, 1), (c, 2)]);
         assert_eq!(queue.position(&a), None);
-        queue.replace("w".into(), Vec::new());
+        queue.replace(&w, Vec::new());
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn r9_whoever_begins_to_wait_stands_behind_those_who_are_known_to() {
+        let queue = Queue::default();
+        let [a, b, c] = ["c_a", "c_b", "c_c"].map(ConversationId::from);
+        let w = "w".into();
+        queue.moved(&w, &a, true);
+        assert_eq!(queue.position(&a), None, "nobody has looked who else waits");
+        assert_eq!(queue.replace(&w, vec![a.clone()]), [(a.clone(), 1)]);
+        queue.moved(&w, &b, true);
+        queue.moved(&w, &b, true);
+        assert_eq!(queue.position(&b), Some(2));
+        // A queue that was read before they began takes their place from nobody, as it will be read again.
+        assert!(queue.replace(&w, vec![a.clone()]).is_empty());
+        queue.moved(&w, &a, false);
+        queue.moved(&w, &c, true);
+        assert_eq!([&a, &b, &c].map(|one| queue.position(one)), [None, Some(2), Some(2)]);
+        queue.take();
+        assert_eq!(queue.replace(&w, vec![b.clone(), c.clone()]), [(b.clone(), 1), (c.clone(), 2)]);
+        for one in [&b, &c] {
+            queue.moved(&w, one, false);
+        }
+        assert!(queue.is_empty());
+        // Once all queues were looked at, one that is not known is empty.
+        queue.is_whole.store(true, Ordering::Relaxed);
+        queue.moved(&w, &a, true);
+        assert_eq!(queue.position(&a), Some(1));
+        queue.take();
+        queue.replace(&w, Vec::new());
         assert!(queue.is_empty());
     }
 }

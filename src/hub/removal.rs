@@ -26,8 +26,9 @@ impl Hub {
     pub async fn remove_agent(self: &Arc<Self>, workspace: &WorkspaceId, agent: &AgentId) -> Result<bool> {
         let row = self.store.agent(workspace, agent).await?;
         let removed = row.is_some() && self.store.remove_agent(workspace, agent).await?;
-        if let Some(row) = row.filter(|_| removed) {
-            self.removed(workspace, agent, Some(&row));
+        if removed || row.is_none() {
+            // Also where they are removed already: whoever asked the first time may have had no answer.
+            self.removed(workspace, agent, row.as_ref());
             self.say_agent(workspace, agent, true);
         }
         Ok(self.free(workspace, agent).await? || removed)

@@ -66,6 +66,15 @@ struct Look {
     fill: Vec<Arc<Entry>>,
 }
 
+/// A conversation that is not there any more or cannot be read is passed over: it would be the same in every sweep.
+fn passable<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(HubError::Refused(_) | HubError::Damaged) => Ok(None),
+        Err(cause) => Err(cause),
+    }
+}
+
 // === impl Hub ===
 
 impl Hub {
@@ -101,11 +110,14 @@ impl Hub {
     pub(super) async fn sweep(self: &Arc<Self>) -> Result<()> {
         let began = self.store.now();
         let since = Millis(self.among.swept.began.load(Ordering::Relaxed)).plus(-OVERLAP);
-        self.sweep_moved(since).await?;
-        self.sweep_followed().await?;
+        // Each for itself: what cannot be read of one keeps nobody from the others.
+        let moved = self.sweep_moved(since).await;
+        let followed = self.sweep_followed().await;
         self.recount().await;
-        self.sweep_playbooks().await?;
+        let playbooks = self.sweep_playbooks().await;
         self.queue.look_again();
+        moved.and(followed)?;
+        playbooks?;
         self.among.swept.began.store(began.0, Ordering::Relaxed);
         self.among.ledger.forget(since.plus(-OVERLAP));
         Ok(())
@@ -149,7 +161,7 @@ impl Hub {
                 });
                 let Some((seq, at, other_visitor)) = was else { continue };
                 if other_visitor {
-                    self.look_whose(&tail).await?;
+                    passable(self.look_whose(&tail).await)?;
                 }
                 if seq < head.seq {
                     let Head { conversation, seq: head, .. } = head;
@@ -179,11 +191,7 @@ impl Hub {
         }
         let (waited, late, gap, bells) = (true, true, true, Vec::new());
         let behind = Behind { conversation, after, after_at, head, waited, bells, fill, late, gap };
-        let caught = match self.catch(&behind).await {
-            Err(HubError::Refused(_)) => return Ok(()),
-            caught => caught?,
-        };
-        if caught.events > 0 {
+        if passable(self.catch(&behind).await)?.is_some_and(|caught| caught.events > 0) {
             self.metrics.repairs.inc();
         }
         Ok(())
@@ -198,7 +206,8 @@ impl Hub {
         for conversation in names {
             let Some(end) = ends.remove(&conversation) else { continue };
             let Some(head) = end.last().map(|entry| entry.event().seq) else { continue };
-            let (after, after_at, fill) = self.window(&conversation, since, end).await?;
+            let window = passable(self.window(&conversation, since, end).await)?;
+            let Some((after, after_at, fill)) = window else { continue };
             looks.push(Look { conversation, after, after_at, head, fill });
         }
         Ok(looks)

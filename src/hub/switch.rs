@@ -6,7 +6,7 @@ use super::{
     Hub,
     among::LOOK_PATIENCE,
     error::{HubError, Result},
-    presence::{Flip, shown},
+    presence::{Flip, Renamed, shown},
     seat::Who,
 };
 use crate::{
@@ -128,10 +128,12 @@ impl Hub {
     pub(super) async fn learn(self: &Arc<Self>, workspace: &WorkspaceId, rows: &[&AgentRow], as_of: u64) -> Result<()> {
         // Alone, nobody else changes anything.
         if self.mesh.is_alone() {
+            self.presence.show(workspace, rows);
             return Ok(());
         }
         self.look_for_away(rows.iter().copied()).await;
         let learned = self.presence.learn(workspace, rows, as_of, self.board.has_agents(workspace));
+        self.tell_renamed();
         for flip in learned.flips {
             self.flipped(Some(flip));
         }
@@ -150,9 +152,27 @@ impl Hub {
         }
     }
 
-    /// Tells everybody of a changed status, and visitors when somebody came or everybody left.
+    /// Tells everybody of a changed status, and visitors when somebody came or everybody left. Whatever may change a
+    /// status may bring another name as well.
     pub(super) fn flipped(self: &Arc<Self>, flip: Option<Flip>) {
+        self.tell_renamed();
         let Some(flip) = flip else { return };
+        self.tell_agents(&flip);
+        self.metrics.flip(flip.status, flip.reason);
+        self.turned(flip.workspace);
+    }
+
+    /// Another name or picture is news to agents only, and no flip.
+    fn tell_renamed(&self) {
+        for Renamed { now, here } in self.presence.take_renamed() {
+            self.tell_agents(&now);
+            if here {
+                self.say_agent(&now.workspace, &now.agent.id, false);
+            }
+        }
+    }
+
+    fn tell_agents(&self, flip: &Flip) {
         let push = PresencePush { agent: shown(&flip.agent, flip.status), reason: flip.reason };
         let push = Arc::new(Shared::new(push));
         self.board.agents(&flip.workspace, |seat| {
@@ -160,7 +180,5 @@ impl Hub {
                 mail.presence.insert(flip.agent.id.clone(), push.clone());
             });
         });
-        self.metrics.flip(flip.status, flip.reason);
-        self.turned(flip.workspace);
     }
 }

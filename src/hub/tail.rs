@@ -163,6 +163,11 @@ impl Tail {
         self.queueing.load(Ordering::Relaxed) > 0
     }
 
+    /// Lets go of a fold that the store does not bear out, and of all hints: whoever looks next reads it anew.
+    pub(super) fn begin_anew(&self) {
+        *self.lock() = Inner::default();
+    }
+
     /// Hears of a head.
     pub fn hint(&self, head: Seq) {
         let mut inner = self.lock();

@@ -1,3 +1,4 @@
+mod adopting;
 mod appending;
 mod availability;
 mod deadlines;
@@ -10,6 +11,7 @@ mod inboxes;
 mod kept;
 mod memory;
 mod moments;
+mod naming;
 mod outbox;
 mod queueing;
 mod racing;

@@ -124,14 +124,21 @@ impl Hub {
         let closed_since = self.store.now().plus(-CLOSED_SHOWN);
         let found = self.store.of_visitor(workspace, &guest.visitor, closed_since).await.map_err(HubError::from);
         match (found, recover) {
-            (Err(HubError::Unavailable), Some((id, recover))) => Ok(Some(self.remembered_of(seated, id, recover)?)),
+            (Err(error), Some((id, recover))) if error.is_without_answer() => {
+                Ok(Some(self.remembered_of(seated, id, recover)?))
+            }
             (Err(error), _) => Err(error),
             (Ok(None), _) => Ok(None),
             (Ok(Some(found)), _) => {
                 let id = found.conversation.id.clone();
                 let recover = recover.filter(|(of, _)| *of == id).map(|(_, recover)| recover);
                 let heard = held.as_ref().is_some_and(|held| *held.conversation() == id);
-                seated.follow(&id).learn(found, heard);
+                let tail = seated.follow(&id);
+                tail.learn(found, heard);
+                // Adoption is no event: one whose answer was lost is seen here first.
+                if tail.with(|hot| hot.conversation.visitor.id != guest.visitor) == Some(true) {
+                    self.look_whose(&tail).await?;
+                }
                 self.show(seated, &id, recover, true).await.map(Some)
             }
         }
@@ -211,8 +218,8 @@ impl Hub {
         limit: usize,
     ) -> Result<Vec<Arc<Entry>>> {
         match self.stored_before(who, conversation, before, limit).await {
-            Err(HubError::Unavailable) => {
-                self.remembered_before(who, conversation, before, limit).ok_or(HubError::Unavailable)
+            Err(error) if error.is_without_answer() => {
+                self.remembered_before(who, conversation, before, limit).ok_or(error)
             }
             read => read,
         }

@@ -173,13 +173,31 @@ impl Hub {
         loop {
             tokio::time::sleep(LEFT_EVERY).await;
             match self.store.waited_in().await {
-                Ok(workspaces) => {
-                    for workspace in workspaces {
-                        self.clone().everyone_left(workspace).await;
-                    }
-                }
+                Ok(workspaces) => self.carry_all_over(workspaces).await,
                 Err(cause) => tracing::warn!(error = %cause, "could not look where somebody waits; looking again"),
             }
+        }
+    }
+
+    /// One workspace after the other: those that cannot be served now keep none of the others waiting.
+    async fn carry_all_over(self: &Arc<Self>, mut left: Vec<WorkspaceId>) {
+        let until = Instant::now() + LEFT_EVERY;
+        loop {
+            let mut failed = Vec::new();
+            for workspace in left {
+                if self.presence.anybody(&workspace) {
+                    continue;
+                }
+                if let Err(cause) = self.carry_over(&workspace).await {
+                    tracing::debug!(%workspace, %cause, "could not carry over who waits; trying again");
+                    failed.push(workspace);
+                }
+            }
+            if failed.is_empty() || Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(AGAIN_MS.unsigned_abs())).await;
+            left = failed;
         }
     }
 

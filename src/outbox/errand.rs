@@ -10,22 +10,15 @@ use super::{
     message,
     metrics::{OutboxMetrics, Outcome},
     schedule, signature,
+    telling::{News, TOLD_AFTER, sentence},
 };
 use crate::{
-    chat::{
-        command::Command,
-        conversation::Conversation,
-        event::{External, What},
-    },
-    hub::{Hub, append::Caller, error::HubError},
+    chat::{conversation::Conversation, event::What},
+    hub::{Hub, error::HubError},
     ids::{ItemId, Millis, Seq},
     store::{Disabled, Settled, StoreError, Taken, Verdict},
     wire::entry::Entry,
 };
-
-/// The failure after which a conversation is told that an item has not been handed on yet: by then half a minute has
-/// passed. A refusal is told at once.
-const TOLD_AFTER: u32 = 3;
 
 /// What errands need.
 pub(super) struct Errands {
@@ -37,7 +30,7 @@ pub(super) struct Errands {
 
 /// What came of a try.
 #[derive(Debug)]
-enum Tried {
+pub(super) enum Tried {
     /// The receiver was asked.
     Asked(Result<Reply, Silence>),
     /// It must not be asked, and why.
@@ -55,15 +48,6 @@ struct Conclusion {
     news: Option<News>,
     /// The receiver wants nothing any more.
     gone: bool,
-}
-
-/// What a conversation is told of its item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum News {
-    /// The receiver has it.
-    Handed(Option<External>),
-    /// It has not; a sentence without the receiver's name at its beginning.
-    Failed(String),
 }
 
 // === impl Errands ===
@@ -133,13 +117,20 @@ impl Errands {
         Ok((target, Letter { headers, body }))
     }
 
-    async fn conclude(&self, taken: &Taken, item: Option<&ItemId>, tried: Tried) -> Result<Option<Millis>, HubError> {
+    pub(super) async fn conclude(
+        &self,
+        taken: &Taken,
+        item: Option<&ItemId>,
+        tried: Tried,
+    ) -> Result<Option<Millis>, HubError> {
         let (store, at) = (self.hub.store(), self.hub.store().now());
         let Conclusion { status, verdict, news, gone } =
             Conclusion::of(taken.delivery.tries + 1, tried, at, self.settings.first_retry);
-        if let Some((item, news)) = item.zip(news) {
-            self.tell(taken, item, news).await?;
-        }
+        let about = item.zip(news.as_ref());
+        let told = match about {
+            Some((item, news)) => self.tell(taken, item, news).await?,
+            None => false,
+        };
         let Taken { delivery, webhook, lease } = taken;
         if gone {
             let disabled = Disabled { at, reason: "it answered 410 Gone".into() };
@@ -149,28 +140,17 @@ impl Errands {
         }
         let (webhook, delivery) = (webhook.id.clone(), delivery.id.clone());
         let settled = Settled { webhook, delivery, lease: *lease, at, status, verdict };
-        if !store.settle_delivery(&settled).await? {
+        let is_settled = store.settle_delivery(&settled).await?;
+        if let Some((item, news)) = about.filter(|(_, news)| told || matches!(news, News::Failed(_)))
+            && let Err(cause) = self.agree(taken, item, news).await
+        {
+            tracing::debug!(delivery = %settled.delivery, %cause, "a conversation could not be looked at once more");
+        }
+        if !is_settled {
             tracing::debug!(delivery = %settled.delivery, "a delivery was taken over, or its webhook is gone");
             return Ok(None);
         }
         Ok(self.count(&settled))
-    }
-
-    /// An item's conversation is told in its log. What the log knows already is not said again.
-    async fn tell(&self, taken: &Taken, item: &ItemId, news: News) -> Result<(), HubError> {
-        let command = match news {
-            News::Handed(external) => Command::Handed { item: item.clone(), external },
-            News::Failed(sentence) => {
-                let target = Target::read(&taken.webhook.url, self.settings.rules);
-                let host = target.as_ref().map_or("a webhook", Target::host);
-                Command::HandFailed { item: item.clone(), message: format!("{host}: {sentence}") }
-            }
-        };
-        match self.hub.command(&taken.delivery.conversation, &Caller::System, &command).await {
-            Err(HubError::Unavailable) => Err(HubError::Unavailable),
-            // Nothing is known of such an item any more: then there is nobody to tell.
-            Ok(_) | Err(_) => Ok(()),
-        }
     }
 
     fn count(&self, settled: &Settled) -> Option<Millis> {
@@ -218,9 +198,8 @@ impl Conclusion {
         let wait = schedule::wait(tries, first_retry).filter(|_| !last);
         let gone = status == Some(410);
         let shown = match wait {
-            Some(_) if tries == TOLD_AFTER || (tries == 1 && at_once) => Some(format!("{error}. It is tried again.")),
-            Some(_) => None,
-            None => Some(format!("{error}. It is not tried again, unless somebody asks for it.")),
+            Some(_) if tries != TOLD_AFTER && (tries != 1 || !at_once) => None,
+            again => Some(sentence(&error, again.is_some())),
         };
         let verdict = match wait {
             Some(wait) => {
@@ -238,6 +217,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+    use crate::chat::event::External;
 
     const NOW: Millis = Millis(1_000_000);
 

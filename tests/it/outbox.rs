@@ -3,6 +3,7 @@
 mod failing;
 mod forbidden;
 mod killed;
+mod several;
 mod telling;
 
 use serde_json::{Value, json};

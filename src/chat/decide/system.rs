@@ -49,13 +49,8 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             }
             Ok(())
         }
-        Command::Handed { item, external } => {
-            let known = known(draft, item)?;
-            // A CRM that answers twice says nothing new; one that only says yes takes a failure back.
-            let moved = external.is_some() && known.external != *external;
-            if moved || known.failed.is_some() {
-                draft.push(What::Item(known.handed(external)));
-            }
+        Command::Handed { item, external, failing } => {
+            handed(draft, known(draft, item)?, external.as_ref(), failing);
             Ok(())
         }
         Command::HandFailed { item, message } => {
@@ -67,6 +62,23 @@ pub(super) fn decide(draft: &mut Draft<'_>, command: &Command, policy: &Policy<'
             Ok(())
         }
         _ => Err(Refusal::Forbidden("the hub itself does not do that")),
+    }
+}
+
+/// A CRM that answers twice says nothing new; one that only says yes takes a failure back, unless others still fail.
+fn handed(draft: &mut Draft<'_>, mut known: ItemView, external: Option<&External>, failing: &[String]) {
+    let moved = external.is_some() && known.external.as_ref() != external;
+    let shown = known.failed.take();
+    let stands = shown.as_ref().and_then(|shown| failing.iter().find(|one| *one == shown).or(failing.first()));
+    let what =
+        stands.map(|message| What::ItemFailed { item: known.item.clone(), kind: known.kind, message: message.clone() });
+    let unsaid = moved || stands != shown.as_ref();
+    if moved || (shown.is_some() && stands.is_none()) {
+        draft.push(What::Item(known.handed(external)));
+    }
+    // An item that is heard of ends the failure that is shown: what stands is said behind it.
+    if let Some(what) = what.filter(|_| unsaid) {
+        draft.push(what);
     }
 }
 
@@ -98,13 +110,13 @@ fn known(draft: &Draft<'_>, item: &ItemId) -> Result<ItemView, Refusal> {
 
 impl ItemView {
     /// The event that tells that a CRM has it, and where.
-    fn handed(self, external: &Option<External>) -> Item {
+    fn handed(self, external: Option<&External>) -> Item {
         Item {
             item: self.item,
             kind: self.kind,
             title: self.title,
             fields: Box::default(),
-            external: external.clone().or(self.external),
+            external: external.cloned().or(self.external),
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::person::Person;
-use crate::ids::{AgentId, Millis, NodeId, WorkspaceId};
+use super::{Renamed, person::Person};
+use crate::{
+    chat::event::AgentRef,
+    ids::{AgentId, Millis, NodeId, WorkspaceId},
+};
 
 /// Everybody.
 #[derive(Debug, Default)]
@@ -15,6 +18,8 @@ pub(super) struct People {
     pub(super) expired: Millis,
     /// Workspaces whose people on this node changed and were not told to others since.
     pub(super) moved: BTreeSet<WorkspaceId>,
+    /// Who has another name or picture, and of whom that is to be told.
+    pub(super) renamed: Vec<Renamed>,
     /// Counts what is taken over from the store.
     stamps: u64,
 }
@@ -23,6 +28,8 @@ pub(super) struct People {
 #[derive(Debug, Default)]
 pub(super) struct Crew {
     pub(super) agents: BTreeMap<AgentId, Person>,
+    /// As whom somebody here was shown those who are not kept; on a node that is alone.
+    pub(super) shown: BTreeMap<AgentId, AgentRef>,
     /// Those who are present nowhere are kept as well: somebody here is shown them, and is to be told what becomes of
     /// them whoever changes it.
     pub(super) whole: bool,
@@ -65,9 +72,30 @@ impl People {
     pub(super) fn tidy(&mut self) {
         self.crews.retain(|_, crew| {
             if !crew.whole {
-                crew.agents.retain(|_, person| person.is_present());
+                crew.forget();
             }
             crew.whole || !crew.agents.is_empty()
+        });
+    }
+}
+
+// === impl Crew ===
+
+impl Crew {
+    /// Whether somebody was known by another name or picture.
+    pub(super) fn knew_otherwise(&self, agent: &AgentRef) -> bool {
+        let known = self.agents.get(&agent.id).map(|person| &person.agent);
+        known.or_else(|| self.shown.get(&agent.id)).is_some_and(|known| known != agent)
+    }
+
+    fn forget(&mut self) {
+        let shown = &mut self.shown;
+        self.agents.retain(|id, person| {
+            let stays = person.is_present();
+            if !stays && let Some(shown) = shown.get_mut(id) {
+                shown.clone_from(&person.agent);
+            }
+            stays
         });
     }
 }

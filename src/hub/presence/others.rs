@@ -100,12 +100,14 @@ impl Presence {
         let mut people = self.lock();
         let stamp = people.stamp();
         let crew = people.crew(workspace);
-        let mut learned = Learned::default();
+        let (mut learned, mut renamed) = (Learned::default(), Vec::new());
         for row in rows {
             match crew.agents.get_mut(&row.agent.id) {
                 Some(person) => {
-                    let flip = person.settle(row, PresenceReason::Toggle, as_of, stamp);
-                    learned.flips.extend(flip.unwrap_or_default());
+                    let settled = person.settle(row, PresenceReason::Toggle, as_of, stamp);
+                    let (flip, other) = settled.unwrap_or_default();
+                    learned.flips.extend(flip);
+                    renamed.extend(other);
                 }
                 None if whole => {
                     let person = Person::new(row, stamp);
@@ -121,6 +123,7 @@ impl Presence {
         let missing = crew.agents.iter().filter(|(id, person)| !there.contains(id) && person.settled <= as_of);
         learned.missing = missing.map(|(id, _)| id.clone()).collect();
         crew.whole = whole;
+        people.renamed.append(&mut renamed);
         people.tidy();
         learned
     }
@@ -134,7 +137,10 @@ impl Presence {
         let stamp = people.stamp();
         let crew = people.crew(&row.workspace);
         let learned = match crew.agents.get_mut(&row.agent.id) {
-            Some(person) => person.settle(row, reason, as_of, stamp),
+            Some(person) => person.settle(row, reason, as_of, stamp).map(|(flip, renamed)| {
+                people.renamed.extend(renamed);
+                flip
+            }),
             None if crew.whole => {
                 let person = Person::new(row, stamp);
                 let flip = person.told(&row.workspace, PresenceReason::Connected);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Flip, GRACE_CLOSED, Overtaken, here::Here};
+use super::{Flip, GRACE_CLOSED, Overtaken, Renamed, here::Here};
 use crate::{
     chat::event::AgentRef,
     ids::{Millis, NodeId, WorkspaceId},
@@ -59,21 +59,28 @@ impl Person {
         self.status() == AgentStatus::Online
     }
 
-    /// Takes over the switch and the wishes as they are stored, unless somebody took over a newer row since `as_of`.
+    /// Takes over the switch, the wishes and the name as they are stored, unless somebody took over a newer row since
+    /// `as_of`.
     pub(super) fn settle(
         &mut self,
         row: &AgentRow,
         reason: PresenceReason,
         as_of: u64,
         stamp: u64,
-    ) -> Result<Option<Flip>, Overtaken> {
+    ) -> Result<(Option<Flip>, Option<Renamed>), Overtaken> {
         if self.settled > as_of {
             return Err(Overtaken);
         }
-        let was = self.status();
+        let (was, is_renamed) = (self.status(), self.agent != row.agent);
         self.agent = row.agent.clone();
         (self.online, self.notify, self.settled) = (row.online, row.notify, stamp);
-        Ok(self.flip(&row.workspace, was, reason))
+        let renamed = is_renamed.then(|| self.renamed(&row.workspace, false));
+        Ok((self.flip(&row.workspace, was, reason), renamed))
+    }
+
+    /// What others are told of their name and picture.
+    pub(super) fn renamed(&self, workspace: &WorkspaceId, here: bool) -> Renamed {
+        Renamed { now: self.told(workspace, PresenceReason::Connected), here }
     }
 
     /// What others are told of them.

@@ -352,6 +352,7 @@ async fn b_a_removed_agent_is_sent_away_and_their_chats_are_free() {
     assert_eq!(house.types(&conversation).last().map(String::as_str), Some("unassigned"));
     assert!(bob.mail().rows.contains_key(&conversation));
     assert!(!house.hub.remove_agent(&workspace(), &jane.id).await.unwrap());
+    assert!(jane.seat().mail.take().unwrap().leave.is_some(), "the first answer may have been lost");
     // Whoever is removed is nobody to give a chat to.
     bob.claim(&conversation).await.unwrap();
     let gone = bob.assign(&conversation, Some("jane")).await;

@@ -1,14 +1,10 @@
-//! Leaving: draining, too many connections, adoption, and nothing left behind.
+//! Leaving: draining, too many connections, and nothing left behind.
 
 use super::{
     super::Settings,
     house::{House, pass, settle},
 };
-use crate::{
-    chat::command::Command,
-    ids::{Seq, VisitorId},
-    wire::code::CloseCode,
-};
+use crate::{chat::command::Command, ids::Seq, wire::code::CloseCode};
 
 #[tokio::test(start_paused = true)]
 async fn l4_draining_tells_everybody_to_come_back_each_after_a_share_of_the_spread() {
@@ -141,25 +137,6 @@ async fn p1_a_hello_without_a_start_writes_nothing() {
     settle().await;
     assert!(visitor.greeting.conversation.is_none());
     assert!(house.store.rows().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn p1_an_identity_adopts_the_open_conversation_of_its_anonymous_token() {
-    let house = House::open().await;
-    let jane = house.agent("jane").await;
-    let mut anonymous = house.visitor("v_anon").await;
-    let conversation = anonymous.start().await;
-    let mut guest = anonymous.guest.clone();
-    guest.anonymous = Some(std::mem::replace(&mut guest.visitor, VisitorId::from("v_known")));
-    (guest.name, guest.verified) = (Some("Ann".into()), true);
-    let known = house.greet(guest, None).await.unwrap();
-    let shown = known.greeting.conversation.as_ref().unwrap().loaded.conversation.clone();
-    assert_eq!((shown.id.clone(), shown.visitor.verified), (conversation.clone(), true));
-    known.say(&conversation, "k", "It is me").await.unwrap();
-    assert!(anonymous.mail().leave.is_some());
-    assert!(super::house::not_found(anonymous.say(&conversation, "k", "And me").await));
-    jane.claim(&conversation).await.unwrap();
-    assert_eq!(house.row(&conversation).await.visitor.id, VisitorId::from("v_known"));
 }
 
 #[tokio::test(start_paused = true)]

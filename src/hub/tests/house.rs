@@ -212,6 +212,15 @@ impl House {
         Clerk { hub: self.hub.clone(), id: agent.id, who, seated, desk }
     }
 
+    /// An agent, a conversation of theirs, and a lead in it.
+    pub(crate) async fn lead(&self) -> (Who, ConversationId, ItemId) {
+        let jane = self.agent("jane").await;
+        let conversation = self.visitor("v").await.start().await;
+        jane.claim(&conversation).await.unwrap();
+        let item = jane.lead(&conversation, "k").await.unwrap().item.unwrap();
+        (jane.who.clone(), conversation, item)
+    }
+
     /// The conversation as the store has it.
     pub(super) async fn row(&self, conversation: &ConversationId) -> Conversation {
         self.store.load(conversation).await.unwrap().unwrap().conversation

@@ -17,7 +17,7 @@ use crate::{
         summary::Beside,
         timing::Timing,
     },
-    ids::{AgentId, ConversationId, MessageKey, Millis, NodeId, PlaybookId, VisitorId, WorkspaceId},
+    ids::{AgentId, ConversationId, MessageKey, Millis, NodeId, PlaybookId, Seq, VisitorId, WorkspaceId},
     store::*,
     wire::entry::Entry,
 };
@@ -108,6 +108,17 @@ impl Kept {
         let counts = self.sizes.moved(&after.workspace, folder_of(&before), folder_of(&after));
         self.follow(&append.conversation, &append.entries);
         Appended::Done { counts }
+    }
+
+    /// Goes back to where the log ended with `upto`.
+    pub(super) fn lose(&mut self, conversation: &ConversationId, upto: Seq) {
+        let log = self.conversations.get_mut(conversation).expect("it is there");
+        log.entries.truncate(usize::try_from(upto.0).unwrap());
+        let left = log.entries.len();
+        log.keys.retain(|_, at| *at < left);
+        let events = log.entries.iter().map(|entry| entry.event());
+        log.row =
+            Conversation::fold(log.row.id.clone(), log.row.workspace.clone(), events).expect("begins with started");
     }
 
     /// What hangs on events: items and the outbox.

@@ -33,6 +33,8 @@ pub(super) struct Memory {
     kept: Mutex<Kept>,
     down: AtomicBool,
     pub(super) gates: Gates,
+    /// Whose log cannot be read.
+    damaged: Mutex<BTreeSet<ConversationId>>,
     /// How long an append takes before it is written, in milliseconds.
     slow: Mutex<fn(&Append) -> u64>,
     /// Looks and writes so far.
@@ -53,6 +55,7 @@ impl Memory {
             kept: Mutex::default(),
             down: AtomicBool::new(false),
             gates: Gates::default(),
+            damaged: Mutex::default(),
             slow: Mutex::new(|_| 0),
             asked: AtomicUsize::new(0),
         })
@@ -71,6 +74,16 @@ impl Memory {
     /// Its clock shows so much less from now on, as another process's may.
     pub(super) fn set_back(&self, ms: i64) {
         self.drift.fetch_sub(ms, Ordering::SeqCst);
+    }
+
+    /// From now on nothing of this one's log can be read.
+    pub(super) fn damage(&self, conversation: &ConversationId) {
+        self.damaged.lock().unwrap().insert(conversation.clone());
+    }
+
+    /// The store comes back without the newest events of this one, as after a standby took over.
+    pub(super) fn lose(&self, conversation: &ConversationId, upto: Seq) {
+        self.lock().lose(conversation, upto);
     }
 
     /// The whole log of a conversation.
@@ -162,6 +175,9 @@ impl Store for Memory {
         bytes: usize,
     ) -> Result<Vec<Arc<Entry>>> {
         self.gates.pass(Verb::EventsAsked).await;
+        if self.damaged.lock().unwrap().contains(conversation) {
+            return Err(StoreError::Damaged("an event is no event".into()));
+        }
         let kept = self.up()?;
         let skip = usize::try_from(after.0).unwrap();
         Ok(some_of(&mut kept.events(conversation).iter().skip(skip).cloned(), limit, bytes))

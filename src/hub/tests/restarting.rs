@@ -1,14 +1,16 @@
 //! Presence over a restart: kept as a lease, taken over by the next incarnation, never for longer than the rules say.
 
 use super::{
-    super::Settings,
+    super::{Settings, page::Recover},
     house::{House, pass, settle, workspace},
 };
 use crate::{
     chat::event::MissedReason,
+    ids::Seq,
     store::Store,
     wire::{
         agent::{AgentStatus, PresenceReason},
+        code::CloseCode,
         push::AvailableReason,
         roster::{Roster, Stay},
     },
@@ -277,4 +279,31 @@ async fn r8_a_restart_after_which_somebody_comes_back_carries_nobody_over() {
         assert_eq!(house.row(&conversation).await.missed, None, "down for {down} ms");
         jane.claim(&conversation).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn d3_where_the_store_comes_back_without_the_last_events_all_go_on_from_what_there_is() {
+    let house = House::open().await;
+    let mut jane = house.agent("jane").await;
+    let mut visitor = house.visitor("v_1").await;
+    let conversation = visitor.start().await;
+    jane.claim(&conversation).await.unwrap();
+    for n in 1..=3 {
+        visitor.say(&conversation, &format!("k{n}"), &format!("Text {n}")).await.unwrap();
+    }
+    visitor.mail();
+    jane.mail();
+    let head = house.row(&conversation).await.seq;
+    house.store.lose(&conversation, Seq(head.0 - 2));
+    let said = visitor.say(&conversation, "k4", "Text 4").await.unwrap();
+    assert_eq!(said.seq, Seq(head.0 - 1));
+    for mail in [visitor.mail(), jane.mail()] {
+        assert!(mail.leave.is_some_and(|leave| leave.code == CloseCode::Draining), "they come back to what there is");
+    }
+    let from = (conversation.clone(), Recover { epoch: house.store.epoch(), seq: head });
+    let back = house.greet(visitor.guest.clone(), Some(&from)).await.unwrap();
+    let shown = back.greeting.conversation.as_ref().unwrap();
+    assert_eq!((shown.page.recovered, shown.page.cursor), (false, Seq(head.0 - 1)));
+    // What was sent and is lost may be sent again.
+    assert!(!visitor.say(&conversation, "k3", "Text 3").await.unwrap().duplicate);
 }

@@ -3,6 +3,7 @@
 
 use super::{
     super::mailbox::Row,
+    house::workspace,
     tab::Tab,
     town::{Town, read, read_after},
     wires::Faults,
@@ -78,6 +79,28 @@ async fn d4_a_swallowed_text_reaches_those_who_follow_within_ten_seconds() {
     let both = ["lost on the way", "an answer to nothing"];
     assert_eq!((jane.texts(&id), visitor.texts(&id)), (both.map(String::from).into(), both.map(String::from).into()));
     assert_eq!(rang(&jane, &id), [NotifyReason::Unassigned, NotifyReason::Message]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn d4_a_log_that_cannot_be_read_keeps_the_sweep_from_nothing_else() {
+    let (town, [jane, mut bob, mut cy], visitor, unreadable) = cut_off().await;
+    let there = &town.hubs[1].house.hub;
+    cy.give(&unreadable, Command::Claim).await.unwrap();
+    read(&mut [&mut bob, &mut cy]).await;
+    visitor.say(&unreadable, "never to be read").await.unwrap();
+    town.store.damage(&unreadable);
+    for round in 0..9 {
+        let (_, _, id) = town.hubs[0].chat(&format!("v_{round}_more")).await;
+        jane.give(&id, Command::Claim).await.unwrap();
+        let playbook = there.playbook(&"pb_now".into()).await.unwrap().unwrap();
+        let before = playbook.version;
+        town.hubs[0].house.hub.save_playbook(&workspace(), &playbook.playbook, before).await.unwrap();
+        read_after(10_050, &mut [&mut bob, &mut cy]).await;
+        assert_eq!((bob.state(&id), bob.counts.unassigned), (None, 0), "round {round}");
+        assert_eq!(there.playbooks.newest(&"pb_now".into()).unwrap().version, before + 1);
+    }
+    // Half a minute's.
+    assert!(there.among.ledger.len() <= 6, "what lies behind is forgotten, not {}", there.among.ledger.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use super::{LEAD, deliveries, lead, metric, settings, settled};
 use crate::support::{Agent, Hub, Receiver, http::Answer, playbooks, receiver::Manner, token, wait};
 
 /// A conversation in an agent's hands.
-async fn assigned(hub: &Hub) -> (Agent, String) {
+pub async fn assigned(hub: &Hub) -> (Agent, String) {
     let jane = hub.online("jane").await;
     let visitor = hub.visitor(playbooks::LIVE).await;
     let chat = visitor.start().await;
@@ -16,12 +16,12 @@ async fn assigned(hub: &Hub) -> (Agent, String) {
     (jane, chat)
 }
 
-async fn make(jane: &Agent, chat: &str, key: &str) -> Value {
+pub async fn make(jane: &Agent, chat: &str, key: &str) -> Value {
     jane.ok(json!({"type": "item", "conversation": chat, "kind": "deal", "title": "A deal", "key": key})).await["item"]
         .clone()
 }
 
-async fn failed(jane: &Agent, chat: &str, words: &str) -> Value {
+pub async fn failed(jane: &Agent, chat: &str, words: &str) -> Value {
     let told = |event: &Value| {
         event["type"] == "item_failed" && event["message"].as_str().is_some_and(|text| text.contains(words))
     };
@@ -156,7 +156,7 @@ async fn w2_410_switches_the_webhook_off_and_gives_up_what_waits() {
 }
 
 /// Asks for an item to be handed on again.
-async fn retry(hub: &Hub, sub: &str, chat: &str, item: &Value) -> Answer {
+pub async fn retry(hub: &Hub, sub: &str, chat: &str, item: &Value) -> Answer {
     let item = item.as_str().expect("an id").replace('/', "%2F");
     let request = hub.request("POST", &format!("/v1/conversations/{chat}/items/{item}/retry"));
     request.bearer(&token::agent(sub, "agent")).send().await.expect("an answer")
@@ -201,7 +201,6 @@ async fn r18_an_agent_has_a_failed_item_handed_on_again_under_the_name_it_had() 
         // The second may find that it is done.
         assert!(answer.status == 204 || answer.status == 409, "{answer:?}");
     }
-    // Where the other one took an item after this one had refused it, that was said as well.
     let told =
         |event: &Value| event["type"] == "item" && event["by"]["kind"] == "system" && !event["external"].is_null();
     let event = jane.event(&chat, told).await;

@@ -172,7 +172,7 @@ fn r15_an_item_is_made_with_its_title_and_does_not_close_the_chat() {
 fn r18_an_item_the_crm_took_is_marked_and_no_second_one() {
     let mut world = World::closed();
     world.give(&agent("jane"), &item("k", "A lead")).unwrap();
-    let handed = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")) };
+    let handed = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")), failing: vec![] };
     assert_eq!(types(&world.give(&Actor::System, &handed).unwrap()), ["item"]);
     assert_eq!(world.conversation.items.len(), 1);
     assert_eq!(world.conversation.items[0].external, Some(external("crm-1")));
@@ -188,7 +188,7 @@ fn r18_a_failure_shows_until_it_succeeds_and_is_not_repeated_word_by_word() {
     assert_eq!(types(&world.give(&Actor::System, &failed).unwrap()), ["item_failed"]);
     assert_eq!(world.conversation.items[0].failed.as_deref(), Some("The CRM is down"));
     assert_eq!(world.give(&Actor::System, &failed), Ok(vec![]));
-    let handed = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")) };
+    let handed = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")), failing: vec![] };
     world.give(&Actor::System, &handed).unwrap();
     assert_eq!(world.conversation.items[0].failed, None);
 }
@@ -197,7 +197,7 @@ fn r18_a_failure_shows_until_it_succeeds_and_is_not_repeated_word_by_word() {
 fn r18_a_receiver_that_only_says_yes_takes_a_failure_back_and_keeps_the_link() {
     let mut world = World::closed();
     world.give(&agent("jane"), &item("k", "A lead")).unwrap();
-    let taken = Command::Handed { item: "i_k".into(), external: None };
+    let taken = Command::Handed { item: "i_k".into(), external: None, failing: vec![] };
     assert_eq!(world.give(&Actor::System, &taken), Ok(vec![]), "nobody was told of any trouble");
     let failed = Command::HandFailed { item: "i_k".into(), message: "The CRM is down".into() };
     for link in [None, Some(external("crm-1"))] {
@@ -205,15 +205,40 @@ fn r18_a_receiver_that_only_says_yes_takes_a_failure_back_and_keeps_the_link() {
         assert_eq!(types(&world.give(&Actor::System, &taken).unwrap()), ["item"]);
         let view = &world.conversation.items[0];
         assert_eq!((&view.failed, &view.external), (&None, &link));
-        let linked = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")) };
+        let linked = Command::Handed { item: "i_k".into(), external: Some(external("crm-1")), failing: vec![] };
         world.give(&Actor::System, &linked).unwrap();
     }
     assert_eq!(world.conversation.items.len(), 1);
 }
 
 #[test]
+fn r18_what_one_receiver_took_ends_no_failure_of_another() {
+    let mut world = World::closed();
+    world.give(&agent("jane"), &item("k", "A lead")).unwrap();
+    let handed = |link: Option<&str>, failing: &[&str]| Command::Handed {
+        item: "i_k".into(),
+        external: link.map(external),
+        failing: failing.iter().map(|&words| words.into()).collect(),
+    };
+    let told = |words: &str| Command::HandFailed { item: "i_k".into(), message: words.into() };
+    assert_eq!(world.give(&Actor::System, &handed(None, &["a"])), Ok(vec![]), "no trouble was shown");
+    world.give(&Actor::System, &told("a")).unwrap();
+    assert_eq!(world.give(&Actor::System, &handed(None, &["b", "a"])), Ok(vec![]));
+    // A link is news, and the failure stands behind it.
+    let linked = world.give(&Actor::System, &handed(Some("crm-1"), &["b", "a"])).unwrap();
+    assert_eq!(types(&linked), ["item", "item_failed"]);
+    let view = world.conversation.items[0].clone();
+    assert_eq!((view.failed.as_deref(), view.external), (Some("a"), Some(external("crm-1"))));
+    // Who failed has it now: another's failure is shown in its place, until that one has it as well.
+    assert_eq!(types(&world.give(&Actor::System, &handed(None, &["b"])).unwrap()), ["item_failed"]);
+    assert_eq!(world.conversation.items[0].failed.as_deref(), Some("b"));
+    assert_eq!(types(&world.give(&Actor::System, &handed(None, &[])).unwrap()), ["item"]);
+    assert_eq!(world.conversation.items[0].failed, None);
+}
+
+#[test]
 fn r18_nothing_is_known_of_an_item_that_was_never_made() {
     let world = World::closed();
-    let handed = Command::Handed { item: "i_no".into(), external: Some(external("crm-1")) };
+    let handed = Command::Handed { item: "i_no".into(), external: Some(external("crm-1")), failing: vec![] };
     assert_eq!(world.ask(&Actor::System, &handed), Err(Refusal::NotFound));
 }

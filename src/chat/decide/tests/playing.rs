@@ -162,7 +162,7 @@ fn p2_what_an_answer_brought_is_told_from_what_came_at_the_same_moment() {
     world.say(&Actor::Visitor, "Bye").unwrap();
     let item = world.conversation.items[0].item.clone();
     let external = External { id: "7".into(), url: None };
-    world.give(&Actor::System, &Command::Handed { item, external: Some(external) }).unwrap();
+    world.give(&Actor::System, &Command::Handed { item, external: Some(external), failing: vec![] }).unwrap();
     let place = |events: &[Event]| events[0].seq.0 as usize - 1;
     assert!(world.log.iter().all(|event| event.at == world.log[0].at) && missed.len() > 1);
     assert!(mail.iter().any(|event| matches!(event.what, What::Details { .. })));

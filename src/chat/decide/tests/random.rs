@@ -168,7 +168,9 @@ impl World {
             Op::Abandon => (Actor::System, Command::Abandon, false),
             Op::Handed(n) => {
                 let external = (n % 3 > 0).then(|| External { id: format!("crm-{}", n % 2), url: None });
-                (Actor::System, Command::Handed { item: item(&self.conversation.items, *n), external }, false)
+                let failing = (0..n % 4 / 2).map(|n| format!("No {n}")).collect();
+                let item = item(&self.conversation.items, *n);
+                (Actor::System, Command::Handed { item, external, failing }, false)
             }
             Op::HandFailed(n) => {
                 let item = item(&self.conversation.items, *n);
