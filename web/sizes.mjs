@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 
 const LOADER_BYTES = 3_000;
 const CHAT_BYTES = 15_000;
-const INBOX_BYTES = 90_000;
+const INBOX_BYTES = 92_000;
 const LANGUAGES = 8;
 
 const dist = resolve(import.meta.dirname, process.env.USHER_WEB_OUT ?? "dist");

@@ -13,6 +13,7 @@ const OWN = new RegExp(
     "retryable|retryAt|availableReason|agentTyping|unsent|renewIdentity|outbox|complain|complaint|attempt|hush|behind",
     "onward|watched|speaker|opened|listeners|typed|older|busy|tokens|lines|memory|alone|fate|mine|hello|changed|look",
     "invite|live|shown|quiet|client|timer|names|tell|plain|env|store|hold|attach|props|tag",
+    "asked|beside|clock|node|unread|retry|discard|prepend|want|heard|old|socket",
   ].join("|")})$`,
 );
 

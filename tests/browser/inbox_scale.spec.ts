@@ -108,7 +108,7 @@ test("i7 of 10,000 messages those in the window are drawn, the first one is reac
     const first = jane.log.getByText("The very first");
     const before = (await first.boundingBox())?.y;
     await caller.say("And one more");
-    await expect(jane.page.getByRole("button", { name: "To the newest" })).toBeVisible();
+    await expect(jane.page.getByRole("button", { name: "New messages" })).toBeVisible();
     await expect(jane.rows).toContainText("And one more");
     expect((await first.boundingBox())?.y).toBe(before);
   });

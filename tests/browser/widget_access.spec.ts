@@ -200,6 +200,30 @@ test("v8 on a wide page the keyboard passes through the window, and comes back t
   await expect(launcher).toHaveAccessibleName("Open chat");
 });
 
+test("v8 the menu goes with the end, and when the pointer or the keyboard goes elsewhere", async ({ site, visit }) => {
+  const visitor = await visit((await site({ body: '<h1>Lamps</h1><input aria-label="Search">' })).origin);
+  const { page, log, menu } = visitor;
+  const sound = page.getByRole("checkbox", { name: "Sound" });
+  await visitor.open();
+  await expect(page.getByRole("button", { name: "Just looking" })).toBeEnabled();
+  // Its words are part of it.
+  await menu.click();
+  await page.getByText("Sound", { exact: true }).click();
+  await expect(sound).toBeChecked();
+  const elsewhere = [() => page.mouse.click(300, 500), () => log.click(), () => page.getByLabel("Search").focus()];
+  for (const go of elsewhere) {
+    await expect(sound).toBeVisible();
+    await go();
+    await expect(sound).toBeHidden();
+    await menu.click();
+  }
+  await page.getByText("End chat").click();
+  await page.getByRole("button", { name: "End it for good" }).click();
+  await expect(log).toContainText("This chat has ended.");
+  await expect(sound).toBeHidden();
+  await expect(page.getByRole("dialog")).toBeFocused();
+});
+
 test("v8 motion, colours and contrast follow what the visitor's system asks for", async ({ visit, hub }) => {
   const visitor = await visit(undefined, { forcedColors: "active" });
   const { page, log } = visitor;

@@ -89,6 +89,29 @@ test("v8 a window that covers the page has the keyboard, after a reload too, and
   await expect(log).toContainText("Still there?");
 });
 
+test("v8 a name of one long word breaks instead of making the window wider than the screen", async ({
+  hub,
+  agent,
+  visit,
+}) => {
+  const long = `${"Konstantinopolitanischer".repeat(3)}`.slice(0, 57);
+  const jane = await agent(hub.introduce("jane-1", long));
+  const visitor = await visit(undefined, { viewport: { width: 320, height: 400 } });
+  const { page, log } = visitor;
+  await visitor.askForSomebody();
+  await jane.claim();
+  await jane.say("Hello");
+  await jane.typing(true);
+  await expect(log).toContainText("Hello");
+  await expect(page.locator(".typing")).toContainText(long);
+  const wide = page.getByRole("dialog").locator("visible=true");
+  const over = await wide.evaluateAll((all) =>
+    all.filter((part) => part.getBoundingClientRect().right > innerWidth).map(({ className }) => className),
+  );
+  expect(over).toEqual([]);
+  expect(await page.getByRole("dialog").evaluate((panel) => panel.scrollWidth)).toBeLessThanOrEqual(320);
+});
+
 test("v8 a wide window takes no keyboard by itself, and does when it comes to cover the page", async ({
   site,
   visit,

@@ -209,7 +209,7 @@ for (const [variant, options, language] of VARIANTS) {
       await shoot(visitor, "11-closed");
       await visitor.page.getByRole("radio").nth(3).check();
       await shoot(visitor, "12-rating");
-      await visitor.page.locator(".rating [type=submit]").click();
+      await visitor.page.locator(".rating > button").click();
       await expect(visitor.page.locator(".rating")).toHaveCount(0);
       await shoot(visitor, "14-rated");
       gate.stop(4505);

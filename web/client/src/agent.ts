@@ -32,6 +32,8 @@ export class AgentClient {
   readonly clock: ClockOffset;
   /** Each `notify` push; the receiver answers with {@link notified}. */
   readonly notifications = new Listeners<NotifyPush>();
+  /** Conversations that go out of sight, by their ids. */
+  readonly outOfSight = new Listeners<string>();
   readonly #env: Env;
   readonly #connection: CheckedConnection;
   readonly #outbox: Outbox;
@@ -304,11 +306,11 @@ export class AgentClient {
     if (push.counts) this.#counts = { ...this.#counts, ...push.counts };
     if (push.upsert && this.#rows.upsert(push.upsert)) {
       this.#opened.inSight(push.upsert.id);
-      const { visitor, page, unread, seen, position } = push.upsert;
-      this.#opened.get(push.upsert.id)?.patch(() => ({ visitor, page, unread, seen, position }));
+      this.#opened.get(push.upsert.id)?.patchFrom(push.upsert);
     }
     if (typeof push.remove === "string" && this.#rows.remove(push.remove, push.seq ?? 0)) {
       this.#opened.get(push.remove)?.lose(push.assignee ?? null, push.at ?? null);
+      this.outOfSight.emit(push.remove);
     }
     this.#sorted();
   }

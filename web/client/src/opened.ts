@@ -1,6 +1,6 @@
 import { applyAtDesk } from "./desk_fold.js";
 import type { Env } from "./env.js";
-import type { AgentRef, Conversation, Event, Marks } from "./generated.js";
+import type { AgentRef, Conversation, Event, Marks, Summary } from "./generated.js";
 import { ConversationLog } from "./log.js";
 import { SeenSender } from "./seen.js";
 import { TypingSender, TypingShown } from "./typing.js";
@@ -27,6 +27,9 @@ export interface OpenedOptions {
   tellTyping(id: string, on: boolean, preview: string | undefined): void;
   changed(): void;
 }
+
+/** While it is so, more than one agent may look at it. */
+const FREE: readonly Conversation["state"][] = ["waiting", "offline", "unassigned"];
 
 /** The log, fold and receipts of one conversation that an agent has open. */
 export class Opened {
@@ -106,6 +109,13 @@ export class Opened {
     this.#conversation = { ...this.#conversation, ...change(this.#conversation) };
   }
 
+  /** The same, as the inbox's row tells it. */
+  patchFrom({ visitor, page, unread, seen, position, state }: Summary): void {
+    // A row need not know the place in the queue; while the chat waits, what `open` said of it stands.
+    const place = position === null && state === "waiting" ? {} : { position };
+    this.patch(() => ({ visitor, page, unread, seen, ...place }));
+  }
+
   watch(agents: readonly AgentRef[]): void {
     this.#watching = agents;
   }
@@ -140,6 +150,8 @@ export class Opened {
   #fold(events: readonly Event[]): void {
     if (this.#conversation === null) return;
     this.#conversation = events.reduce(applyAtDesk, this.#conversation);
+    // Whoever looked at it has lost sight of it, and the hub tells no more of them.
+    if (!FREE.includes(this.#conversation.state)) this.#watching = [];
     if (events.some((event) => event.by.kind === "visitor")) this.visitorTyping.show(false);
     this.seen.mark(this.cursor, 0);
   }

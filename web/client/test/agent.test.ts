@@ -54,8 +54,12 @@ test("p4_inbox_rows_move_between_folders_by_upsert_and_remove", async () => {
     counts: { unassigned: 1, mine: 1 },
   });
   hub.socket.say({ type: "inbox", upsert: summary("c_1", 3), counts: {} });
+  const gone: string[] = [];
+  client.outOfSight.add((id) => gone.push(id));
   hub.socket.say({ type: "inbox", remove: "c_2", seq: 4, assignee: { id: "bob", name: "Bob" }, at: 9 });
+  hub.socket.say({ type: "inbox", remove: "c_1", seq: 3, assignee: { id: "bob", name: "Bob" }, at: 9 });
   hub.socket.say({ type: "inbox", upsert: summary("c_2", 3) });
+  expect(gone).toEqual(["c_2"]);
   expect(ids("unassigned")).toEqual([]);
   expect(ids("mine")).toEqual(["c_1"]);
   expect(client.state.value.counts).toEqual({ unassigned: 1, mine: 1, closed: 0 });
@@ -88,6 +92,35 @@ test("p4_an_opened_conversation_is_followed_and_resumed_after_a_reconnect", asyn
     events: [text(4, "Hello?", { by: visitor })],
   });
   expect(client.state.value.opened.get("c_1")?.events.map((event) => event.seq)).toEqual([1, 2, 3, 4]);
+});
+
+test("r9_a_row_that_does_not_know_the_place_in_the_queue_leaves_it_as_it_is_while_the_chat_waits", async () => {
+  await signIn({ unassigned: [summary("c_1", 2)] });
+  client.open("c_1");
+  const place = () => client.state.value.opened.get("c_1")?.conversation?.position;
+  hub.socket.answer("open", { conversation: conversation({ state: "waiting", seq: 2, position: 3 }), events: [] });
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 3, { state: "waiting", position: null }) });
+  expect(place()).toBe(3);
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 3, { state: "waiting", position: 2 }) });
+  expect(place()).toBe(2);
+  hub.socket.say({ type: "inbox", upsert: summary("c_1", 4, { state: "offline", position: null }) });
+  expect(place()).toBeNull();
+});
+
+test("r13_who_looked_at_a_chat_looks_no_more_once_it_is_somebodys", async () => {
+  await signIn({ unassigned: [summary("c_1", 2)] });
+  client.open("c_1");
+  hub.socket.answer("open", { conversation: conversation({ state: "waiting", seq: 2 }), events: [text(2, "Hi")] });
+  hub.socket.say({ type: "watching", conversation: "c_1", agents: [me, { id: "bob", name: "Bob" }] });
+  const watching = () => client.state.value.opened.get("c_1")?.watching.map((agent) => agent.name);
+  expect(watching()).toEqual(["Jane", "Bob"]);
+  const by = { kind: "agent", ...me } as const;
+  hub.socket.say({
+    type: "events",
+    conversation: "c_1",
+    events: [{ ...text(3, "", { by }), type: "assigned", to: me, from: null }],
+  });
+  expect(watching()).toEqual([]);
 });
 
 test("a3_losing_sight_ends_the_open_and_says_to_whom", async () => {

@@ -9,6 +9,7 @@ import {
   type Summary,
 } from "../../client/src/index.js";
 import { Canned } from "./conversation/canned.svelte.js";
+import { HalfWritten } from "./conversation/half_written.svelte.js";
 import { FolderPages } from "./list/folder_pages.svelte.js";
 import { folderOf } from "./list/row_marks.js";
 import { Search } from "./list/search.svelte.js";
@@ -33,6 +34,8 @@ export interface DeskOptions {
   client: AgentClient;
   token: string;
   tastes: Tastes;
+  /** This tab's. */
+  storage: Storage;
 }
 
 /** What one signed-in agent has in front of them in this tab. */
@@ -48,10 +51,14 @@ export class Desk {
   readonly tastes: Tastes;
   /** Playbooks being edited; they outlive a look at the inbox. */
   readonly playbooks = new Drafts();
-  /** What was typed and not sent, by conversation. */
-  readonly drafts = new SvelteMap<string, string>();
+  /** What was typed and not sent. */
+  readonly drafts: HalfWritten;
   /** Claims that were lost, by conversation. */
   readonly taken = new SvelteMap<string, Taken>();
+  /** To whom this agent gave a conversation, by conversation. */
+  readonly handed = new SvelteMap<string, string>();
+  /** The last words of the conversation in front of the agent are in view. */
+  atEnd = $state(false);
   folder = $state<Folder>("unassigned");
   /** The last thing that was asked for and not done, in words. */
   trouble = $state<string | null>(null);
@@ -63,12 +70,18 @@ export class Desk {
   /** When the sign-in ends; null when the token does not say. */
   expiresAt = $state<number | null>(null);
 
-  constructor({ client, token, tastes }: DeskOptions) {
+  constructor({ client, token, tastes, storage }: DeskOptions) {
     this.client = client;
     this.tastes = tastes;
     this.#token = token;
     this.#state = fromStore(client.state);
-    this.expiresAt = claimsOf(token)?.expiresAt ?? null;
+    const claims = claimsOf(token);
+    this.expiresAt = claims?.expiresAt ?? null;
+    this.drafts = new HalfWritten(storage, JSON.stringify([claims?.workspace, claims?.sub]));
+    // Of the one in front of the agent it stays while they are told, and may come back with it.
+    client.outOfSight.add((conversation) => {
+      if (conversation !== this.#followed) this.drafts.forget(conversation);
+    });
     this.clock = new Ticking(() => client.clock.now());
     this.pages = new FolderPages(client);
     this.search = new Search(client);
@@ -83,7 +96,7 @@ export class Desk {
   }
 
   #sight(): Sight {
-    const shown = this.opened?.status === "open" ? this.selected : null;
+    const shown = this.opened?.status === "open" && this.atEnd ? this.selected : null;
     return { shown, visible: document.visibilityState === "visible", focused: document.hasFocus() };
   }
 
@@ -134,6 +147,7 @@ export class Desk {
     if (before !== null) this.#leave(before);
     if (conversation === null) return;
     this.taken.delete(conversation);
+    this.handed.delete(conversation);
     this.client.open(conversation);
   }
 
@@ -183,6 +197,13 @@ export class Desk {
     return wants;
   }
 
+  /** Gives it to this agent, or back to Unassigned. */
+  async handOn(conversation: string, to: string | null): Promise<void> {
+    // The news comes before the answer, and asks who did it.
+    if (to !== null) this.handed.set(conversation, to);
+    if (!(await this.attempt(this.client.assign(conversation, to)))) this.handed.delete(conversation);
+  }
+
   /** Runs a request and, should it be refused, says so. */
   async attempt(request: Promise<unknown>): Promise<boolean> {
     this.trouble = null;
@@ -199,13 +220,14 @@ export class Desk {
   takeBack(key: string): void {
     const entry = this.state.unsent.find((one) => one.key === key);
     if (entry === undefined) return;
-    const draft = this.drafts.get(entry.conversation) ?? "";
-    this.drafts.set(entry.conversation, draft === "" ? entry.text : `${entry.text}\n${draft}`);
+    const draft = this.drafts.get("message", entry.conversation);
+    this.drafts.set("message", entry.conversation, draft === "" ? entry.text : `${entry.text}\n${draft}`);
     this.client.discard(key);
   }
 
   leave(): void {
     this.notifier.stop();
+    this.drafts.clear();
     this.client.disconnect();
     this.places.go({ view: "inbox", conversation: null });
   }
@@ -213,7 +235,7 @@ export class Desk {
   #leave(conversation: string): void {
     const opened = this.state.opened.get(conversation);
     if (opened?.status === "lost") {
-      this.drafts.delete(conversation);
+      this.drafts.forget(conversation);
       for (const entry of this.state.unsent) {
         if (entry.conversation === conversation) this.client.discard(entry.key);
       }

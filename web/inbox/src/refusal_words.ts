@@ -17,6 +17,8 @@ export function refusalWords(refusal: unknown): string {
       return t("refused.closed");
     case "rate_limited":
       return t("refused.fast");
+    case "too_large":
+      return t("unsent.too_long");
     case "unavailable":
       return t("refused.unavailable");
     default:

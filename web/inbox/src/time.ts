@@ -22,6 +22,13 @@ export function shortTime(at: number, now: number, reader: Reader = {}): string 
   return format(at, reader, { day: "numeric", month: "short", ...yearOf(at, now, reader) });
 }
 
+/** "14:02" of today, else "23 Nov, 14:02" or, of another year, "23 Nov 2025, 14:02". */
+export function momentTime(at: number, now: number, reader: Reader = {}): string {
+  if (dayKey(at, reader) === dayKey(now, reader)) return clockTime(at, reader);
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  return format(at, reader, { day: "numeric", month: "short", ...yearOf(at, now, reader), ...clock });
+}
+
 /** "23 Nov" of a day like "2026-11-23". */
 export function shortDay(day: string, reader: Reader = {}): string {
   return format(Date.parse(day), { ...reader, zone: "UTC" }, { day: "numeric", month: "short" });

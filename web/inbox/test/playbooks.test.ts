@@ -1,39 +1,11 @@
 import { expect, test } from "vitest";
 import type { Playbook } from "../../client/src/index.js";
-import { insert, remove, rename } from "../src/playbooks/edit.js";
+import { insert, remove, removeOption, rename } from "../src/playbooks/edit.js";
 import { richOf } from "../src/playbooks/markdown.js";
 import { marked } from "../src/playbooks/marking.js";
 import { outline } from "../src/playbooks/outline.js";
-import { waitOf } from "../src/playbooks/waits.js";
 import { answered, walkFrom } from "../src/playbooks/walk.js";
-
-function demo(): Playbook {
-  return {
-    id: "pb_demo",
-    name: "Demo",
-    active: true,
-    locale: "en",
-    origins: [],
-    appearance: { color: "#3b5bdb", icon: "chat", bot_name: "Usher", avatar: null },
-    open_after_ms: null,
-    typing_preview: false,
-    abandoned_lead: true,
-    start: "hello",
-    cards: {
-      hello: {
-        kind: "choice",
-        text: "Hi!",
-        options: [
-          { id: "talk", label: "Talk", next: "live" },
-          { id: "look", label: "Look", next: "bye" },
-        ],
-      },
-      live: { kind: "live_chat", online_message: "On", wait_ms: 60_000, offline_message: "Off", offline: "email" },
-      email: { kind: "capture", text: "Where?", field: "email", required: true, next: "bye" },
-      bye: { kind: "disqualify", text: "Bye", create: [] },
-    },
-  };
-}
+import { demo } from "./demo.js";
 
 const lines = (playbook: Playbook) => outline(playbook).map(({ depth, card, kind }) => [depth, card, kind]);
 
@@ -98,6 +70,15 @@ test("i5_taking_a_card_out_joins_its_ends_and_takes_along_what_only_it_led_to", 
   expect(Object.keys(remove(stray, "email").playbook.cards)).toContain("stray");
 });
 
+test("i5_an_answer_taken_out_takes_along_what_only_it_led_to", () => {
+  const { playbook, card } = removeOption(demo(), "hello", 0);
+  expect(card).toBe("hello");
+  expect(playbook.cards.hello).toMatchObject({ options: [{ id: "look" }] });
+  // The end is the other answer's as well.
+  expect(Object.keys(playbook.cards)).toEqual(["hello", "bye"]);
+  expect(Object.keys(removeOption(demo(), "hello", 1).playbook.cards)).toEqual(["hello", "live", "email", "bye"]);
+});
+
 test("i5_a_card_gets_another_name_everywhere_or_not_at_all", () => {
   const renamed = rename(demo(), "bye", "end");
   expect(renamed?.cards.email).toMatchObject({ next: "end" });
@@ -141,10 +122,6 @@ test("i5_the_preview_reads_markdown_as_the_hub_does", () => {
   expect(richOf("a <b onclick=x>c</b>")).toEqual([{ p: ["a <b onclick=x>c</b>"] }]);
   expect(richOf("[click](javascript:alert) ![see](http://a.example/c.png)")).toEqual([{ p: ["click see"] }]);
   expect(richOf("2 * 3 * 4 and snake_case_name")).toEqual([{ p: ["2 * 3 * 4 and snake_case_name"] }]);
-});
-
-test("i5_seconds_are_typed_and_milliseconds_sent", () => {
-  expect(["60", "7,5", "10.25", "x", "-1", ""].map(waitOf)).toEqual([60_000, 7_500, 10_250, 0, 0, 0]);
 });
 
 test("i5_the_preview_walks_as_a_visitor_would", () => {

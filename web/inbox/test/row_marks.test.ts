@@ -17,6 +17,12 @@ test("r9_a_waiting_row_counts_and_a_missed_one_says_whether_a_rescue_is_possible
   ]);
 });
 
+test("r16_a_closed_row_has_the_time_of_closing_and_the_day_when_it_is_another", () => {
+  const closed = { state: "closed", closed_at: NOON } as const;
+  expect(texts(closed)[0]).toMatch(/^Closed \d\d:\d\d$/);
+  expect(texts(closed, 3 * 86_400_000)[0]).toMatch(/^Closed .*Nov.* \d\d:\d\d$/);
+});
+
 test("r14_a_row_given_back_says_so", () => {
   expect(texts({ state: "unassigned" })).toEqual(["Handed back", "0:42"]);
   expect(texts({ state: "assigned", assignee: { id: "jane", name: "Jane" } })).toEqual([]);

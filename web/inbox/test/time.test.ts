@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, clockTime, dayName, waited } from "../src/time.js";
+import { ago, clockTime, dayName, momentTime, waited } from "../src/time.js";
 import { NOON, READER } from "./scenes.js";
 
 const DAY = 86_400_000;
@@ -17,6 +17,9 @@ test("r11_a_lost_race_is_told_to_the_tenth_of_a_second", () => {
 test("r16_times_of_day_and_days_are_the_readers_own", () => {
   expect(clockTime(NOON, READER)).toBe("14:02");
   expect(clockTime(NOON, { ...READER, zone: "Asia/Tokyo" })).toBe("23:02");
+  expect(momentTime(NOON, NOON + 60_000, READER)).toBe("14:02");
+  expect(momentTime(NOON, NOON + DAY, READER)).toBe("23 Nov, 14:02");
+  expect(momentTime(NOON, NOON + 90 * DAY, READER)).toBe("23 Nov 2026, 14:02");
   expect(dayName(NOON, NOON, READER)).toBe("Today");
   expect(dayName(NOON - DAY, NOON, READER)).toBe("Yesterday");
   expect(dayName(NOON - 9 * DAY, NOON, READER)).toBe("14 November");

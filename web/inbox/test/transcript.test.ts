@@ -59,6 +59,11 @@ test("r12_a_conversation_reads_as_speeches_and_sentences_in_order", () => {
   ]);
 });
 
+test("r15_a_question_that_was_skipped_says_so", () => {
+  const events = [event(1, VISITOR, { type: "answer", card: "phone", label: "" })];
+  expect(lines({ events }).map(words)).toEqual(["Today", "message Visitor ef12: (skipped)"]);
+});
+
 test("r12_own_messages_are_sent_then_received_then_seen", () => {
   const events = [3, 4, 5].map((seq) => event(seq, JANE, { type: "message", key: `k${seq}`, text: "x" }));
   const seen = { visitor: { received: 4, read: 3 }, agent: { received: 0, read: 0 } };

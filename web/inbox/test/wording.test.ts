@@ -50,16 +50,22 @@ test("r18_a_failed_hand_over_is_told_in_the_conversation", () => {
 });
 
 test("r13_losing_sight_is_explained", () => {
-  expect(lostWords(bob, "Bob").title).toBe("Bob took it first");
-  expect(lostWords(bob, null).title).toBe("Bob has it now");
-  expect(lostWords(null, null).title).toBe("Not yours to see any more");
+  expect(lostWords(bob, "Bob", null).title).toBe("Bob took it first");
+  expect(lostWords(bob, null, null).title).toBe("Bob has it now");
+  expect(lostWords(bob, null, null).text).not.toContain("You handed");
+  expect(lostWords(bob, null, "bob").text).toMatch(/^You handed it to Bob\. An assigned/);
+  // Handed to Carl, who gave it to Bob.
+  expect(lostWords(bob, null, "carl").text).not.toContain("You handed");
+  expect(lostWords(null, null, null).title).toBe("Not yours to see any more");
 });
 
 test("r16_who_cannot_write_is_told_why", () => {
-  expect(silence(conversation({ state: "assigned", assignee: jane }), "jane")).toBeNull();
-  expect(silence(conversation({ state: "assigned", assignee: jane }), "bob")).toBe("Jane has this conversation.");
-  expect(silence(conversation({ state: "closed", closed_at: NOON }), "jane")).toMatch(/^Closed at /);
-  expect(silence(conversation(), "jane")).toBe("Assign it to yourself to answer.");
+  expect(silence(conversation({ state: "assigned", assignee: jane }), "jane", NOON)).toBeNull();
+  expect(silence(conversation({ state: "assigned", assignee: jane }), "bob", NOON)).toBe("Jane has this conversation.");
+  const closed = conversation({ state: "closed", closed_at: NOON });
+  expect(silence(closed, "jane", NOON)).toMatch(/^Closed \d\d:\d\d\. /);
+  expect(silence(closed, "jane", NOON + 3 * 86_400_000)).toMatch(/^Closed 2[34] Nov, \d\d:\d\d\. |^Closed Nov 2[34], /);
+  expect(silence(conversation(), "jane", NOON)).toBe("Assign it to yourself to answer.");
 });
 
 test("r14_the_assignee_list_shows_presence_and_allows_what_the_hub_allows", () => {

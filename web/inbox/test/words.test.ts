@@ -23,6 +23,11 @@ test("i8_a_missing_word_or_another_hole_fails_the_build", () => {
   rmSync(folder, { recursive: true });
 });
 
+test("i8_a_name_from_right_to_left_does_not_turn_what_stands_behind_it", () => {
+  expect(t("field.changed", { name: "عمر", time: "14:02" })).toBe("Changed by \u2068عمر\u2069, 14:02");
+  expect(t("field.changed", { name: "Zoë", time: "14:02" })).toBe("Changed by Zoë, 14:02");
+});
+
 test("i8_the_inbox_speaks_the_first_language_it_knows", async () => {
   expect(await speak(["fr-FR", "nl-BE", "en"])).toBe("nl");
   expect(t("event.joined", { name: "Anna" })).toBe("Anna doet mee");

@@ -1,9 +1,9 @@
 import type { Conversation } from "../../../client/src/index.js";
-import { clockTime } from "../time.js";
+import { momentTime } from "../time.js";
 import { t } from "../words/words.js";
 
-/** Why this agent cannot write here, in words; null when they can. */
-export function silence(conversation: Conversation, me: string): string | null {
+/** Why this agent cannot write here, in words; null when they can. `now` is the hub's. */
+export function silence(conversation: Conversation, me: string, now: number): string | null {
   switch (conversation.state) {
     case "assigned": {
       const { assignee } = conversation;
@@ -12,7 +12,7 @@ export function silence(conversation: Conversation, me: string): string | null {
     case "closed":
       return conversation.closed_at === null
         ? t("silence.closed")
-        : t("silence.closed_at", { time: clockTime(conversation.closed_at) });
+        : t("silence.closed_at", { time: momentTime(conversation.closed_at, now) });
     case "bot":
       return t("silence.bot");
     default:

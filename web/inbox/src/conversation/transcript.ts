@@ -113,7 +113,7 @@ function lineOf(event: Event, scene: Scene, items: Set<string>): Line | null {
       return { ...speech(event, scene), key, text: event.text, rich: event.rich, options };
     }
     case "answer":
-      return { ...speech(event, scene), key, text: event.label };
+      return { ...speech(event, scene), key, text: event.label || t("skipped") };
     case "item":
       // The same id again only tells where it went.
       if (items.has(event.item)) return null;

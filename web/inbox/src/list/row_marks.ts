@@ -1,5 +1,5 @@
 import { type Folder, isUnassigned, type Summary } from "../../../client/src/index.js";
-import { clockTime, waited } from "../time.js";
+import { momentTime, waited } from "../time.js";
 import { t } from "../words/words.js";
 
 /** A short word about the state of a row. `tone` decides its colour, never its meaning. */
@@ -32,7 +32,7 @@ export function marks(row: Summary, now: number): Mark[] {
     case "closed":
       return row.closed_at === null
         ? []
-        : [{ text: t("row.closed", { time: clockTime(row.closed_at) }), tone: "quiet" }];
+        : [{ text: t("row.closed", { time: momentTime(row.closed_at, now) }), tone: "quiet" }];
     case "bot":
       return [{ text: t("row.bot"), tone: "quiet" }, ...gone(row)];
   }

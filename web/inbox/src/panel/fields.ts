@@ -96,10 +96,28 @@ export function entered(field: Field, text: string): Entry {
   return { changes: nest(field.path, field.kind === "currency" ? trimmed.toUpperCase() : trimmed) };
 }
 
-/** "1200", "1,200.50", "1.200,50" and "1 200" are all amounts: a mark before one or two last digits is the decimal one. */
+/** What is wrong with a text that the hub would not have in this field. Its own words name paths, in English. */
+export function badWords({ kind }: Field): string {
+  switch (kind) {
+    case "amount":
+      return t("field.amount");
+    case "currency":
+    case "email":
+      return t(`field.bad.${kind}`);
+    case "tel":
+      return t("field.bad.phone");
+    default:
+      return t("field.bad.other");
+  }
+}
+
+/**
+ * "1200", "1,200.50", "1.200,50" and "1 200" are all amounts: a mark before one or two last digits is the decimal one.
+ * Groups have one kind of mark, and the decimal one is another: what could be read in two ways is refused.
+ */
 function amountOf(text: string): number | null {
   const compact = text.replace(/[\s'’]/g, "");
-  const match = /^([1-9]\d{0,2}(?:[.,]\d{3})+|\d+)(?:[.,](\d{1,2}))?$/.exec(compact);
+  const match = /^(\d+|[1-9]\d{0,2}(?:,\d{3})+(?!,)|[1-9]\d{0,2}(?:\.\d{3})+(?!\.))(?:[.,](\d{1,2}))?$/.exec(compact);
   if (match === null) return null;
   const amount = Number(`${match[1]?.replace(/[.,]/g, "")}.${match[2] ?? "0"}`);
   return Number.isFinite(amount) ? amount : null;

@@ -1,27 +1,36 @@
 import { SvelteMap } from "svelte/reactivity";
 import { problemWords } from "../rest/problem_words.js";
 import { type Fault, Problem, type Rest } from "../rest/rest.js";
-import { type Edited, insert, remove, rename } from "./edit.js";
+import { type Edited, insert, remove, removeOption, rename } from "./edit.js";
 import type { Card, CardKind, Playbook, Stored } from "./playbook.js";
+import { type Part, type Step, Steps } from "./steps.svelte.js";
+import { standing, touched } from "./touched.js";
 
-/** How many steps back there are, less one. */
-const UNDOS = 49;
+/** A card's name as it stands in its box, while the card is not called so. */
+interface Naming {
+  card: string;
+  text: string;
+  /** Why it cannot be called so; null: it was not tried yet. */
+  bad: "empty" | "taken" | null;
+}
 
 /** A playbook under the pencil. */
 export class Draft {
   now = $state.raw() as Playbook;
   /** The card whose form is open. */
   card = $state("");
+  part = $state<Part>("cards");
+  naming = $state.raw<Naming | null>(null);
   busy = $state(false);
   /** Saved since the last change. */
   saved = $state(false);
   trouble = $state<string | null>(null);
+  /** What the hub refused and nobody has touched since. */
   faults = $state.raw<readonly Fault[]>([]);
   /** Somebody else saved meanwhile: theirs. */
   theirs = $state.raw<Stored | null>(null);
-  /** What it was before each card came or went. */
-  #before = $state.raw<readonly Edited[]>([]);
   #base = $state.raw() as Stored;
+  readonly #steps = new Steps();
   readonly #rest: Rest;
 
   constructor(stored: Stored, rest: Rest) {
@@ -35,12 +44,11 @@ export class Draft {
   }
 
   get dirty(): boolean {
-    return JSON.stringify(this.now) !== JSON.stringify(savedPart(this.#base));
+    return this.naming !== null || JSON.stringify(this.now) !== JSON.stringify(savedPart(this.#base));
   }
 
   change(change: Partial<Playbook>): void {
-    this.now = { ...this.now, ...change };
-    this.saved = false;
+    this.#step({ ...this.now, ...change });
   }
 
   setCard(id: string, card: Card): void {
@@ -55,38 +63,68 @@ export class Draft {
     this.#edited(remove(this.now, id));
   }
 
+  removeOption(id: string, index: number): void {
+    this.#edited(removeOption(this.now, id, index));
+  }
+
+  /** The field was left: what is typed from here on is another change. */
+  settle(): void {
+    this.#steps.settle();
+  }
+
   get undoable(): boolean {
-    return this.#before.length > 0;
+    return this.naming !== null || this.#steps.undoable;
   }
 
-  /** Takes back the last card that came or went, and with it what was changed since. */
+  get redoable(): boolean {
+    return this.#steps.redoable;
+  }
+
+  /** Takes back the last change and no other, and goes to where it was made. */
   undo(): void {
-    const last = this.#before.at(-1);
-    if (last === undefined) return;
-    this.#before = this.#before.slice(0, -1);
-    this.change(last.playbook);
-    this.card = last.card;
+    if (this.naming !== null) this.naming = null;
+    else this.#travel(this.#steps.undo(this.#here));
   }
 
-  /** Answers whether the name was free. */
-  rename(from: string, to: string): boolean {
+  redo(): void {
+    this.#travel(this.#steps.redo(this.#here));
+  }
+
+  /** A name is typed; the card is called so when the box is left, or before it is saved. */
+  typeName(card: string, text: string): void {
+    this.naming = text === card ? null : { card, text, bad: null };
+    this.saved = false;
+  }
+
+  /** Calls the card what stands in its box. Answers whether none is left whose name cannot be had. */
+  takeName(): boolean {
+    if (this.naming === null) return true;
+    const { card: from, text } = this.naming;
+    const to = text.trim();
     const renamed = rename(this.now, from, to);
-    if (renamed === null) return false;
-    this.change(renamed);
+    if (renamed === null) {
+      this.naming = { card: from, text, bad: to === "" ? "empty" : "taken" };
+      return false;
+    }
+    this.naming = null;
+    // Nothing but its name was touched: what was wrong within it still is.
+    const faults = this.faults.filter((fault) => fault.card !== from || fault.field !== null);
+    this.settle();
+    this.#step(renamed);
     if (this.card === from) this.card = to;
+    this.faults = faults.map((fault) => (fault.card === from ? { ...fault, card: to } : fault));
     return true;
-  }
-
-  /** What the hub had against a card, or, without one, against the playbook; `field` narrows it. */
-  faultsOf(card: string | null, field?: string): string[] {
-    return this.faults
-      .filter((fault) => fault.card === card && (field === undefined || fault.field === field))
-      .map(({ message }) => message);
   }
 
   /** Saves a new version; `over` the one that somebody else saved. */
   async save(over = false): Promise<void> {
     if (this.busy) return;
+    if (!this.takeName()) {
+      this.#goTo(this.naming?.card ?? this.card);
+      return;
+    }
+    if (!over && !this.dirty) return;
+    this.settle();
     this.busy = true;
     this.trouble = null;
     this.faults = [];
@@ -100,7 +138,7 @@ export class Draft {
       this.theirs = null;
       this.saved = changed === null;
     } catch (problem) {
-      await this.#refused(problem);
+      await this.#refused(problem, sent);
     }
     this.busy = false;
   }
@@ -109,8 +147,9 @@ export class Draft {
   async reload(): Promise<void> {
     try {
       this.#adopt(await this.#rest.get<Stored>(this.#path));
-      this.theirs = this.trouble = null;
+      this.theirs = this.trouble = this.naming = null;
       this.faults = [];
+      this.#steps.forget();
       if (!(this.card in this.now.cards)) this.card = this.now.start;
     } catch (problem) {
       this.trouble = problemWords(problem);
@@ -128,18 +167,47 @@ export class Draft {
   }
 
   #edited({ playbook, card }: Edited): void {
-    this.#before = [...this.#before.slice(-UNDOS), { playbook: this.now, card: this.card }];
-    this.change(playbook);
+    this.settle();
+    this.#step(playbook);
     this.card = card;
+  }
+
+  #step(playbook: Playbook): void {
+    const places = touched(this.now, playbook);
+    if (places.length === 0) return;
+    this.#steps.leave(this.#here, places);
+    this.#put(playbook);
+  }
+
+  get #here(): Step {
+    return { playbook: this.now, card: this.card, part: this.part };
+  }
+
+  #travel(step: Step | undefined): void {
+    if (step === undefined) return;
+    this.#put(step.playbook);
+    this.#goTo(step.card);
+    this.part = step.part;
+  }
+
+  #put(playbook: Playbook): void {
+    this.faults = standing(this.faults, touched(this.now, playbook));
+    this.now = playbook;
+    this.saved = false;
+    if (this.naming !== null && !(this.naming.card in playbook.cards)) this.naming = null;
+  }
+
+  #goTo(card: string): void {
+    this.card = card in this.now.cards ? card : this.now.start;
+    this.part = "cards";
   }
 
   #adopt(stored: Stored): void {
     this.#base = stored;
     this.now = savedPart(stored);
-    this.#before = [];
   }
 
-  async #refused(problem: unknown): Promise<void> {
+  async #refused(problem: unknown, sent: Playbook): Promise<void> {
     if (problem instanceof Problem && problem.status === 412) {
       try {
         this.theirs = await this.#rest.get<Stored>(this.#path);
@@ -149,7 +217,8 @@ export class Draft {
       return;
     }
     if (problem instanceof Problem && problem.faults.length > 0) {
-      this.faults = problem.faults;
+      // Some of them may have been mended while the answer was on its way.
+      this.faults = standing(problem.faults, touched(sent, this.now));
       const first = problem.faults.find(({ card }) => card !== null && card in this.now.cards);
       if (first?.card && !problem.faults.some(({ card }) => card === this.card)) this.card = first.card;
       return;

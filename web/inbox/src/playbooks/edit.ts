@@ -53,10 +53,24 @@ export function remove(playbook: Playbook, id: string): Edited {
     if (name !== id) cards[name] = rerouted(card, id, next);
   }
   const start = playbook.start === id ? next : playbook.start;
-  const before = reached(playbook.start, playbook.cards);
-  const after = reached(start, cards);
-  for (const name of Object.keys(cards)) if (before.has(name) && !after.has(name)) delete cards[name];
-  return { playbook: { ...playbook, cards, start }, card: next in cards ? next : start };
+  const pruned = prune(playbook, { ...playbook, cards, start });
+  return { playbook: pruned, card: next in pruned.cards ? next : start };
+}
+
+/** Takes an answer out of a choice, and with it what only it led to. */
+export function removeOption(playbook: Playbook, id: string, index: number): Edited {
+  const card = playbook.cards[id];
+  if (card?.kind !== "choice") return { playbook, card: id };
+  const options = card.options.filter((_, at) => at !== index);
+  const cards = { ...playbook.cards, [id]: { ...card, options } };
+  return { playbook: prune(playbook, { ...playbook, cards }), card: id };
+}
+
+/** Without the cards that lay on a path before and lie on none now; what was stray before stays. */
+function prune(before: Playbook, after: Playbook): Playbook {
+  const [then, now] = [reached(before.start, before.cards), reached(after.start, after.cards)];
+  const kept = Object.entries(after.cards).filter(([name]) => now.has(name) || !then.has(name));
+  return { ...after, cards: Object.fromEntries(kept) };
 }
 
 function rerouted(card: Card, from: string, to: string): Card {

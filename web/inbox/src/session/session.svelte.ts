@@ -57,8 +57,8 @@ export class Session {
       return;
     }
     this.#leave();
-    const { tastes } = this.#options;
-    this.#desk = new Desk({ client: this.#connect(token), token, tastes });
+    const { tastes, storage } = this.#options;
+    this.#desk = new Desk({ client: this.#connect(token), token, tastes, storage });
   }
 
   signOut(): void {

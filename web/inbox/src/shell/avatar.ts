@@ -1,8 +1,8 @@
-/** "Ada Lovelace" → "AL", "ada" → "A"; a nameless visitor's "Visitor 1f2a" → the last two of its id. */
-export function initials(name: string): string {
+/** "Ada Lovelace" → "AL", "ada" → "A"; a nameless visitor's "Visitor 1f-a" → the last two letters or digits of its id. */
+export function initials(name: string, id: string): string {
   const words = name.trim().split(/\s+/);
   const last = words.at(-1) ?? "";
-  if (words.length === 2 && /^[0-9a-z_-]{4}$/.test(last) && /\d/.test(last)) return last.slice(-2);
+  if (words.length === 2 && last === id.slice(-4)) return id.replace(/[^0-9A-Za-z]/g, "").slice(-2);
   const first = [...(words[0] ?? "")][0] ?? "?";
   const second = words.length > 1 ? ([...last][0] ?? "") : "";
   return (first + second).toUpperCase();

@@ -20,7 +20,20 @@ let regional: string | undefined;
 
 /** The text of this name. */
 export function t(word: Word, fill: Readonly<Record<string, string | number>> = {}): string {
-  return words[word].replace(/\{(\w+)\}/g, (hole, name: string) => String(fill[name] ?? hole));
+  return words[word].replace(/\{(\w+)\}/g, (hole, name: string) => isolated(String(fill[name] ?? hole)));
+}
+
+/** As it was before it was filled into a text: for what is not shown but kept. */
+export function bare(text: string): string {
+  return text.replace(/[\u2068\u2069]/g, "");
+}
+
+/** Hebrew, Arabic and their kin. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name that runs from right to left would take the time or the number behind it along. */
+function isolated(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
 }
 
 /** One of two texts, `name.one` or `name.other`, by a number that fills `{count}`. */

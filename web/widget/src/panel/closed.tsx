@@ -18,19 +18,19 @@ export function closed(scene: Scene): Drawing {
   );
 }
 
-/** Stars up to the chosen one shine, and the rest shows once there is one: the style sheet sees to both. */
+interface Given {
+  score: RadioNodeList;
+  comment: HTMLInputElement;
+}
+
+/**
+ * Stars up to the chosen one shine, and the rest shows once there is one: the style sheet sees to both. A verdict cannot
+ * be taken back, and so Enter gives none: only the button does.
+ */
 function rating(scene: Scene): Drawing {
   const { client, live, ui } = scene;
   return (
-    <form
-      class="rating"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = new FormData(event.currentTarget);
-        const comment = String(given.get("comment")).trim();
-        ui.attempt("rate", () => client.rate(Number(given.get("score")), comment));
-      }}
-    >
+    <form class="rating" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
         <legend>{words.rate}</legend>
         {[1, 2, 3, 4, 5].map((score) => (
@@ -40,7 +40,13 @@ function rating(scene: Scene): Drawing {
         ))}
       </fieldset>
       <input name="comment" dir="auto" aria-label={words.comment} placeholder={words.comment} maxlength={250} />
-      <button type="submit" disabled={!live}>
+      <button
+        disabled={!live}
+        onClick={({ currentTarget: { form } }) => {
+          const { score, comment } = form as unknown as Given;
+          ui.attempt("rate", () => client.rate(Number(score.value), comment.value.trim()));
+        }}
+      >
         {words.send}
       </button>
       {complaint(scene, "rate")}

@@ -1,5 +1,5 @@
-import type { Memory } from "../chat/memory.js";
 import { words } from "../words.js";
+import { DRAFT, fill, keep, takeOver } from "./draft.js";
 import { complaint } from "./header.js";
 import { ICONS, icon } from "./icon.js";
 import type { Scene } from "./scene.js";
@@ -8,7 +8,6 @@ import { type Drawing, h } from "./view.js";
 /** The text box. Works while the connection is away too: the outbox keeps what is written. */
 export function composer(scene: Scene): Drawing {
   const { client, state, memory } = scene;
-  const draft = draftOf(memory, "draft");
   const bad = complaint(scene, "message");
   const seen = state.playbook?.typing_preview;
   return (
@@ -23,21 +22,25 @@ export function composer(scene: Scene): Drawing {
         if (tooLong(scene, "message", text)) return;
         if (text !== "") client.send(text);
         box.value = "";
-        draft.keep("");
+        keep(memory, box);
       }}
     >
       <textarea
         rows={1}
         dir="auto"
+        name={DRAFT}
         aria-label={words.message}
         aria-invalid={bad && "true"}
         aria-describedby={bad ? "bad-message" : seen && "visible"}
         placeholder={words.write}
-        made={draft.fill}
-        onInput={({ currentTarget: { value } }) => {
-          client.typed(value);
-          draft.keep(value);
-          tooLong(scene, "message", value.trim());
+        made={(box) => {
+          takeOver(scene);
+          fill(scene, box);
+        }}
+        onInput={({ currentTarget: box }) => {
+          client.typed(box.value);
+          keep(memory, box);
+          tooLong(scene, "message", box.value.trim());
         }}
         onKeyDown={sendOnEnter}
       />
@@ -52,18 +55,6 @@ export function composer(scene: Scene): Drawing {
       )}
     </form>
   );
-}
-
-export type Box = HTMLInputElement | HTMLTextAreaElement;
-
-/** A page that is left takes nothing written with it: it is kept by this name. */
-export function draftOf(memory: Memory, name: string) {
-  return {
-    fill(box: Box): void {
-      box.value = memory.get(name) ?? "";
-    },
-    keep: (text: string): void => memory.set(name, text || null),
-  };
 }
 
 /** Says so when it is: the hub would end the connection. */

@@ -1,3 +1,4 @@
+import { isOpen } from "../../../client/src/index.js";
 import { words } from "../words.js";
 import { ICONS, icon } from "./icon.js";
 import { picture } from "./rich.js";
@@ -19,7 +20,8 @@ export function header(scene: Scene): Drawing {
           {assignee ? words.withYou : available !== null && free}
         </p>
       </div>
-      <details class="more" made={closing}>
+      {/* With the end most of what it offers is gone, and so it is not left open. */}
+      <details key={isOpen(conversation)} class="more" made={closing}>
         <summary class="icon" aria-label={words.more}>
           {icon(ICONS.more)}
         </summary>
@@ -45,7 +47,7 @@ export function face(name: string, source: string | null | undefined): Drawing {
 function menu(scene: Scene): Drawing {
   const { state, ui, memory, client, live } = scene;
   return (
-    <div class="menu">
+    <div class="menu" tabindex={-1}>
       <label>
         {words.sound}
         <input
@@ -54,7 +56,7 @@ function menu(scene: Scene): Drawing {
           onChange={({ currentTarget }) => memory.set("sound", currentTarget.checked ? "1" : null)}
         />
       </label>
-      {state.conversation !== null && state.conversation.state !== "closed" && (
+      {isOpen(state.conversation) && (
         <details>
           <summary>{words.end}</summary>
           <button class="bad" disabled={!live} onClick={() => ui.attempt("end", () => client.end())}>
@@ -70,7 +72,7 @@ function menu(scene: Scene): Drawing {
 /** The menu, when the keyboard or the pointer goes elsewhere. No property of an element takes this listener. */
 function closing(menu: HTMLDetailsElement): void {
   menu.addEventListener("focusout", ({ relatedTarget }) => {
-    if (relatedTarget && !menu.contains(relatedTarget as Node)) menu.open = false;
+    if (!menu.contains(relatedTarget as Node | null)) menu.open = false;
   });
 }
 

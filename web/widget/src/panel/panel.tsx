@@ -1,21 +1,23 @@
 import { fill, words } from "../words.js";
 import { closed } from "./closed.js";
 import { composer } from "./composer.js";
+import { DRAFT } from "./draft.js";
 import { header } from "./header.js";
 import { log } from "./log.js";
 import { notice } from "./notice.js";
 import { questionCard } from "./question.js";
 import type { Scene } from "./scene.js";
-import { openQuestion } from "./timeline.js";
 import { type Drawing, h } from "./view.js";
 import { wait } from "./wait.js";
 
 /** The chat window: the client's state, drawn. */
 export function panel(scene: Scene): Drawing {
-  const { state, shown, alone } = scene;
+  const { state, shown, alone, asked, memory, ui } = scene;
   const now = state.conversation?.state;
-  const question = (now === "bot" || now === "offline") && openQuestion(state.events);
+  const question = now === "bot" || now === "offline" ? asked : null;
   const end = now === "closed";
+  // A text is not taken away from whoever writes it: until the question is answered there are two boxes.
+  if (memory.get(DRAFT) !== null) ui.beside = question?.card;
   return (
     <section
       class="panel"
@@ -47,7 +49,7 @@ export function panel(scene: Scene): Drawing {
         {question && questionCard(scene, question)}
         {now === "waiting" && wait(scene)}
         {end && closed(scene)}
-        {now && !end && (!question || question.ask.kind === "choice") && composer(scene)}
+        {now && !end && (question?.ask.kind !== "capture" || ui.beside === question.card) && composer(scene)}
       </div>
     </section>
   );

@@ -1,6 +1,7 @@
 import type { Answer } from "../../../client/src/index.js";
 import { words, wordsFor } from "../words.js";
-import { type Box, draftOf, sendOnEnter, tooLong } from "./composer.js";
+import { sendOnEnter, tooLong } from "./composer.js";
+import { type Box, fill, HALF, keep } from "./draft.js";
 import { complaint } from "./header.js";
 import type { Scene } from "./scene.js";
 import type { Question } from "./timeline.js";
@@ -8,9 +9,6 @@ import { type Drawing, h } from "./view.js";
 
 /** Where the browser's name for it is not ours. */
 const AUTOCOMPLETE: Record<string, string> = { phone: "tel", text: "off" };
-
-/** What the names begin with of what stands half written in the box of a question. */
-const DRAFT = "draft:";
 
 /** The card that asks: its choices as buttons, or a text box named by its question. */
 export function questionCard(scene: Scene, question: Question): Drawing {
@@ -32,20 +30,20 @@ type Capture = Extract<Question["ask"], { kind: "capture" }>;
 
 function capture(scene: Scene, { card, text }: Question, { field, required }: Capture): Drawing {
   const { live, ui, memory } = scene;
-  const draft = draftOf(memory, DRAFT + card);
   const bad = complaint(scene, card);
   const shared = {
     dir: "auto",
+    name: HALF + card,
     "aria-label": text,
     "aria-invalid": bad && "true",
     "aria-required": required && "true",
     "aria-describedby": bad && `bad-${card}`,
     autocomplete: AUTOCOMPLETE[field] ?? field,
-    made: draft.fill,
-    onInput({ currentTarget: { value } }: { currentTarget: Box }) {
+    made: (box: Box) => fill(scene, box),
+    onInput({ currentTarget }: { currentTarget: Box }) {
       // What was wrong is being mended.
       ui.complain(card, undefined);
-      draft.keep(value);
+      keep(memory, currentTarget);
     },
   };
   // `type=email` would let the browser judge in words of its own; the hub's judgement is the one that counts.
@@ -80,5 +78,5 @@ function capture(scene: Scene, { card, text }: Question, { field, required }: Ca
 
 /** `bad`: what to say when the hub does not take it. */
 function answer({ ui, client, memory }: Scene, card: string, value: Answer, bad?: string): void {
-  ui.attempt(card, () => client.answer(card, value).then(() => memory.set(DRAFT + card, null)), bad);
+  ui.attempt(card, () => client.answer(card, value).then(() => memory.set(HALF + card, null)), bad);
 }

@@ -2,7 +2,7 @@ import type { Appearance, Refusal, VisitorClient, VisitorState } from "../../../
 import type { Memory } from "../chat/memory.js";
 import { words, wordsFor } from "../words.js";
 import type { Scroll } from "./scroll.js";
-import type { Line } from "./timeline.js";
+import type { Line, Question } from "./timeline.js";
 
 /** How many lines of the log are drawn at first, and how many more at each wish for earlier ones. */
 export const PAGE = 60;
@@ -26,6 +26,8 @@ export interface Scene {
   memory: Memory;
   ui: Ui;
   scroll: Scroll;
+  /** The question that has no answer yet, though the playbook may have ended meanwhile. */
+  asked: Question | null;
   /** The whole log, oldest first. */
   lines: readonly Line[];
   /** The visitor wants the window gone. */
@@ -41,6 +43,8 @@ export class Ui {
   lines = PAGE;
   /** The visitor reads further up, and something came below. */
   behind = false;
+  /** The question beside which a text is being written. */
+  beside: string | undefined;
   /** What comes into the log now is not to be read out: it was there before. */
   quiet = false;
 

@@ -83,7 +83,7 @@ function change(node: Element | Text, next: Props, old: Props): void {
 
 type Attributes<E extends Element> = {
   readonly [name: string]: unknown;
-  readonly key?: string;
+  readonly key?: string | boolean;
   readonly children?: unknown;
   /** Called once, when the element has been put in its place. */
   readonly made?: (element: E) => void;

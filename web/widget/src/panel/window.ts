@@ -12,7 +12,7 @@ import { panel } from "./panel.js";
 import { type Scene, Ui } from "./scene.js";
 import { scrollKeeper } from "./scroll.js";
 import talk from "./talk.css?inline";
-import { timeline } from "./timeline.js";
+import { openQuestion, timeline } from "./timeline.js";
 import { draw } from "./view.js";
 
 const FRAME_MS = 16;
@@ -81,7 +81,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
     if (!scroll.atEnd) ui.lines += now.lines.length - 1 - now.lines.findLastIndex(({ key }) => key === newest);
     newest = last?.key;
     scroll.hold();
-    keepingFocus(root, place, () => draw(place, panel(now), badge(session.unread())));
+    keepingFocus(root, place, now.asked?.card, () => draw(place, panel(now), badge(session.unread())));
     scroll.settle();
     const left = client.clock.left(now.state.conversation?.deadline ?? 0);
     // The countdown is drawn when its second changes, not a second after some other moment.
@@ -90,7 +90,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
 
   /** Where the window covers the page, the keyboard is not to stay behind it. */
   function cover(): void {
-    if (shown && narrow.matches && !root.activeElement) place.querySelector("section")?.focus();
+    if (shown && narrow.matches && !root.activeElement) focusNext(place, "section");
   }
 
   function scene(): Scene {
@@ -106,6 +106,7 @@ export function openWindow(host: ChatHost, memory: Memory): Chat {
       memory,
       ui,
       scroll,
+      asked: openQuestion(state.events),
       lines: timeline(state.events, state.unsent),
       dismiss,
     };
