@@ -110,14 +110,11 @@ impl Hub {
     pub(super) async fn sweep(self: &Arc<Self>) -> Result<()> {
         let began = self.store.now();
         let since = Millis(self.among.swept.began.load(Ordering::Relaxed)).plus(-OVERLAP);
-        // Each for itself: what cannot be read of one keeps nobody from the others.
-        let moved = self.sweep_moved(since).await;
-        let followed = self.sweep_followed().await;
+        self.sweep_moved(since).await?;
+        self.sweep_followed().await?;
         self.recount().await;
-        let playbooks = self.sweep_playbooks().await;
+        self.sweep_playbooks().await?;
         self.queue.look_again();
-        moved.and(followed)?;
-        playbooks?;
         self.among.swept.began.store(began.0, Ordering::Relaxed);
         self.among.ledger.forget(since.plus(-OVERLAP));
         Ok(())

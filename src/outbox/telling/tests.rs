@@ -8,7 +8,7 @@ use crate::{
         seat::Who,
         tests::house::{self, House},
     },
-    ids::{ConversationId, Millis, WebhookId},
+    ids::{ConversationId, Millis, Seq, WebhookId},
     outbox::{
         OutboxMetrics, Settings,
         courier::{Courier, Reply, Silence},
@@ -111,6 +111,11 @@ impl Desk {
         loaded.conversation.items.into_iter().find(|view| view.item == self.item).unwrap()
     }
 
+    /// How far its conversation has come.
+    async fn seq(&self) -> Seq {
+        self.house.hub.store().load(&self.conversation).await.unwrap().unwrap().conversation.seq
+    }
+
     /// Whose failure is shown.
     async fn failing(&self) -> Option<String> {
         self.view().await.failed.map(|words| words.split_once(": ").unwrap().0.to_owned())
@@ -125,7 +130,10 @@ async fn r18_a_receiver_that_takes_an_item_hides_no_failure_of_another() {
             let [a, b] = desk.take([A, B]).await;
             if refusal_first {
                 desk.conclude(&a, refusal()).await;
+                let told = desk.seq().await;
                 desk.conclude(&b, taking()).await;
+                // A link is news, and the failure is said again behind it.
+                assert_eq!(desk.seq().await.0 - told.0, if is_linked { 2 } else { 0 });
             } else {
                 desk.conclude(&b, taking()).await;
                 desk.conclude(&a, refusal()).await;
