@@ -1,5 +1,6 @@
+import { afterEach, beforeEach, vi } from "vitest";
 import { memoryStore, VisitorClient, type VisitorState } from "../src/index.js";
-import { conversation, FakeHub, started, text, visitorHello } from "./fake_hub.js";
+import { conversation, FakeHub, START, started, text, visitorHello } from "./fake_hub.js";
 
 /** A visitor's client beside a hub that is played by the test. */
 export class Visit {
@@ -42,4 +43,15 @@ export class Visit {
 
 export function texts(state: VisitorState): string[] {
   return state.events.flatMap((event) => (event.type === "message" ? [event.text] : []));
+}
+
+/** Gives each test of a file a visit of its own, upon a clock that stands still. */
+export function visits(take: (visit: Visit) => void): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: START });
+    take(new Visit());
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 }

@@ -1,20 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type Event, Refusal, type VisitorClient } from "../src/index.js";
 import { conversation, type FakeHub, START, started, text, visitorHello } from "./fake_hub.js";
-import { texts, Visit } from "./visit.js";
+import { texts, type Visit, visits } from "./visit.js";
 
 let visit: Visit;
 let hub: FakeHub;
 let client: VisitorClient;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-  visit = new Visit();
+visits((next) => {
+  visit = next;
   ({ hub, client } = visit);
-});
-
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 test("p3_hello_carries_playbook_token_page_and_locale", async () => {

@@ -1,20 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { VisitorClient } from "../src/index.js";
-import { conversation, type FakeHub, START, visitorHello } from "./fake_hub.js";
-import { texts, Visit } from "./visit.js";
+import { conversation, type FakeHub, visitorHello } from "./fake_hub.js";
+import { texts, type Visit, visits } from "./visit.js";
 
 let visit: Visit;
 let hub: FakeHub;
 let client: VisitorClient;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-  visit = new Visit();
+visits((next) => {
+  visit = next;
   ({ hub, client } = visit);
-});
-
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 test("v6_an_identity_that_ran_out_is_asked_for_anew_and_nothing_is_forgotten", async () => {
