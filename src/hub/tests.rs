@@ -17,6 +17,7 @@ mod queueing;
 mod racing;
 mod reading;
 mod remembered;
+mod reports;
 mod restarting;
 mod resuming;
 mod ringing;
