@@ -106,7 +106,7 @@ pub(super) fn hear<'a>(frame: &'a str, word: &mut impl FnMut(Word<'a>)) {
     }
     let Ok(push) = serde_json::from_str::<Push<'a>>(frame) else { return word(Word::Garbled) };
     match &*push.kind {
-        "events" => hear_events(push.events, &push.conversation, false, word),
+        "events" => hear_events(push.events, push.conversation, false, word),
         "inbox" => {
             word(Word::ForAgents);
             if let Some(Row { id: conversation, state, assignee, preview }) = push.upsert {
@@ -155,26 +155,26 @@ fn hear_reply<'a>(reply: Reply<'a>, word: &mut impl FnMut(Word<'a>)) {
     };
     word(Word::Reply { id: reply.id, refused, seq: reply.seq, duplicate: reply.duplicate });
     let conversation = reply.conversation.map(|conversation| conversation.id).unwrap_or_default();
-    hear_events(reply.events, &conversation, true, word);
+    hear_events(reply.events, conversation, true, word);
 }
 
-fn hear_events<'a>(events: Vec<Event<'a>>, conversation: &str, page: bool, word: &mut impl FnMut(Word<'a>)) {
+fn hear_events<'a>(events: Vec<Event<'a>>, conversation: Cow<'a, str>, page: bool, word: &mut impl FnMut(Word<'a>)) {
     let mut last = 0;
     for event in events {
         if event.seq <= last {
             word(Word::Unordered);
         }
         last = event.seq;
-        hear_event(event, conversation, page, word);
+        hear_event(event, conversation.clone(), page, word);
     }
 }
 
-fn hear_event<'a>(event: Event<'a>, conversation: &str, page: bool, word: &mut impl FnMut(Word<'a>)) {
+fn hear_event<'a>(event: Event<'a>, conversation: Cow<'a, str>, page: bool, word: &mut impl FnMut(Word<'a>)) {
     match (&*event.kind, &*event.by.kind) {
         // A bot's are the playbook's; whoever else is named must be who wrote it.
         ("message", "bot") => {}
         ("message", _) => {
-            let origin = Origin { conversation: conversation.to_owned().into(), kind: event.by.kind, id: event.by.id };
+            let origin = Origin { conversation, kind: event.by.kind, id: event.by.id };
             word(Word::Text { text: event.text, seq: Some(event.seq), page, origin: Some(origin) });
         }
         ("qualified" | "disqualified" | "details" | "item" | "item_failed" | "note", _) => word(Word::ForAgents),
