@@ -1,7 +1,7 @@
 //! A visitor's place among those who wait: read from the store, told at most once a second.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -25,7 +25,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Places in the queues of all workspaces.
 #[derive(Debug, Default)]
 pub struct Queue {
-    places: DashMap<WorkspaceId, Vec<ConversationId>>,
+    places: DashMap<WorkspaceId, VecDeque<ConversationId>>,
     place_of: DashMap<ConversationId, Place>,
     changed: Mutex<BTreeSet<WorkspaceId>>,
     poke: Bell,
@@ -59,8 +59,11 @@ impl Queue {
             true => self.begin(workspace, conversation),
             false => {
                 self.place_of.remove(conversation);
-                if let Some(mut places) = self.places.get_mut(workspace) {
-                    places.retain(|one| one != conversation);
+                // Most who cease to wait are the first: thousands whose time is over cost no more than one look each.
+                if let Some(mut places) = self.places.get_mut(workspace)
+                    && let Some(at) = places.iter().position(|one| one == conversation)
+                {
+                    places.remove(at);
                 }
                 self.places.remove_if(workspace, |_, places| places.is_empty());
             }
@@ -76,7 +79,7 @@ impl Queue {
             false => self.places.get_mut(workspace),
         };
         if let Some(mut places) = places {
-            places.push(conversation.clone());
+            places.push_back(conversation.clone());
             let at = u32::try_from(places.len()).unwrap_or(u32::MAX);
             self.place_of.insert(conversation.clone(), Place { at, found: false });
         }
@@ -116,17 +119,17 @@ impl Queue {
                 moved.push((conversation.clone(), at));
             }
         }
-        let mut began = Vec::new();
+        let mut began = VecDeque::new();
         let now: HashSet<&ConversationId> = queue.iter().collect();
         // Whoever began while the queue was read is found by the next look, which is due.
         let is_due = self.due().contains(workspace);
         for gone in places.drain(..).filter(|conversation| !now.contains(conversation)) {
             match is_due && self.place_of.get(&gone).is_some_and(|place| !place.found) {
-                true => began.push(gone),
+                true => began.push_back(gone),
                 false => drop(self.place_of.remove(&gone)),
             }
         }
-        *places = queue;
+        *places = queue.into();
         places.append(&mut began);
         drop(places);
         self.places.remove_if(workspace, |_, places| places.is_empty());
