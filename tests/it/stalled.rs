@@ -22,7 +22,9 @@ const MANY: usize = 150;
 /// Those of them who come back.
 const RETURNING: usize = 5;
 const TEXTS: usize = 45;
+/// Windows with stalled readers: this many, and more until one is seen without the machine's own noise.
 const ROUNDS: usize = 3;
+const MOST_ROUNDS: usize = 10;
 /// Texts of one window, and a kernel that takes little: a stalled reader is far behind at its end.
 const BYTES: usize = 10 * 1024;
 /// A wait of an hour: nothing else happens in the conversation.
@@ -33,6 +35,33 @@ struct Readers {
     got: Arc<Mutex<Vec<(usize, Instant)>>>,
     count: watch::Receiver<usize>,
     tasks: Vec<JoinHandle<()>>,
+}
+
+/// Milliseconds until somebody had a text, sorted, text by text.
+struct Window(Vec<Vec<f64>>);
+
+// === impl Window ===
+
+impl Window {
+    /// What the slow ones of a usual text wait: no single hiccup of the machine is in it.
+    fn usual(&self) -> f64 {
+        let slow = sorted(self.0.iter().map(|text| quantile(text, 99)));
+        quantile(&slow, 50)
+    }
+
+    fn p99(&self) -> f64 {
+        quantile(&sorted(self.0.iter().flatten().copied()), 99)
+    }
+}
+
+fn sorted(figures: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures
+}
+
+fn quantile(sorted: &[f64], percent: usize) -> f64 {
+    sorted[sorted.len() * percent / 100]
 }
 
 // === impl Readers ===
@@ -55,10 +84,10 @@ impl Readers {
         Self { got, count, tasks }
     }
 
-    /// One text after the other, each when everybody has the one before. Milliseconds until somebody had it, sorted.
-    async fn window(&mut self, visitor: &Visitor, chat: &str, texts: Range<usize>) -> Vec<f64> {
+    /// One text after the other, each when everybody has the one before.
+    async fn window(&mut self, visitor: &Visitor, chat: &str, texts: Range<usize>) -> Window {
         let text = "x".repeat(BYTES);
-        let mut took = Vec::new();
+        let mut window = Window(Vec::new());
         for n in texts {
             let before = *self.count.borrow();
             let sent = Instant::now();
@@ -66,13 +95,13 @@ impl Readers {
             let all = self.count.wait_for(|count| *count >= before + READERS);
             tokio::time::timeout(wait::PATIENCE, all).await.expect("a stalled reader holds others up").expect("read");
             let mut got = self.got.lock().expect("nobody panicked with it");
-            took.extend(got.drain(..).map(|(of, at)| {
+            let took = got.drain(..).map(|(of, at)| {
                 assert_eq!(of, n, "every text comes once");
                 at.duration_since(sent).as_secs_f64() * 1000.0
-            }));
+            });
+            window.0.push(sorted(took));
         }
-        took.sort_by(f64::total_cmp);
-        took
+        window
     }
 }
 
@@ -143,10 +172,6 @@ async fn sessions(hub: &Hub) -> usize {
     line.split_whitespace().last().and_then(|count| count.parse().ok()).expect("a number")
 }
 
-fn p99(sorted: &[f64]) -> f64 {
-    sorted[sorted.len() * 99 / 100]
-}
-
 /// A hub with a visitor who writes into a conversation that every agent may have open.
 async fn talk() -> (Hub, Agent, Visitor, String) {
     let hub = Settings::new().playbook(playbooks::live(PATIENT, 3_600_000)).start().await;
@@ -194,11 +219,11 @@ async fn l1_thirty_of_two_hundred_readers_who_stall_hold_up_nobody_else() {
         readers.window(&visitor, &chat, next..next + 1).await;
         let took = readers.window(&visitor, &chat, next + 1..next + TEXTS).await;
         next += TEXTS;
-        p99(&took)
+        took
     };
     window().await;
     let (mut calm, mut during) = (vec![window().await], Vec::new());
-    for _ in 0..ROUNDS {
+    while during.len() < ROUNDS || (during.len() < MOST_ROUNDS && held_up(&calm, &during)) {
         let head = visitor.seen().logs.head(&chat);
         let stalled = stall(&hub, &chat, head, STALLED).await;
         during.push(window().await);
@@ -207,17 +232,23 @@ async fn l1_thirty_of_two_hundred_readers_who_stall_hold_up_nobody_else() {
         wait::until("the stalled ones are gone", async || (sessions(&hub).await == READERS + 1).then_some(())).await;
         calm.push(window().await);
     }
-    let told = |windows: &[f64]| windows.iter().map(|ms| format!("{ms:.0}")).collect::<Vec<_>>().join("/");
-    let figures = format!("p99_ms without={} with={}", told(&calm), told(&during));
-    let middle = |windows: &mut Vec<f64>| {
-        windows.sort_by(f64::total_cmp);
-        windows[windows.len() / 2]
+    let told = |of: fn(&Window) -> f64, windows: &[Window]| {
+        windows.iter().map(|window| format!("{:.1}", of(window))).collect::<Vec<_>>().join("/")
     };
-    let (with, without) = (middle(&mut during), middle(&mut calm));
-    println!("figure L1 readers={READERS} stalled={STALLED} {figures} medians_ratio={:.2}", with / without);
-    // As far as the machine's own noise lets one see: whoever waits for a stalled reader waits in every window.
-    let (best, worst) = (during[0], calm[calm.len() - 1]);
-    assert!(best <= 1.10 * worst, "others wait longer: {figures}");
+    let of = |windows: &[Window]| format!("{} p99={}", told(Window::usual, windows), told(Window::p99, windows));
+    let figures = format!("ms without={} with={}", of(&calm), of(&during));
+    println!("figure L1 readers={READERS} stalled={STALLED} {figures}");
+    assert!(!held_up(&calm, &during), "others wait longer: {figures}");
+}
+
+/// Whether the others waited more than 10 % longer, as far as the machine's own noise lets one see: whoever waits for a
+/// stalled reader waits for each text, or at some text of every window.
+fn held_up(calm: &[Window], during: &[Window]) -> bool {
+    [Window::usual, Window::p99].into_iter().any(|of| {
+        let best = during.iter().map(of).fold(f64::INFINITY, f64::min);
+        let worst = calm.iter().map(of).fold(0.0, f64::max);
+        best > 1.10 * worst
+    })
 }
 
 /// All are told to come back; some do, and get exactly what they missed.
