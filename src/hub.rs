@@ -78,7 +78,7 @@ pub mod visitor;
 pub mod waiting;
 
 use self::{
-    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, lookout::Lookout,
+    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, erasing::Erasures, lookout::Lookout,
     mailbox::Leave, metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
     waiting::Waiting,
 };
@@ -136,6 +136,7 @@ pub struct Hub {
     rings: Rings,
     unwritten: Unwritten,
     doubts: Doubts,
+    erasures: Erasures,
     among: Among,
     /// Conversations whose row waits for its second to pass.
     rows_due: DashSet<ConversationId, Quick>,
@@ -190,6 +191,7 @@ impl Hub {
             rings: Rings::default(),
             unwritten: Unwritten::default(),
             doubts: Doubts::default(),
+            erasures: Erasures::default(),
             among: Among::default(),
             rows_due: DashSet::default(),
             recounts_due: DashSet::new(),
@@ -325,6 +327,7 @@ impl Hub {
             tick.tick().await;
             let now = self.store.now();
             self.settle_doubts().await;
+            self.settle_erasures().await;
             self.recount().await;
             self.flush_rows(now).await;
             self.flush_beside().await;

@@ -1,6 +1,9 @@
 //! Forgetting a visitor: their open conversation is closed, then each of theirs is erased, and their connections end.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use dashmap::DashMap;
+use tokio::time::Instant;
 
 use super::{Hub, append::Caller, error::Result};
 use crate::{
@@ -13,6 +16,30 @@ use crate::{
 const PAGE: usize = 50;
 /// Looks at most: whoever begins anew all the time is not waited for.
 const MAX_PAGES: usize = 1_000;
+/// How long an erasure whose answer was lost may still turn out to be done. No store takes longer over one.
+const IN_DOUBT: Duration = Duration::from_secs(60);
+
+/// Erasures that are under way, or may have been done although nobody heard so: then whose it was is known here only,
+/// the store has it no more.
+#[derive(Debug, Default)]
+pub(super) struct Erasures(DashMap<ConversationId, Erasure>);
+
+#[derive(Clone, Debug)]
+struct Erasure {
+    workspace: WorkspaceId,
+    visitor: VisitorId,
+    began: Instant,
+}
+
+// === impl Erasures ===
+
+impl Erasures {
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
 
 // === impl Hub ===
 
@@ -34,16 +61,41 @@ impl Hub {
             }
             found = true;
             for conversation in theirs {
+                let erasure =
+                    Erasure { workspace: workspace.clone(), visitor: visitor.clone(), began: Instant::now() };
+                self.erasures.0.insert(conversation.clone(), erasure.clone());
                 // First it is closed, if it has to be, then erased, then there is nothing left to do.
                 while self.command(&conversation, &Caller::System, &Command::Erase).await?.events > 0 {}
-                let to = VisitorRef { id: VisitorId::erased(), name: None, verified: false };
-                self.adopted(workspace, &conversation, visitor, &to);
-                self.say(workspace, || NodeFrame::Adopted(Adopted { conversation, from: visitor.clone(), to }));
+                self.erased(conversation, erasure);
             }
         }
         if found {
             tracing::info!(%workspace, "a visitor was erased");
         }
         Ok(found)
+    }
+
+    /// A conversation was erased: its visitor's connections end, on every node, and who looks at it sees nobody.
+    fn erased(&self, conversation: ConversationId, Erasure { workspace, visitor: from, .. }: Erasure) {
+        let to = VisitorRef { id: VisitorId::erased(), name: None, verified: false };
+        self.adopted(&workspace, &conversation, &from, &to);
+        self.erasures.0.remove(&conversation);
+        self.say(&workspace, || NodeFrame::Adopted(Adopted { conversation, from, to }));
+    }
+
+    /// Looks up what became of erasures whose answer was lost, or whose caller went away in the middle.
+    pub(super) async fn settle_erasures(&self) {
+        if self.erasures.0.is_empty() {
+            return;
+        }
+        let open: Vec<_> = self.erasures.0.iter().map(|erasure| (erasure.key().clone(), erasure.clone())).collect();
+        for (conversation, erasure) in open {
+            match self.store.load(&conversation).await {
+                Ok(Some(row)) if row.conversation.visitor.id.is_erased() => self.erased(conversation, erasure),
+                // Whoever asked was told that it failed, and asks again.
+                Ok(_) if erasure.began.elapsed() > IN_DOUBT => drop(self.erasures.0.remove(&conversation)),
+                Ok(_) | Err(_) => {}
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@ mod appending;
 mod availability;
 mod deadlines;
 mod endings;
+mod erasing;
 mod folders;
 mod gates;
 mod hinting;
