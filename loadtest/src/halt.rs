@@ -17,12 +17,17 @@ impl Halt {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it was said.
+    pub fn is_said(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Nothing while nobody has said it.
     ///
     /// # Errors
     /// It was said.
     pub fn check(&self) -> Result<()> {
-        ensure!(!self.0.load(Ordering::Relaxed), "stopped while waiting for a server");
+        ensure!(!self.is_said(), "stopped while waiting for a server");
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! Signals that end a run: after the first there is a report of what there was, after the second none.
 
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Context, Result};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::halt::Halt;
 use crate::machine;
 
 /// How many signals have come: Ctrl-C, SIGTERM, and SIGHUP unless whoever started us wants it ignored (`nohup`).
@@ -28,6 +31,23 @@ impl Signals {
             tokio::spawn(count(heard, tell.clone()));
         }
         Ok(Signals(told))
+    }
+
+    /// The same beside a program that runs a runtime now and then: a thread listens, and says `halt` with the first.
+    ///
+    /// # Errors
+    /// The kernel does not let it.
+    pub fn listen_beside(halt: Halt) -> Result<Signals> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signals = runtime.block_on(async { Signals::listen() })?;
+        let heard = Signals(signals.0.clone());
+        let listen = async move {
+            heard.came(1).await;
+            halt.say();
+            std::future::pending::<()>().await;
+        };
+        thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen))?;
+        Ok(signals)
     }
 
     /// Waits until so many have come.

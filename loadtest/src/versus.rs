@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::crew::Stuff;
 use crate::dialect::Dialect;
+use crate::halt::Halt;
 use crate::machine::{self, Awake, OUR_CORE, SERVER_CORE};
 use crate::profile::{Fanout, Idle, Pairs, Profile, Storm};
 use crate::report::{Report, Verdict};
@@ -114,27 +115,35 @@ const IDLE: &[(&str, &str)] =
 // === impl Versus ===
 
 impl Versus {
-    /// Measures everything and prints the tables. The verdict is the hub's.
+    /// Measures everything and prints the tables. The verdict is the hub's. A signal ends it, and what was started, with
+    /// the tables of what there is.
     ///
     /// # Errors
-    /// Something could not be started or measured.
+    /// Something could not be started or measured, or nothing was by the time a signal came.
     pub fn perform(&self) -> Result<Verdict> {
         ensure!(self.rounds > 0 && self.visitors >= 10, "nothing to measure");
         let room = machine::raise_descriptors().saturating_sub(SPARE_DESCRIPTORS);
         let loads = self.loads(usize::try_from(room).unwrap_or(usize::MAX))?;
         let awake = if self.keep_awake { Some(Awake::start()?) } else { None };
-        let stand = Stand::new(self, awake.as_ref().map(Awake::pids).unwrap_or_default())?;
+        let halt = Halt::default();
+        let stand = Stand::new(self, awake.as_ref().map(Awake::pids).unwrap_or_default(), halt.clone())?;
         let peers = stand.peers(&self.peers);
         machine::pin(OUR_CORE)?;
         let (mut findings, mut notes) = (Findings::new(), Vec::new());
         let mut verdict = Verdict::Good;
-        for round in 0..self.rounds {
+        'rounds: for round in 0..self.rounds {
             for (number, load) in loads.iter().enumerate().filter(|(_, load)| round < load.rounds) {
                 for &peer in peers.iter().filter(|peer| peer.can(load.name)) {
                     eprintln!("round {} of {}: {} on {}", round + 1, self.rounds, load.name, peer.name());
-                    let report = stand
-                        .measure(peer, &load.profile)
-                        .with_context(|| format!("{} on {}", load.name, peer.name()))?;
+                    let measured = stand.measure(peer, &load.profile);
+                    if halt.is_said() {
+                        // What was under way counts for nothing.
+                        ensure!(!findings.is_empty(), "stopped before anything was measured");
+                        notes.push(format!("Stopped in round {}, at {} on {}.", round + 1, load.name, peer.name()));
+                        verdict = if verdict == Verdict::Good { Verdict::CutShort } else { verdict };
+                        break 'rounds;
+                    }
+                    let report = measured.with_context(|| format!("{} on {}", load.name, peer.name()))?;
                     for (figure, _) in load.figures {
                         let misleads = peer.shares_memory() && matches!(*figure, "peak_mib" | "kib_per_idle");
                         if let Some(value) = report.figures.get(*figure).filter(|_| !misleads) {

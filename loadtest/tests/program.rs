@@ -118,6 +118,27 @@ fn j1_a_signal_while_hubs_are_started_ends_them_and_their_folder() {
 }
 
 #[test]
+fn j4_a_signal_ends_a_comparison_and_the_servers_it_has_started() {
+    let (folder, program) = stand_in();
+    let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+    let mut versus = Command::new(PROGRAM)
+        .args(["versus", "--peers", "relay", "--rounds", "1", "--hub"])
+        .arg(&program)
+        .arg("--programs")
+        .arg(&peers)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (pid, _) = told(folder.path());
+    machine::signal("TERM", versus.id()).unwrap();
+    let code = versus.wait().unwrap().code();
+    let mut words = String::new();
+    versus.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+    assert_eq!((code, words.contains("stopped before anything was measured")), (Some(1), true), "{words}");
+    assert_gone(folder.path(), pid);
+}
+
+#[test]
 fn j1_a_signal_while_it_runs_ends_everything_with_a_report_and_a_second_without() {
     for (signals, code) in [(1, 4), (2, 1)] {
         let (folder, program) = stand_in();

@@ -4,16 +4,18 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
 use super::{Versus, jetstream, run_of};
 use crate::dialect::{DOMAIN, Dialect};
+use crate::halt::Halt;
 use crate::machine::SERVER_CORE;
 use crate::profile::Profile;
 use crate::report::Report;
 use crate::server::{Ready, Recipe, Server, free_address, hub, scratch};
+use crate::signals::Signals;
 
 /// A server to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -46,6 +48,8 @@ pub(super) struct Stand {
     modules: Option<PathBuf>,
     folder: TempDir,
     idlers: Vec<u32>,
+    signals: Signals,
+    halt: Halt,
 }
 
 /// Running servers of one peer. The first ones are what clients connect to.
@@ -106,14 +110,15 @@ impl Peer {
 // === impl Stand ===
 
 impl Stand {
-    /// `idlers` keep the cores awake.
-    pub(super) fn new(versus: &Versus, idlers: Vec<u32>) -> Result<Stand> {
+    /// `idlers` keep the cores awake; a signal ends what is under way and says `halt`.
+    pub(super) fn new(versus: &Versus, idlers: Vec<u32>, halt: Halt) -> Result<Stand> {
         let found = |path: &Path| std::fs::canonicalize(path).with_context(|| format!("no {}", path.display()));
         let modules = versus.modules.as_deref().map(found).transpose()?;
         let hub = found(&versus.hub)?;
         let folder = scratch(&hub)?;
         pass(folder.path())?;
-        Ok(Stand { hub, programs: found(&versus.programs)?, modules, folder, idlers })
+        let signals = Signals::listen_beside(halt.clone())?;
+        Ok(Stand { hub, programs: found(&versus.programs)?, modules, folder, idlers, signals, halt })
     }
 
     /// Those that were asked for, or all that can be run here; each that cannot is named.
@@ -149,13 +154,18 @@ impl Stand {
         let pids = running.servers.iter().map(Server::pid).collect();
         let run = run_of(profile, peer, hubs, pids, self.idlers.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(run.perform(std::future::pending()))
+        runtime.block_on(async {
+            tokio::select! {
+                report = run.perform(self.signals.came(1)) => report,
+                () = self.signals.came(2) => bail!("stopped twice"),
+            }
+        })
     }
 
     fn start(&self, peer: Peer, folder: &Path) -> Result<Running> {
         let own = std::env::current_exe()?;
         let one = |recipe: Recipe, addr| {
-            anyhow::Ok(Running { servers: vec![Server::start(recipe, folder, addr)?], doors: 1 })
+            anyhow::Ok(Running { servers: vec![self.serve(recipe, folder, addr)?], doors: 1 })
         };
         let addr = free_address()?;
         let port = addr.port().to_string();
@@ -163,30 +173,30 @@ impl Stand {
             Peer::Usher => one(self.hub(folder, addr, None), addr),
             Peer::UsherPostgres => {
                 let (postgres, url) = self.postgres(folder)?;
-                let hub = Server::start(self.hub(folder, addr, Some((&url, "alone"))), folder, addr)?;
+                let hub = self.serve(self.hub(folder, addr, Some((&url, "alone"))), folder, addr)?;
                 Ok(Running { servers: vec![hub, postgres], doors: 1 })
             }
             Peer::UsherTwo => {
                 let (postgres, store) = self.postgres(folder)?;
-                let (redis, mesh) = redis(folder)?;
+                let (redis, mesh) = self.redis(folder)?;
                 let other = free_address()?;
                 let recipe = |addr| self.hub(folder, addr, Some((&store, &mesh)));
-                let a = Server::start(recipe(addr), &folder.join("a"), addr)?;
-                let b = Server::start(recipe(other), &folder.join("b"), other)?;
+                let a = self.serve(recipe(addr), &folder.join("a"), addr)?;
+                let b = self.serve(recipe(other), &folder.join("b"), other)?;
                 Ok(Running { servers: vec![a, b, redis, postgres], doors: 2 })
             }
             Peer::Relay => one(recipe(peer.name(), &own, &["relay", "--port", &port]), addr),
             Peer::Ws => one(self.node("ws.js", &[&port])?, addr),
             Peer::SocketIo => one(self.node("socket_io.js", &[&port])?, addr),
             Peer::SocketIoRedis => {
-                let (redis, url) = redis(folder)?;
+                let (redis, url) = self.redis(folder)?;
                 let other = free_address()?;
                 let (a, b) = (
                     self.node("socket_io.js", &[&port, &url])?,
                     self.node("socket_io.js", &[&other.port().to_string(), &url])?,
                 );
-                let a = Server::start(a, &folder.join("a"), addr)?;
-                let b = Server::start(b, &folder.join("b"), other)?;
+                let a = self.serve(a, &folder.join("a"), addr)?;
+                let b = self.serve(b, &folder.join("b"), other)?;
                 Ok(Running { servers: vec![a, b, redis], doors: 2 })
             }
             Peer::Ejabberd => self.ejabberd(folder, addr),
@@ -195,6 +205,10 @@ impl Stand {
                 Ok(Running { servers: vec![server], doors: 1 })
             }
         }
+    }
+
+    fn serve(&self, recipe: Recipe, folder: &Path, addr: SocketAddr) -> Result<Server> {
+        Server::start_unless(self.halt.clone(), recipe, folder, addr)
     }
 
     fn hub(&self, folder: &Path, addr: SocketAddr, shared: Option<(&str, &str)>) -> Recipe {
@@ -211,8 +225,17 @@ impl Stand {
         let mut recipe = recipe("PostgreSQL", &self.programs.join("postgres"), &[]);
         recipe.arguments = vec![folder.to_string_lossy().into_owned(), addr.port().to_string()];
         recipe.ready = Ready::Notes("data/postmaster.pid", "ready");
-        let server = Server::start(recipe, &folder, addr)?;
+        let server = self.serve(recipe, &folder, addr)?;
         Ok((server, format!("postgres://usher@127.0.0.1:{}/postgres", addr.port())))
+    }
+
+    /// A Redis of its own that keeps nothing on disk, and its address.
+    fn redis(&self, folder: &Path) -> Result<(Server, String)> {
+        let addr = free_address()?;
+        let port = addr.port().to_string();
+        let arguments = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+        let recipe = recipe("Redis", Path::new("redis-server"), &arguments);
+        Ok((self.serve(recipe, &folder.join("redis"), addr)?, format!("redis://127.0.0.1:{port}")))
     }
 
     fn node(&self, program: &str, arguments: &[&str]) -> Result<Recipe> {
@@ -237,7 +260,7 @@ impl Stand {
         let program = self.programs.join("ejabberd");
         let mut recipe = recipe("ejabberd", &program, &[]);
         recipe.arguments = vec![folder.to_string_lossy().into_owned()];
-        Ok(Running { servers: vec![Server::start(recipe, folder, addr)?], doors: 1 })
+        Ok(Running { servers: vec![self.serve(recipe, folder, addr)?], doors: 1 })
     }
 }
 
@@ -250,15 +273,6 @@ fn recipe(name: &str, program: &Path, arguments: &[&str]) -> Recipe {
         core: Some(SERVER_CORE),
         ready: Ready::Listens,
     }
-}
-
-/// A Redis of its own that keeps nothing on disk, and its address.
-fn redis(folder: &Path) -> Result<(Server, String)> {
-    let addr = free_address()?;
-    let port = addr.port().to_string();
-    let arguments = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    let server = Server::start(recipe("Redis", Path::new("redis-server"), &arguments), &folder.join("redis"), addr)?;
-    Ok((server, format!("redis://127.0.0.1:{port}")))
 }
 
 /// Lets others walk through a folder: a database that root starts runs as somebody else.
