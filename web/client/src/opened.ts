@@ -152,7 +152,8 @@ export class Opened {
     this.#conversation = events.reduce(applyAtDesk, this.#conversation);
     // Whoever looked at it has lost sight of it, and the hub tells no more of them.
     if (!FREE.includes(this.#conversation.state)) this.#watching = [];
-    if (events.some((event) => event.by.kind === "visitor")) this.visitorTyping.show(false);
+    const over = (event: Event): boolean => event.by.kind === "visitor" || event.type === "closed";
+    if (events.some(over)) this.visitorTyping.show(false);
     this.seen.mark(this.cursor, 0);
   }
 }

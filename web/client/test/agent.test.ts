@@ -123,6 +123,25 @@ test("r13_who_looked_at_a_chat_looks_no_more_once_it_is_somebodys", async () => 
   expect(watching()).toEqual([]);
 });
 
+test("p3_a_visitor_types_no_more_once_they_wrote_or_the_chat_is_closed", async () => {
+  await signIn({ unassigned: [summary("c_1", 2)] });
+  client.open("c_1");
+  hub.socket.answer("open", { conversation: conversation({ state: "assigned", seq: 2 }), events: [text(2, "Hi")] });
+  const by = { kind: "agent", ...me } as const;
+  const typing = () => client.state.value.opened.get("c_1")?.typing;
+  const ends = [text(3, "Well", { by: visitor }), { ...text(5, "", { by }), type: "closed" }];
+  for (const [end, before] of [
+    [ends[0], []],
+    [ends[1], [text(4, "Yes?", { by })]],
+  ]) {
+    hub.socket.say({ type: "typing", conversation: "c_1", on: true });
+    hub.socket.say({ type: "events", conversation: "c_1", events: before });
+    expect(typing()).toEqual({ preview: null });
+    hub.socket.say({ type: "events", conversation: "c_1", events: [end] });
+    expect(typing()).toBeNull();
+  }
+});
+
 test("a3_losing_sight_ends_the_open_and_says_to_whom", async () => {
   await signIn({ unassigned: [summary("c_1", 2)] });
   client.open("c_1");
