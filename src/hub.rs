@@ -78,9 +78,9 @@ pub mod visitor;
 pub mod waiting;
 
 use self::{
-    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, erasing::Erasures, lookout::Lookout,
-    mailbox::Leave, metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue, rings::Rings, seat::Seat,
-    waiting::Waiting,
+    among::Among, append::Caller, beside::Unwritten, board::Board, dice::Dice, doubt::Doubts, erasing::Erasures,
+    lookout::Lookout, mailbox::Leave, metrics::Metrics, playbooks::Playbooks, presence::Presence, queue::Queue,
+    rings::Rings, seat::Seat, waiting::Waiting,
 };
 use crate::{
     chat::{command::Command, decide::ABANDONED_AFTER},

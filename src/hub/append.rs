@@ -32,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_MADE: usize = 1024;
 /// Events read at once when one of them is looked for.
 const LOOK: usize = 200;
-/// After how many events without a new row the fold is stored anyway, so that a cold load stays short.
+/// After how many events without a new row the fold is stored anyway, so that a cold load stays short. Not at the same
+/// places everywhere: those who began together would have theirs written together.
 const ROW_EVERY: u64 = 100;
 
 /// On whose behalf a command is given.
@@ -286,7 +287,8 @@ impl Decided {
         now: Millis,
     ) -> std::result::Result<Self, Refusal> {
         let events = decide(was, actor, command, policy, now)?;
-        let row = (events.iter().any(moves_row) || was.seq.0.is_multiple_of(ROW_EVERY)).then(|| {
+        let due = (was.seq.0 + phase(&was.id)).is_multiple_of(ROW_EVERY);
+        let row = (due || events.iter().any(moves_row)).then(|| {
             let mut row = was.clone();
             events.iter().for_each(|event| row.apply(event));
             Box::new(row)
@@ -296,6 +298,11 @@ impl Decided {
         entries.extend(events.into_iter().map(Entry::new));
         Ok(Self { head: was.seq, at: was.last_at, before: Face::of(was), events: entries, row })
     }
+}
+
+/// A number of the conversation's own: ids end in chance.
+fn phase(conversation: &ConversationId) -> u64 {
+    conversation.as_str().bytes().rev().take(2).fold(0, |sum, byte| sum * 62 + u64::from(byte))
 }
 
 /// Whether an event says that there was nobody at the Live Chat card.
@@ -369,5 +376,18 @@ impl Face {
             waiting: matches!(conversation.state, State::Waiting { .. }),
             last_at: conversation.last_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn d5_conversations_that_began_together_do_not_store_their_folds_together() {
+        let phases: HashSet<u64> = (0..2_000).map(|_| phase(&ConversationId::random()) % ROW_EVERY).collect();
+        assert!(phases.len() > 80, "{} places of {ROW_EVERY}", phases.len());
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Hub, append::Caller, error::Result};
 use crate::{
     chat::{command::Command, event::VisitorRef},
-    ids::{VisitorId, WorkspaceId},
+    ids::{ConversationId, VisitorId, WorkspaceId},
     wire::node::{Adopted, NodeFrame},
 };
 
@@ -61,8 +61,7 @@ impl Hub {
             }
             found = true;
             for conversation in theirs {
-                let erasure =
-                    Erasure { workspace: workspace.clone(), visitor: visitor.clone(), began: Instant::now() };
+                let erasure = Erasure { workspace: workspace.clone(), visitor: visitor.clone(), began: Instant::now() };
                 self.erasures.0.insert(conversation.clone(), erasure.clone());
                 // First it is closed, if it has to be, then erased, then there is nothing left to do.
                 while self.command(&conversation, &Caller::System, &Command::Erase).await?.events > 0 {}

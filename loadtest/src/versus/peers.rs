@@ -164,9 +164,8 @@ impl Stand {
 
     fn start(&self, peer: Peer, folder: &Path) -> Result<Running> {
         let own = std::env::current_exe()?;
-        let one = |recipe: Recipe, addr| {
-            anyhow::Ok(Running { servers: vec![self.serve(recipe, folder, addr)?], doors: 1 })
-        };
+        let one =
+            |recipe: Recipe, addr| anyhow::Ok(Running { servers: vec![self.serve(recipe, folder, addr)?], doors: 1 });
         let addr = free_address()?;
         let port = addr.port().to_string();
         match peer {

@@ -15,9 +15,11 @@ use crate::{
     store::{Folder, FolderCount},
 };
 
-/// Every statement of a lane looks rows up by their keys. A plan is made once for a connection, and one made while a table
-/// is still small would read the whole of it for every batch, however large it has become.
-const BY_KEY: &str = "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off";
+/// Every statement of a lane looks rows up by their keys, and is written so that no join may do it otherwise. A plan is
+/// made once for a connection, and one made while a table is still small would read the whole of it for every batch, however
+/// large it has become. What is joined are the lists of a batch, of whose lengths the planner knows nothing: not each with
+/// each.
+const BY_KEY: &str = "SET enable_seqscan TO off; SET enable_nestloop TO off; SET enable_mergejoin TO off";
 
 /// A connection whose lane lock is held: what was written over an earlier one of the lane is settled for good.
 #[derive(Debug)]

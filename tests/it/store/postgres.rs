@@ -12,6 +12,7 @@ use super::Ground;
 use crate::support::postgres::Postgres as Server;
 
 mod alike;
+mod batches;
 mod erased;
 mod granted;
 mod handing;

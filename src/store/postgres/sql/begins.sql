@@ -1,4 +1,5 @@
--- Conversations that begin, each unless its visitor has an open one; then nothing of it is written.
+-- Conversations that begin, each unless its visitor has an open one; then nothing of it is written. What is given is joined
+-- by hashes; see changes.sql.
 WITH given AS (
     SELECT *
     FROM unnest(
@@ -52,7 +53,8 @@ WITH given AS (
     SELECT r.id, w.id, t.seq, t.topic, t.at, t.at
     FROM telling t
     JOIN won w ON w.name = t.of
-    JOIN webhook r ON r.workspace = w.workspace AND r.deleted_at IS NULL AND r.disabled_at IS NULL
+    JOIN webhook r ON r.workspace = w.workspace AND r.workspace = ANY ($2)
+        AND r.deleted_at IS NULL AND r.disabled_at IS NULL
         AND (r.topics = '*' OR t.topic = ANY (string_to_array(r.topics, ',')))
     WHERE t.item IS NULL OR t.item IN (SELECT name FROM made)
     ORDER BY t.nth, r.id

@@ -1,6 +1,7 @@
 -- Appends that change more than a log, at most one of each conversation, with all that hangs on them. The first event
 -- of each is the fence: who writes it has the rest to itself. Locks are taken in one order everywhere: rows of
--- conversations and places of logs by conversation, sizes of folders last.
+-- conversations and places of logs by conversation, sizes of folders last. What is given is joined by hashes: one by one
+-- that would grow with the square of the batch. Rows of tables are named by the keys they have, which no join may replace.
 WITH given AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) AS g (conversation, after, scope, key)
 ), entry AS (
@@ -44,7 +45,8 @@ WITH given AS (
     FROM held h
     JOIN given g ON g.conversation = h.id
     JOIN entry e ON e.conversation = g.conversation AND e.seq = g.after + 1
-    WHERE EXISTS (SELECT FROM log p WHERE p.conversation = g.conversation AND p.seq = g.after)
+    -- A value, not EXISTS: that could be planned as a table of the whole log.
+    WHERE (SELECT p.seq FROM log p WHERE p.conversation = g.conversation AND p.seq = g.after) IS NOT NULL
     ORDER BY g.conversation
     ON CONFLICT DO NOTHING
     RETURNING conversation, seq
@@ -61,7 +63,7 @@ WITH given AS (
         snapshot = f.snapshot
     FROM won w
     JOIN fold f ON f.conversation = w.conversation
-    WHERE c.id = w.conversation
+    WHERE c.id = w.conversation AND c.id = ANY ($1)
 ), made AS (
     INSERT INTO item (name, workspace, conversation, kind, title, fields, external, at)
     SELECT t.name, h.workspace, t.conversation, t.kind, t.title, t.fields, t.external, t.at
@@ -76,14 +78,15 @@ WITH given AS (
     SET external = t.external
     FROM thing t
     JOIN won w ON w.conversation = t.conversation
-    WHERE i.name = t.name AND i.conversation = t.conversation AND t.external IS NOT NULL
+    WHERE i.name = t.name AND i.name = ANY ($25) AND i.conversation = t.conversation AND t.external IS NOT NULL
 ), told AS (
     INSERT INTO delivery (webhook, conversation, seq, topic, at, next_at)
     SELECT r.id, t.conversation, t.seq, t.topic, t.at, t.at
     FROM telling t
     JOIN won w ON w.conversation = t.conversation
     JOIN held h ON h.id = t.conversation
-    JOIN webhook r ON r.workspace = h.workspace AND r.deleted_at IS NULL AND r.disabled_at IS NULL
+    JOIN webhook r ON r.workspace = h.workspace AND r.workspace = ANY (ARRAY(SELECT DISTINCT workspace FROM held))
+        AND r.deleted_at IS NULL AND r.disabled_at IS NULL
         AND (r.topics = '*' OR t.topic = ANY (string_to_array(r.topics, ',')))
     WHERE t.item IS NULL OR t.item IN (SELECT name FROM made)
     ORDER BY t.nth, r.id

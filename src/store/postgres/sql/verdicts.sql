@@ -4,6 +4,8 @@ SELECT
     g.nth, c.id, (SELECT max(seq) FROM log WHERE conversation = c.id), k.seq, k.body, n.body
 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])
     WITH ORDINALITY AS g (name, after, scope, key, nth)
-LEFT JOIN conversation c ON c.name = g.name
-LEFT JOIN log k ON k.conversation = c.id AND k.scope = g.scope AND k.key = g.key AND k.key IS NOT NULL
-LEFT JOIN log n ON n.conversation = c.id AND n.seq = g.after + 1
+LEFT JOIN LATERAL (SELECT id FROM conversation WHERE name = g.name LIMIT 1) c ON true
+LEFT JOIN LATERAL (
+    SELECT seq, body FROM log WHERE conversation = c.id AND scope = g.scope AND key = g.key AND key IS NOT NULL LIMIT 1
+) k ON true
+LEFT JOIN LATERAL (SELECT body FROM log WHERE conversation = c.id AND seq = g.after + 1 LIMIT 1) n ON true
