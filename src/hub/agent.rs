@@ -220,7 +220,13 @@ impl Hub {
         match &shown {
             Ok(_) => self.tell_watching(who.workspace(), conversation),
             Err(error) if followed && error.is_without_answer() => {}
-            Err(_) => seated.unfollow(conversation),
+            Err(_) => {
+                // Whoever followed is shown what ended it, if that can be read.
+                if followed && let Err(error) = self.make_sure(&tail).await {
+                    tracing::debug!(%conversation, %error, "what took a conversation out of sight is not known");
+                }
+                seated.unfollow(conversation);
+            }
         }
         shown
     }

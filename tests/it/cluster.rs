@@ -23,5 +23,6 @@ mod load;
 mod p1;
 mod p2;
 mod p3;
+mod reopened;
 mod w1;
 mod w2;

@@ -206,8 +206,10 @@ impl Working {
         let shown = match live.lobby.hub.open(&mut live.seated, &open.conversation, recover.as_ref()).await {
             Ok(shown) => shown,
             Err(error) => {
-                // A follow that ended with the sight of it is ended here, too.
+                // A follow that ended with the sight of it is ended here, too, with what ended it: nobody may have told of
+                // that yet, and the client would wait for more.
                 if matches!(error, HubError::Refused(_)) && live.follows.contains_key(&open.conversation) {
+                    live.pump(&open.conversation, None).await?;
                     live.unfollow(&open.conversation);
                 }
                 return live.refuse(id, &error).await;
