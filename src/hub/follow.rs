@@ -57,14 +57,16 @@ impl Follow {
         self.since = self.since.max(Some(at));
     }
 
-    /// Moves over the next events. An agent's last one is the one that takes the conversation from them.
+    /// Moves over the next events. An agent's last one is the one that takes the conversation from them, or that ends
+    /// what they have not opened.
     pub fn take(&mut self, entries: Vec<Arc<Entry>>, may_see: impl Fn(&Sight) -> bool) -> Cut {
-        let (mut events, mut lost) = (entries, false);
+        let (mut events, mut lost, mut over) = (entries, false, false);
         events.retain(|entry| {
             let event = entry.event();
-            if lost || event.seq <= self.cursor {
+            if lost || over || event.seq <= self.cursor {
                 return false;
             }
+            over = !self.opened && closes(entry);
             let mut shown = true;
             if event.seq > self.clear {
                 let after = self.sight.after(event);
@@ -111,14 +113,18 @@ pub fn is_newer<'a>(begun: &Begun, follows: impl IntoIterator<Item = &'a Follow>
 
 /// Whether one of these ends the conversation.
 pub fn ends(events: &[Arc<Entry>]) -> bool {
-    events.iter().any(|entry| matches!(entry.event().what, What::Closed { .. }))
+    events.iter().any(closes)
+}
+
+fn closes(entry: &Arc<Entry>) -> bool {
+    matches!(entry.event().what, What::Closed { .. })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        chat::event::{AgentRef, Author, Event},
+        chat::event::{AgentRef, Author, ClosedReason, Event},
         hub::budget::Budget,
         ids::{AgentId, ConversationId},
     };
@@ -166,6 +172,18 @@ mod tests {
         // Even read again, nothing more comes.
         let cut = jane.take(vec![text(3), text(4)], as_agent("jane"));
         assert!(cut.lost && cut.events.is_empty());
+    }
+
+    #[test]
+    fn r14_the_close_is_the_last_event_of_an_owner_who_has_not_opened_it_however_late_it_is_read() {
+        let closed = entry(2, What::Closed { reason: ClosedReason::Agent });
+        let log = vec![text(1), closed, text(3)];
+        let mut jane = follow(0, Sight::Owner("jane".into()));
+        let cut = jane.take(log.clone(), as_agent("jane"));
+        assert_eq!((cut.events.len(), cut.lost, ends(&cut.events)), (2, false, true));
+        let mut jane = follow(0, Sight::Owner("jane".into()));
+        jane.opened = true;
+        assert_eq!(jane.take(log, as_agent("jane")).events.len(), 3);
     }
 
     #[test]
