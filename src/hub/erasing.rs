@@ -24,7 +24,7 @@ const IN_DOUBT: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Erasures(DashMap<ConversationId, Erasure>);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Erasure {
     workspace: WorkspaceId,
     visitor: VisitorId,
@@ -62,10 +62,10 @@ impl Hub {
             found = true;
             for conversation in theirs {
                 let erasure = Erasure { workspace: workspace.clone(), visitor: visitor.clone(), began: Instant::now() };
-                self.erasures.0.insert(conversation.clone(), erasure.clone());
+                self.erasures.0.insert(conversation.clone(), erasure);
                 // First it is closed, if it has to be, then erased, then there is nothing left to do.
                 while self.command(&conversation, &Caller::System, &Command::Erase).await?.events > 0 {}
-                self.erased(conversation, erasure);
+                self.erased(&conversation);
             }
         }
         if found {
@@ -75,10 +75,12 @@ impl Hub {
     }
 
     /// A conversation was erased: its visitor's connections end, on every node, and who looks at it sees nobody.
-    fn erased(&self, conversation: ConversationId, Erasure { workspace, visitor: from, .. }: Erasure) {
+    /// Once: whoever came back meanwhile is somebody new.
+    fn erased(&self, conversation: &ConversationId) {
+        let Some((conversation, erasure)) = self.erasures.0.remove(conversation) else { return };
+        let Erasure { workspace, visitor: from, .. } = erasure;
         let to = VisitorRef { id: VisitorId::erased(), name: None, verified: false };
         self.adopted(&workspace, &conversation, &from, &to);
-        self.erasures.0.remove(&conversation);
         self.say(&workspace, || NodeFrame::Adopted(Adopted { conversation, from, to }));
     }
 
@@ -87,12 +89,12 @@ impl Hub {
         if self.erasures.0.is_empty() {
             return;
         }
-        let open: Vec<_> = self.erasures.0.iter().map(|erasure| (erasure.key().clone(), erasure.clone())).collect();
-        for (conversation, erasure) in open {
+        let open: Vec<_> = self.erasures.0.iter().map(|erasure| (erasure.key().clone(), erasure.began)).collect();
+        for (conversation, began) in open {
             match self.store.load(&conversation).await {
-                Ok(Some(row)) if row.conversation.visitor.id.is_erased() => self.erased(conversation, erasure),
+                Ok(Some(row)) if row.conversation.visitor.id.is_erased() => self.erased(&conversation),
                 // Whoever asked was told that it failed, and asks again.
-                Ok(_) if erasure.began.elapsed() > IN_DOUBT => drop(self.erasures.0.remove(&conversation)),
+                Ok(_) if began.elapsed() > IN_DOUBT => drop(self.erasures.0.remove(&conversation)),
                 Ok(_) | Err(_) => {}
             }
         }
